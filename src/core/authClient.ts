@@ -1,0 +1,99 @@
+import type { Activity, AuthState, Identity } from "./authState.ts";
+
+/** What happened, whichever tab it happened in. Emitted before subscribers are told of the new state. */
+export interface AuthEvents {
+  /** A sign-in, registration or guest start succeeded here, or a session came in from another tab or the start-up. */
+  signedIn: { readonly identity: Identity };
+  /** Somebody signed out, here or in another tab. */
+  signedOut: { readonly previousIdentity: Identity | null };
+  /** A new access token is in use: refreshed here or taken over from another tab. */
+  refreshed: { readonly identity: Identity };
+  /** A refresh did not get an answer that counts; the session goes on. */
+  refreshFailed: { readonly error: Error; readonly nextAttemptAt: number | null };
+  /** The session ended without being asked to: `expired` or `revoked`. */
+  sessionEnded: { readonly reason: "expired" | "revoked"; readonly previousIdentity: Identity | null };
+  /** Another subject than before, null for nobody; reported before anything renders. */
+  identityChanged: { readonly identity: Identity | null; readonly previousIdentity: Identity | null };
+}
+
+export type AuthEventName = keyof AuthEvents;
+
+/** A value that can be read at once and watched. `getState` returns the same object until something changes. */
+export interface Readable<T> {
+  getState(): T;
+  /** Calls `listener` after each change, not now; returns its removal. */
+  subscribe(listener: () => void): () => void;
+}
+
+/** The server's own answer to "who am I" (`GET /users/me`). Fields that this package does not know are kept. */
+export interface User {
+  readonly id: string;
+  readonly email: string | null;
+  readonly is_active: boolean;
+  readonly is_superuser: boolean;
+  readonly is_verified: boolean;
+  readonly is_guest: boolean;
+  readonly [field: string]: unknown;
+}
+
+export interface GetAccessTokenOptions {
+  /** How long the token must still be good for, in milliseconds. Default: 5 s, or a tenth of a shorter lifetime. */
+  minValidityMs?: number | undefined;
+  /** The token that a server just refused with 401: if it is still the current one, it is refreshed first. */
+  rejectedToken?: string | undefined;
+  /** Only a token of this subject will do; otherwise `identityChanged`. */
+  subject?: string | undefined;
+  /** Ends this caller's wait with `aborted`; the shared refresh goes on for the others. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * One session, shared by all tabs of the origin. Made once per app, outside React; making it touches nothing.
+ *
+ * @example
+ * const auth = createAuthClient({ baseUrl: "/v1/auth" });
+ * const stop = auth.start();
+ * await auth.signIn({ username: "ada@example.org", password });
+ * const token = await auth.getAccessToken();
+ */
+export interface AuthClient extends Readable<AuthState> {
+  /** What is being done, as a second axis. */
+  readonly activity: Readable<Activity>;
+  /** The access token in use, or null: for what shows it or hands it to a socket; requests use {@link getAccessToken}. */
+  readonly accessToken: Readable<string | null>;
+  /** The address of the auth endpoints, absolute where there is a page. Adapters allow its origin. */
+  readonly baseUrl: string;
+  /** What `onSessionEnd` was set to. */
+  readonly onSessionEnd: "reject" | "hold";
+  /** Calls `listener` each time `event` happens; returns its removal. A listener that throws disturbs nobody else. */
+  on<E extends AuthEventName>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
+  /** Begins: restores the session, keeps it fresh, listens to other tabs. Reference-counted; returns its stop. */
+  start(): () => void;
+  /**
+   * The first state that is not "loading".
+   * @throws AuthError `unavailable` when the start-up got no answer that counts (the client goes on trying), `disposed`.
+   */
+  ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
+  /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`, `superseded`, `disposed`. */
+  signIn(credentials: { username: string; password: string }): Promise<Identity>;
+  /** Makes an account and signs in to it. @throws AuthError as {@link signIn}, and `registrationRejected`, `invalidInput`. */
+  register(account: { email: string; password: string }): Promise<Identity>;
+  /** The one way to become a guest. @throws AuthError `guestsDisabled`, `sessionExists`, and as {@link signIn}. */
+  signInAsGuest(): Promise<Identity>;
+  /**
+   * Counts at once in all tabs, then tells the server; one that cannot be told now is told later.
+   * @throws AuthError `unavailable` when the server was not reached and nothing here can remember to tell it.
+   */
+  signOut(options?: { everywhere?: boolean | undefined }): Promise<void>;
+  /**
+   * A token that is good for the next moments, refreshed first when needed; one refresh however many ask.
+   * @throws AuthError `sessionEnded`, `identityChanged`, `unavailable`, `originNotAllowed`, `aborted`, `disposed`.
+   */
+  getAccessToken(options?: GetAccessTokenOptions): Promise<string>;
+  /** Renews the token now. @throws AuthError as {@link getAccessToken}; a failure changes nothing. */
+  refresh(): Promise<void>;
+  /** The server's own answer to "who am I", with a good token. @throws AuthError as {@link getAccessToken}, `badResponse`. */
+  fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<User>;
+  /** Ends all timers, listeners and waits (they reject with `disposed`). The session itself lives on. Final, idempotent. */
+  dispose(): void;
+}

@@ -1,0 +1,81 @@
+/**
+ * Why a call failed. Stable; match on these, never on the message.
+ *
+ * - `sessionEnded`: there is no session (any more); sign in.
+ * - `identityChanged`: the request belongs to somebody who is no longer signed in here.
+ * - `unavailable`: the server or the network did not answer as it should; try again later.
+ * - `credentialsRejected`: unknown user or wrong password, or not verified yet.
+ * - `registrationRejected`: the address is taken or the password not acceptable; see `reason`.
+ * - `rateLimited`: too many attempts; see `retryAfterMs`.
+ * - `guestsDisabled`: this client or this server starts no guest sessions.
+ * - `sessionExists`: a guest session was asked for while a user is signed in.
+ * - `badResponse`: a success without a usable token or user.
+ * - `originNotAllowed`: the server does not accept calls from this origin (a wrong set-up).
+ * - `invalidInput`: the server refused the input's form.
+ * - `superseded`: a later sign-in or sign-out overtook this sign-in.
+ * - `aborted`: the caller's own signal or time-out ended the wait.
+ * - `disposed`: the client was disposed of.
+ * - `invalidOptions`: the options make no sense; the message says which.
+ */
+export type AuthErrorCode =
+  | "sessionEnded"
+  | "identityChanged"
+  | "unavailable"
+  | "credentialsRejected"
+  | "registrationRejected"
+  | "rateLimited"
+  | "guestsDisabled"
+  | "sessionExists"
+  | "badResponse"
+  | "originNotAllowed"
+  | "invalidInput"
+  | "superseded"
+  | "aborted"
+  | "disposed"
+  | "invalidOptions";
+
+export interface AuthErrorDetails {
+  cause?: unknown;
+  /** HTTP status of the answer that led here. */
+  status?: number | undefined;
+  /** The server's own code, as PROTOCOL spells it (`LOGIN_BAD_CREDENTIALS`). */
+  serverCode?: string | undefined;
+  /** The server's sentence for people, where there is one. */
+  reason?: string | undefined;
+  retryAfterMs?: number | undefined;
+}
+
+/**
+ * Every failure of this package that is not the caller's own error. Holds no token, cookie or password, neither in the
+ * message nor in a field.
+ *
+ * @example
+ * try { await auth.signIn(credentials) } catch (error) {
+ *   if (isAuthError(error) && error.code === "credentialsRejected") showWrongPassword();
+ *   else throw error;
+ * }
+ */
+export class AuthError extends Error {
+  override readonly name = "AuthError";
+  readonly code: AuthErrorCode;
+  readonly status: number | undefined;
+  readonly serverCode: string | undefined;
+  readonly reason: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.status = details.status;
+    this.serverCode = details.serverCode;
+    this.reason = details.reason;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** Whether `error` is an {@link AuthError}, also one of another copy of this package; narrows to `code` when it is given. */
+export function isAuthError(error: unknown, code?: AuthErrorCode): error is AuthError {
+  return (
+    error instanceof Error && error.name === "AuthError" && "code" in error && (code === undefined || error.code === code)
+  );
+}

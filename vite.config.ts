@@ -1,0 +1,62 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    target: "es2022",
+    sourcemap: false,
+    minify: false,
+    copyPublicDir: false,
+    lib: {
+      entry: {
+        index: "src/index.ts",
+        client: "src/client.ts",
+        axios: "src/axios.ts",
+        fetch: "src/fetch.ts",
+        server: "src/server.ts",
+        testing: "src/testing.ts",
+      },
+      formats: ["es"],
+    },
+    rolldownOptions: {
+      external: [/^node:/, /^[^./]/],
+      output: { chunkFileNames: "chunks/[name]-[hash].js" },
+    },
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["test/{core,browser-ports,adapters,server,node,testing,package,conformance}/**/*.test.ts"],
+          setupFiles: ["./test/support/noUnhandled.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // happy-dom, not jsdom: the real server runs in the page's process, and jose refuses jsdom's Uint8Array.
+          name: "dom",
+          environment: "happy-dom",
+          include: ["test/{react,devtools}/**/*.test.{ts,tsx}"],
+          setupFiles: ["./test/support/dom.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          environment: "node",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
