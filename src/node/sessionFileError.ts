@@ -1,0 +1,40 @@
+/**
+ * Why the session file cannot be used. Nothing is lost in any of these cases: the file stays as it is.
+ *
+ * - `sessionFileDamaged`: it holds no session data; a sign-in replaces it and keeps the damaged one beside it.
+ * - `sessionFileTooNew`: a newer version of this package wrote it.
+ * - `sessionFileUnsafe`: it is a link, somebody else's, or others may read or replace it.
+ * - `sessionFileUnreadable`: the system refuses to read it.
+ * - `sessionFileUnwritable`: the system refuses to write it (no space, a read-only folder).
+ * - `sessionFileBusy`: another process has held it for too long.
+ */
+export type SessionFileErrorCode =
+  | "sessionFileDamaged"
+  | "sessionFileTooNew"
+  | "sessionFileUnsafe"
+  | "sessionFileUnreadable"
+  | "sessionFileUnwritable"
+  | "sessionFileBusy";
+
+/** A failure of the session file. Names the path and the remedy, never what stands in the file. */
+export class SessionFileError extends Error {
+  override readonly name = "SessionFileError";
+  readonly code: SessionFileErrorCode;
+  readonly path: string;
+
+  constructor(code: SessionFileErrorCode, path: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** Whether `error` is a {@link SessionFileError}, also one of another copy of this package. */
+export function isSessionFileError(error: unknown, code?: SessionFileErrorCode): error is SessionFileError {
+  return (
+    error instanceof Error &&
+    error.name === "SessionFileError" &&
+    "code" in error &&
+    (code === undefined || error.code === code)
+  );
+}
