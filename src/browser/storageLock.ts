@@ -1,0 +1,109 @@
+import type { Clock, SharedStorage, TabLock } from "../core/ports.ts";
+import { readLease, writeLease } from "./lease.ts";
+import { createStoragePresence } from "./storagePresence.ts";
+
+/** How long a holder that is not heard of any more (crashed, frozen, throttled) keeps others waiting. */
+const LEASE_MS = 5_000;
+const RENEW_MS = 1_500;
+/** How long a claim must stand unopposed: longer than a write takes to be seen in another process. */
+const CLAIM_MS = 40;
+const LOOK_AGAIN_MS = 100;
+
+export interface StorageLockParts {
+  storage: SharedStorage;
+  clock: Clock;
+  random: () => number;
+}
+
+/**
+ * The cross-tab lock where there are no Web Locks (plain http): a lease in shared storage, claimed by writing and looking
+ * again, since storage knows no compare-and-set. Looser than the real one: a holder that is frozen or throttled loses it
+ * after 5 s, and two tabs may hold it at once when writes are slow. Storage that throws means no lock: the work runs.
+ */
+export function createStorageLock({ storage, clock, random }: StorageLockParts): TabLock {
+  const ownName = Math.floor(random() * 2 ** 48).toString(36);
+  let claims = 0;
+
+  return {
+    ...createStoragePresence({ storage, clock, ownName }),
+    async request(name, signal, work) {
+      const key = `${name}.lease`;
+      claims += 1;
+      // Numbered, so that two requests of one tab keep each other out as well.
+      const owner = `${ownName}.${claims}`;
+      const { waited, release } = await claim({ storage, clock, random, key, owner, signal });
+      try {
+        return await work(waited);
+      } finally {
+        release();
+      }
+    },
+  };
+}
+
+interface Claim extends StorageLockParts {
+  readonly key: string;
+  readonly owner: string;
+  readonly signal: AbortSignal;
+}
+
+async function claim(own: Claim): Promise<{ waited: boolean; release(): void }> {
+  const { storage, clock, random, key, owner, signal } = own;
+  const holder = () => readLease(storage, key, clock.now(), LEASE_MS)?.owner ?? null;
+  const hold = () => attempt(() => writeLease(storage, key, { owner, until: clock.now() + LEASE_MS }));
+  const free = () => attempt(() => holder() === owner && writeLease(storage, key, null));
+
+  let waited = false;
+  for (;;) {
+    signal.throwIfAborted();
+    const found = attempt(holder);
+    // Blocked or full storage cannot keep anybody out: go on without, as if there were no lock at all.
+    if (!found.works || (found.value === null && !hold().works)) return { waited, release() {} };
+    if (found.value === null) {
+      await pause(clock, CLAIM_MS * (1 + random()), signal);
+      // Whoever wrote last has it; each of the others sees so after a time of its own.
+      if (!signal.aborted && attempt(holder).value === owner) break;
+      if (signal.aborted) free();
+    } else {
+      await pause(clock, LOOK_AGAIN_MS * (0.5 + random()), signal);
+    }
+    waited = true;
+  }
+
+  let cancel = () => {};
+  const renew = () => {
+    // After a freeze it may be somebody else's: taking it back would let two run where one does.
+    if (attempt(holder).value === owner) hold();
+    cancel = clock.setTimer(renew, RENEW_MS);
+  };
+  renew();
+  return {
+    waited,
+    release() {
+      cancel();
+      free();
+    },
+  };
+}
+
+/** Runs `action` on storage that may throw. */
+function attempt<T>(action: () => T): { works: boolean; value?: T } {
+  try {
+    return { works: true, value: action() };
+  } catch {
+    return { works: false };
+  }
+}
+
+/** Lets time pass, or less when `signal` aborts. */
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      cancel();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const cancel = clock.setTimer(end, delayMs);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}

@@ -1,0 +1,18 @@
+import type { OpenTabChannel } from "../core/ports.ts";
+
+/**
+ * The channel between tabs on BroadcastChannel; undefined where there is none. The constructor throws a SecurityError in a
+ * frame with an opaque origin (sandboxed, third-party with blocked storage), and posting to a closed channel throws, too:
+ * the caller guards each.
+ */
+export function createOpenTabChannel(): OpenTabChannel | undefined {
+  if (typeof BroadcastChannel === "undefined") return undefined;
+  return (name, onMessage) => {
+    const channel = new BroadcastChannel(name);
+    channel.onmessage = (event: MessageEvent<unknown>) => onMessage(event.data);
+    return {
+      post: (message) => channel.postMessage(message),
+      close: () => channel.close(),
+    };
+  };
+}

@@ -1,0 +1,73 @@
+import type { TabLock } from "../core/ports.ts";
+
+/**
+ * The cross-tab lock on the Web Locks API; undefined where there is none (plain http, old browsers). The browser frees what
+ * a closed or crashed tab held; a frozen tab keeps it, which is why nothing may hang on it.
+ */
+export function createTabLock(): TabLock | undefined {
+  const locks = findLocks();
+  if (!locks) return undefined;
+  const announced = new Map<string, number>();
+
+  function countOwn(name: string, change: number): void {
+    announced.set(name, (announced.get(name) ?? 0) + change);
+  }
+
+  return {
+    request<T>(name: string, signal: AbortSignal, work: (waited: boolean) => Promise<T>): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        // Listened to here, not left to the API: it rejects with an AbortError of its own in older browsers, and answers
+        // nothing at all before a prerendered page is shown.
+        const giveUp = () => reject(signal.reason);
+        const granted = (waited: boolean) => {
+          signal.throwIfAborted();
+          signal.removeEventListener("abort", giveUp);
+          return work(waited);
+        };
+        if (signal.aborted) return giveUp();
+        signal.addEventListener("abort", giveUp, { once: true });
+        acquire(locks, name, signal, granted)
+          .then(resolve, reject)
+          .finally(() => signal.removeEventListener("abort", giveUp));
+      });
+    },
+
+    announce(name) {
+      const withdrawal = new AbortController();
+      let release = () => {};
+      const untilWithdrawn = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      locks
+        .request(name, { mode: "shared", signal: withdrawal.signal }, async () => {
+          countOwn(name, 1);
+          await untilWithdrawn;
+          countOwn(name, -1);
+        })
+        // Withdrawn before it was granted, or not allowed here: a tab that is not counted only costs its siblings a refresh.
+        .catch(() => {});
+      return () => {
+        withdrawal.abort();
+        release();
+      };
+    },
+
+    async hasSiblings(name) {
+      const { held = [] } = await locks.query();
+      const everybody = held.filter((lock) => lock.name === name && lock.mode === "shared").length;
+      return everybody > (announced.get(name) ?? 0);
+    },
+  };
+}
+
+async function acquire<T>(locks: LockManager, name: string, signal: AbortSignal, granted: (waited: boolean) => Promise<T>): Promise<T> {
+  // `ifAvailable` and `signal` exclude each other; trying for a free lock first also tells whether we had to wait.
+  const atOnce = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await granted(false) } : null));
+  return atOnce ? atOnce.result : locks.request(name, { signal }, () => granted(true));
+}
+
+/** happy-dom has `navigator.locks` as null, Node 20 no `navigator`, plain http no `locks`. */
+function findLocks(): LockManager | undefined {
+  const locks: LockManager | null | undefined = typeof navigator === "undefined" ? undefined : navigator.locks;
+  return typeof locks?.request === "function" ? locks : undefined;
+}
