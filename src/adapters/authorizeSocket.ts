@@ -1,0 +1,239 @@
+import type { Socket } from "socket.io-client";
+import type { AuthClient } from "../core/authClient.ts";
+import { AuthError, isAuthError } from "../core/authError.ts";
+import type { Clock } from "../core/ports.ts";
+import { attachOnce } from "./attachOnce.ts";
+import { dropBuffered } from "./dropBuffered.ts";
+import { createReconnectTimer } from "./reconnectTimer.ts";
+
+export interface AuthorizeSocketOptions {
+  /** How long the server may take to acknowledge `auth:renew`, in milliseconds. Default: 5,000. */
+  renewTimeoutMs?: number | undefined;
+  /** For tests. Default: the machine's. */
+  clock?: Pick<Clock, "monotonicNow" | "setTimer"> | undefined;
+  /** For tests. Default: `Math.random`. */
+  random?: (() => number) | undefined;
+}
+
+/** Any socket of `socket.io-client`, whatever its events. */
+export interface AuthorizableSocket {
+  readonly connected: boolean;
+  readonly active: boolean;
+  auth: object | ((callback: (data: object) => void) => void);
+  connect(): unknown;
+  disconnect(): unknown;
+}
+
+/**
+ * Makes a Socket.IO client connect as whoever is signed in: each connection attempt asks for a good token and sends it as
+ * `auth.token` (beside what `auth` held before). A refused attempt is followed by one renewal and one more attempt, then by
+ * attempts at growing, jittered intervals (1 s to 30 s); so is a disconnection by the server. A renewed token goes to the server
+ * as `auth:renew`, so that the connection lives on; a server that does not know it just does not answer.
+ *
+ * While nobody is signed in the socket stays closed, whatever calls `connect()`, and opens at the next sign-in; never as a guest
+ * by itself. Sign-out disconnects and forgets what was buffered, and so does a change of identity before it connects anew. Call
+ * it before or after the first `connect()`; attaching twice changes nothing.
+ *
+ * What happens is told to the socket's own `connect_error` listeners: refusals by the server as they come, and AuthError
+ * `sessionEnded`, `unavailable`, `disposed` when there was no token to connect with.
+ *
+ * @returns its detachment; the connection stays as it is.
+ *
+ * @example
+ * const socket = io("https://api.example");
+ * const detach = authorizeSocket(socket, auth);
+ */
+export function authorizeSocket(socket: AuthorizableSocket, auth: AuthClient, options: AuthorizeSocketOptions = {}): () => void {
+  return attachOnce(socket, auth, () => attach(socket as unknown as Socket, auth, options));
+}
+
+function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOptions): () => void {
+  const clock = options.clock ?? systemClock;
+  const retry = createReconnectTimer(clock, options.random ?? Math.random);
+  const { auth: ownAuth, connect, disconnect } = socket;
+  // Whether the application wants it open, also while there is nobody to open it as.
+  let wanted = socket.active;
+  // Whose connection and buffers these are; they outlive an expiry, in case the same subject comes back.
+  let owner: string | undefined;
+  // Whom the socket is open or opening as.
+  let current: string | undefined;
+  // Numbers what is under way; whatever is not the latest any more is dropped.
+  let attempt = 0;
+  let sentToken: string | undefined;
+  let renewedAfterRefusal = false;
+  let toldOf: unknown;
+  let cancelRenewal = () => {};
+
+  const open = () => {
+    if (wanted && current !== undefined && !socket.active) connect.call(socket);
+  };
+  const close = () => {
+    attempt++;
+    retry.cancel();
+    cancelRenewal();
+    disconnect.call(socket);
+  };
+  const tell = (error: Error) => {
+    // Later: who has just called `connect()` may not listen yet.
+    queueMicrotask(() => {
+      for (const listener of socket.listeners("connect_error")) if (listener !== onConnectError) listener(error);
+    });
+  };
+  const tellIfEnded = () => {
+    const state = auth.getState();
+    if (!wanted || state.status !== "unauthenticated" || state === toldOf) return;
+    if (state.reason !== "expired" && state.reason !== "revoked") return;
+    toldOf = state;
+    tell(new AuthError("sessionEnded", "The session has ended, so the socket stays closed until somebody signs in."));
+  };
+  const drop = () => {
+    dropBuffered(socket, new AuthError("identityChanged", "This was to be sent as somebody who is no longer signed in."));
+  };
+
+  /** Brings the socket in line with who is signed in. */
+  const follow = () => {
+    const state = auth.getState();
+    wanted ||= socket.active;
+    if (state.status !== "authenticated") {
+      current = undefined;
+      close();
+      if (state.status === "unauthenticated" && state.reason !== "expired" && owner !== undefined) drop();
+      return tellIfEnded();
+    }
+    const { subject } = state.identity;
+    if (subject === current) return;
+    const isOther = owner !== undefined && owner !== subject;
+    if (isOther || socket.connected) close();
+    if (isOther) drop();
+    current = owner = subject;
+    renewedAfterRefusal = false;
+    retry.reset();
+    open();
+  };
+
+  const failed = (error: unknown) => {
+    close();
+    follow();
+    if (current === undefined || socket.active) return;
+    if (error instanceof Error && !isAuthError(error, "identityChanged")) tell(error);
+    if (!isAuthError(error, "disposed")) retry.schedule(open);
+  };
+
+  /** What Socket.IO asks for at each connection attempt, once the transport is open. Never answering leaves it hanging. */
+  const authenticate = async (send: (data: object) => void) => {
+    const mine = ++attempt;
+    const { engine } = socket.io;
+    try {
+      const [token, data] = await Promise.all([
+        auth.getAccessToken({ subject: current }),
+        typeof ownAuth === "function" ? new Promise<object>((resolve) => ownAuth(resolve)) : ownAuth,
+      ]);
+      // Another transport has its own attempt: answering for this one too would connect the namespace twice.
+      if (mine !== attempt || engine !== socket.io.engine) return;
+      sentToken = token;
+      send({ ...data, token });
+    } catch (error) {
+      if (mine === attempt) failed(error);
+    }
+  };
+
+  /** One renewal for a refusal, then none before a connection has succeeded: a refusal may have nothing to do with the token. */
+  const renewAfterRefusal = async () => {
+    const mine = ++attempt;
+    const rejectedToken = sentToken ?? auth.accessToken.getState() ?? undefined;
+    renewedAfterRefusal = true;
+    try {
+      const token = await auth.getAccessToken({ subject: current, rejectedToken });
+      if (mine !== attempt) return;
+      if (token === rejectedToken) retry.schedule(open);
+      else open();
+    } catch (error) {
+      if (mine === attempt) failed(error);
+    }
+  };
+  const onConnectError = (error: Error) => {
+    if (!wanted) return;
+    // Still active: the transport failed, and Socket.IO tries again by itself. A 401 from the engine may be about our token.
+    const isRefusal = !socket.active || ("description" in error && error.description === 401);
+    if (isRefusal && !renewedAfterRefusal) void renewAfterRefusal();
+    else if (!socket.active) retry.schedule(open);
+  };
+  const onConnect = () => {
+    renewedAfterRefusal = false;
+    retry.connected();
+    onToken();
+  };
+  const onDisconnect = (reason: string) => {
+    cancelRenewal();
+    retry.disconnected();
+    if (wanted && reason === "io server disconnect") retry.schedule(open);
+  };
+
+  const onToken = () => {
+    follow();
+    const token = auth.accessToken.getState();
+    if (!token || token === sentToken) return;
+    if (socket.connected) renew(token);
+    else if (retry.isPending()) {
+      retry.cancel();
+      open();
+    }
+  };
+  const renew = (token: string) => {
+    const mine = attempt;
+    cancelRenewal();
+    const cancelTimer = clock.setTimer(() => cancelRenewal(), options.renewTimeoutMs ?? 5_000);
+    let isPending = true;
+    cancelRenewal = () => {
+      isPending = false;
+      cancelTimer();
+    };
+    // Past the queue of the option `retries`, which a server without this event would otherwise hold up.
+    Object.assign((socket as unknown as { flags: object }).flags, { fromQueue: true });
+    socket.emit("auth:renew", { token }, (...answers: ({ ok?: unknown } | null | undefined)[]) => {
+      if (!isPending || mine !== attempt) return;
+      cancelRenewal();
+      // With the option `ackTimeout` an error or null stands before the answer.
+      const answer = answers.at(-1);
+      if (answer?.ok === true) sentToken = token;
+      else if (answer?.ok === false) {
+        // Another session of the same subject, say: a new handshake decides.
+        close();
+        open();
+      }
+    });
+  };
+
+  socket.auth = (send) => void authenticate(send);
+  socket.connect = () => {
+    wanted = true;
+    if (current === undefined) tellIfEnded();
+    else connect.call(socket);
+    return socket;
+  };
+  socket.disconnect = () => {
+    wanted = false;
+    close();
+    return socket;
+  };
+  socket.on("connect", onConnect).on("disconnect", onDisconnect).on("connect_error", onConnectError);
+  const unsubscribe = [auth.subscribe(follow), auth.on("identityChanged", follow), auth.accessToken.subscribe(onToken)];
+  follow();
+
+  return () => {
+    attempt++;
+    retry.cancel();
+    cancelRenewal();
+    for (const stop of unsubscribe) stop();
+    socket.off("connect", onConnect).off("disconnect", onDisconnect).off("connect_error", onConnectError);
+    Object.assign(socket, { auth: ownAuth, connect, disconnect });
+  };
+}
+
+const systemClock: Pick<Clock, "monotonicNow" | "setTimer"> = {
+  monotonicNow: () => performance.now(),
+  setTimer: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,6 @@
+/**
+ * `stay-signed-in/axios`: an axios instance whose requests carry the session's access token, and survive its expiry.
+ *
+ * @module
+ */
+export { type AuthorizeAxiosOptions, authorizeAxios } from "./adapters/authorizeAxios.ts";

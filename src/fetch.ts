@@ -1,0 +1,11 @@
+/**
+ * `stay-signed-in/fetch`: a `fetch` whose requests carry the session's access token, and survive its expiry.
+ *
+ * @module
+ */
+export {
+  type AuthorizedFetch,
+  type AuthorizedRequestInit,
+  type AuthorizeFetchOptions,
+  authorizeFetch,
+} from "./adapters/authorizeFetch.ts";

@@ -1,0 +1,6 @@
+/**
+ * `stay-signed-in/socket.io`: Socket.IO clients that connect as the session's identity and stay connected past its tokens.
+ *
+ * @module
+ */
+export { type AuthorizeSocketOptions, authorizeSocket } from "./adapters/authorizeSocket.ts";
