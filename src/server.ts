@@ -1,0 +1,39 @@
+/**
+ * The reference server of the protocol: a Hono app that keeps people signed in.
+ *
+ * @module stay-signed-in/server
+ */
+export { AccessTokenError, type AccessTokenErrorCode } from "./server/accessTokenError.ts";
+export type { AccessTokenKey } from "./server/accessTokenKeys.ts";
+export type { VerifiedAccessToken } from "./server/accessTokens.ts";
+export { type Argon2Options, argon2PasswordHasher } from "./server/argon2PasswordHasher.ts";
+export type { AuditEvent, AuditEventType } from "./server/auditEvent.ts";
+export type { AuthServerOptions, Secret } from "./server/authServerOptions.ts";
+export type {
+  AuthStore,
+  DeviceCode,
+  DeviceCodeRecord,
+  DeviceCodeStatus,
+  NewDeviceCode,
+  NewSession,
+  NewSubject,
+  Rotation,
+  Session,
+  SessionEndReason,
+  SessionRecord,
+  Subject,
+  SubjectChanges,
+  Transport,
+} from "./server/authStore.ts";
+export { type AuthServer, createAuthServer } from "./server/createAuthServer.ts";
+export { memoryStore } from "./server/memoryStore.ts";
+export { OptionsError } from "./server/optionsError.ts";
+export type { PasswordHasher } from "./server/passwordHasher.ts";
+export { pbkdf2PasswordHasher } from "./server/pbkdf2PasswordHasher.ts";
+export { postgresStore, type PostgresStoreOptions } from "./server/postgresStore.ts";
+export type { RateLimit, RateLimitName, RateLimitOptions } from "./server/rateLimits.ts";
+export type { CookieOptions } from "./server/refreshCookie.ts";
+export type { AuthServerEnvironment, HonoEnvironment, InPageTransport } from "./server/requestFacts.ts";
+export { requireUser, type RequireUserOptions } from "./server/requireUser.ts";
+export { sqliteStore, type SqliteStoreOptions } from "./server/sqliteStore.ts";
+export type { SubjectAdministration } from "./server/subjectAdministration.ts";

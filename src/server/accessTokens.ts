@@ -1,0 +1,101 @@
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { AccessTokenError } from "./accessTokenError.ts";
+import type { KeyRing } from "./accessTokenKeys.ts";
+import { encodeBase64url, randomBytes } from "./encoding.ts";
+
+/** What a good access token says. */
+export interface VerifiedAccessToken {
+  readonly subject: string;
+  /** The claim `sid`; null for a token of another issuer that names none. */
+  readonly sessionId: string | null;
+  readonly isGuest: boolean;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+export interface AccessTokens {
+  /** Signs a token that ends `lifetimeSeconds` after `nowMs`, or with its session. */
+  sign(
+    content: { readonly subject: string; readonly sessionId: string; readonly isGuest: boolean },
+    nowMs: number,
+    sessionEndsAt: number,
+  ): Promise<{ readonly token: string; readonly expiresInSeconds: number; readonly keyId: string }>;
+  /**
+   * @param options.expiredWillDo for sign-out, which must work when the token is no longer good.
+   * @throws AccessTokenError `TOKEN_EXPIRED`, `TOKEN_INVALID`.
+   */
+  verify(token: string, options?: { readonly expiredWillDo?: boolean }): Promise<VerifiedAccessToken>;
+}
+
+export interface AccessTokensOptions {
+  readonly keyRing: KeyRing;
+  readonly audience: string;
+  readonly issuer: string | undefined;
+  readonly lifetimeSeconds: number;
+  readonly clock: () => number;
+}
+
+const LEEWAY_SECONDS = 5;
+const MAX_LIFETIME_SECONDS = 86_400;
+
+/** Access tokens as RFC 9068 spells them: `typ: at+jwt`, one pinned algorithm per key. */
+export function createAccessTokens({ keyRing, audience, issuer, lifetimeSeconds, clock }: AccessTokensOptions): AccessTokens {
+  return {
+    async sign({ subject, sessionId, isGuest }, nowMs, sessionEndsAt) {
+      const { kid, algorithm, key } = await keyRing.signingKey(nowMs);
+      const issuedAt = Math.floor(nowMs / 1000);
+      const remainingSeconds = Math.floor((sessionEndsAt - nowMs) / 1000);
+      const expiresInSeconds = Math.max(1, Math.min(lifetimeSeconds, remainingSeconds));
+      const claims = { sid: sessionId, ...(isGuest && { is_guest: true }), ...(issuer !== undefined && { iss: issuer }) };
+      const token = await new SignJWT(claims)
+        .setProtectedHeader({ alg: algorithm, typ: "at+jwt", kid })
+        .setSubject(subject)
+        .setAudience(audience)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + expiresInSeconds)
+        .setJti(encodeBase64url(randomBytes(12)))
+        .sign(key);
+      return { token, expiresInSeconds, keyId: kid };
+    },
+    async verify(token, { expiredWillDo = false } = {}) {
+      const nowMs = clock();
+      const payload = await verifiedPayload(token, nowMs, expiredWillDo);
+      const { sub, sid, iat, exp, is_guest } = payload;
+      if (typeof sub !== "string" || sub === "" || iat === undefined || exp === undefined) {
+        throw new AccessTokenError("TOKEN_INVALID");
+      }
+      if (exp - iat > MAX_LIFETIME_SECONDS) throw new AccessTokenError("TOKEN_INVALID");
+      return {
+        subject: sub,
+        sessionId: typeof sid === "string" ? sid : null,
+        isGuest: is_guest === true,
+        expiresAt: exp * 1000,
+        claims: payload,
+      };
+    },
+  };
+
+  async function verifiedPayload(token: string, nowMs: number, expiredWillDo: boolean): Promise<JWTPayload> {
+    try {
+      const { alg, kid } = decodeProtectedHeader(token);
+      const key = await keyRing.verifyingKey(kid, alg, nowMs);
+      if (key === null) throw new AccessTokenError("TOKEN_INVALID");
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [...keyRing.algorithms],
+        typ: "at+jwt",
+        audience,
+        ...(issuer !== undefined && { issuer }),
+        requiredClaims: ["sub", "iat", "exp"],
+        clockTolerance: expiredWillDo ? Number.MAX_SAFE_INTEGER : LEEWAY_SECONDS,
+        currentDate: new Date(nowMs),
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof AccessTokenError) throw error;
+      if (error instanceof errors.JWTExpired) throw new AccessTokenError("TOKEN_EXPIRED");
+      // Whatever a forged token makes the library throw: it is the token that is not good.
+      throw new AccessTokenError("TOKEN_INVALID");
+    }
+  }
+}

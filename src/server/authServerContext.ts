@@ -1,0 +1,113 @@
+import type { Context } from "hono";
+import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
+import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
+import type { ResolvedOptions } from "./authServerOptions.ts";
+import type { AuthStore, SessionEndReason } from "./authStore.ts";
+import { guardStore } from "./guardStore.ts";
+import { judgeOrigin, type OriginVerdict } from "./originRule.ts";
+import { createPasswords, type Passwords } from "./passwords.ts";
+import { createRateLimits, RateLimitedError, type RateLimits } from "./rateLimits.ts";
+import { type CookieProfile, createRefreshCookie } from "./refreshCookie.ts";
+import { createRefreshTokens, type RefreshTokens } from "./refreshTokens.ts";
+import { type HonoEnvironment, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
+import { createAddressMatcher } from "./trustedProxies.ts";
+
+type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit">>;
+
+/** What the routes share: the options and everything that was made of them. */
+export interface AuthServerContext {
+  readonly options: ResolvedOptions;
+  readonly store: AuthStore;
+  readonly accessTokens: AccessTokens;
+  readonly refreshTokens: RefreshTokens;
+  readonly passwords: Passwords;
+  readonly rateLimits: RateLimits;
+  facts(context: Context<HonoEnvironment>): RequestFacts;
+  judgeOrigin(facts: RequestFacts): OriginVerdict;
+  cookieProfile(facts: RequestFacts): CookieProfile | null;
+  audit(type: AuditEventType, facts: RequestFacts | null, fields?: AuditFields): void;
+  /** Tells everybody concerned that these sessions are over. */
+  announceEnd(sessionIds: readonly string[], reason: SessionEndReason, facts: RequestFacts | null): void;
+  onSessionEnded(listener: (sessionId: string) => void): () => void;
+  /** Hands `error` to the hook; what the hook does with it changes nothing. */
+  reportError(error: unknown): void;
+}
+
+export function createAuthServerContext(options: ResolvedOptions): AuthServerContext {
+  const store = guardStore(options.store);
+  const isTrustedProxy = createAddressMatcher(options.trustedProxies);
+  const refreshCookie = createRefreshCookie(options);
+  const endListeners = new Set<(sessionId: string) => void>();
+  const originRule = { allowedOrigins: options.allowedOrigins, publicOrigin: options.publicUrl?.origin };
+
+  function ignoringFailure(hook: () => unknown): void {
+    try {
+      void Promise.resolve(hook()).catch(() => undefined);
+    } catch {
+      // A hook that fails must not change what the server answers.
+    }
+  }
+
+  const context: AuthServerContext = {
+    options,
+    store,
+    accessTokens: createAccessTokens({
+      keyRing: options.keyRing,
+      audience: options.audience,
+      issuer: options.issuer,
+      lifetimeSeconds: options.accessTokenLifetimeSeconds,
+      clock: () => options.store.clock(),
+    }),
+    refreshTokens: createRefreshTokens(options.refreshSecrets, options.issuer ?? ""),
+    passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes),
+    rateLimits: createRateLimits(options.rateLimits),
+    facts(honoContext) {
+      const facts = readRequestFacts(honoContext, isTrustedProxy);
+      const address = options.clientAddress?.(honoContext);
+      return address === undefined ? facts : { ...facts, address };
+    },
+    judgeOrigin: (facts) => judgeOrigin(facts, originRule),
+    cookieProfile: (facts) => refreshCookie.profileFor(facts),
+    audit(type, facts, fields = {}) {
+      const { onAuditEvent } = options;
+      if (onAuditEvent === undefined) return;
+      const event: AuditEvent = {
+        type,
+        at: options.store.clock(),
+        subject: null,
+        sessionId: null,
+        address: facts?.address ?? null,
+        userAgent: facts?.userAgent ?? null,
+        keyId: null,
+        ...fields,
+      };
+      ignoringFailure(() => onAuditEvent(event));
+    },
+    announceEnd(sessionIds, reason, facts) {
+      for (const sessionId of sessionIds) {
+        context.audit("sessionEnded", facts, { sessionId, reason });
+        for (const listener of [...endListeners]) ignoringFailure(() => listener(sessionId));
+      }
+    },
+    onSessionEnded(listener) {
+      // A wrapper of its own, so that the same function given twice is told twice and removed once.
+      const entry = (sessionId: string) => listener(sessionId);
+      endListeners.add(entry);
+      return () => void endListeners.delete(entry);
+    },
+    reportError(error) {
+      ignoringFailure(() => options.onError?.(error));
+    },
+  };
+  return context;
+}
+
+/** Runs a limit's check and tells the audit hook when it refuses. */
+export async function limited(context: AuthServerContext, facts: RequestFacts, check: Promise<void>): Promise<void> {
+  try {
+    await check;
+  } catch (error) {
+    if (error instanceof RateLimitedError) context.audit("rateLimited", facts, { limit: error.limit });
+    throw error;
+  }
+}

@@ -1,0 +1,225 @@
+import type { Context } from "hono";
+import { type AccessTokenKey, createPrivateKeyRing, createSecretRing, algorithmOf, type KeyRing } from "./accessTokenKeys.ts";
+import { argon2PasswordHasher } from "./argon2PasswordHasher.ts";
+import type { AuditEvent } from "./auditEvent.ts";
+import type { AuthStore } from "./authStore.ts";
+import { deriveBytes, utf8 } from "./encoding.ts";
+import { OptionsError } from "./optionsError.ts";
+import type { PasswordHasher } from "./passwordHasher.ts";
+import type { RateLimitOptions } from "./rateLimits.ts";
+import type { CookieOptions } from "./refreshCookie.ts";
+import type { HonoEnvironment } from "./requestFacts.ts";
+
+export type Secret = string | Uint8Array;
+
+export interface AuthServerOptions {
+  /** Where sessions are kept: `sqliteStore({ path })`, `postgresStore({ connectionString })`, `memoryStore()`. */
+  readonly store: AuthStore;
+  /**
+   * The HS256 secret of access tokens, at least 32 bytes (RFC 7518 §3.2), or a ring of them, newest first. Share it only with
+   * backends that you trust as much as this server; for all others use {@link accessTokenKeys}.
+   */
+  readonly accessTokenSecret?: Secret | readonly Secret[] | undefined;
+  /** Asymmetric keys instead; their public halves are served as a JWK set. Needs {@link refreshTokenKeys}. */
+  readonly accessTokenKeys?: readonly AccessTokenKey[] | undefined;
+  /** Key ids (`kid`) that leaked: their tokens are refused at once. */
+  readonly revokedKeys?: readonly string[] | undefined;
+  /**
+   * The ring of secrets for refresh tokens, newest first, each at least 32 bytes: the first signs, all verify. Add a new one
+   * last on every server before it moves to the front. Default: derived from `accessTokenSecret`, apart from it.
+   */
+  readonly refreshTokenKeys?: Secret | readonly Secret[] | undefined;
+  /** Default 900; at most a day. */
+  readonly accessTokenLifetimeSeconds?: number | undefined;
+  /** How long a session lives without a refresh. Default 604,800 (7 days). */
+  readonly refreshTokenLifetimeSeconds?: number | undefined;
+  /** How long a session lives at all. Default 7,776,000 (90 days). */
+  readonly sessionLifetimeSeconds?: number | undefined;
+  /** How long the current and the previous refresh token may be repeated. Longer than a client's time-out. Default 30. */
+  readonly refreshGraceSeconds?: number | undefined;
+  /** How old a sign-in may be for a password change or a device approval without the password. Default 300. */
+  readonly freshSignInSeconds?: number | undefined;
+  /** What all paths begin with. Default "/v1/auth". */
+  readonly prefix?: string | undefined;
+  /** The address of the page that people open (`https://app.example`). Required when `NODE_ENV` is `production`. */
+  readonly publicUrl?: string | undefined;
+  /** Other origins of the same site whose pages may use this server. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Lets refresh tokens travel in the clear over plain http, where everybody on the way can take them.
+   * @deprecated Dangerous: for a closed test network only. http://localhost works without it.
+   */
+  readonly allowInsecureCookies?: boolean | undefined;
+  /** Addresses or CIDR blocks whose `X-Forwarded-*` headers count. Default none. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** Where the runtime does not tell the client's address as @hono/node-server does (Cloudflare, Deno): find it here. */
+  readonly clientAddress?: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
+  /** Whether `POST /guest` starts sessions. Default true. */
+  readonly guests?: boolean | undefined;
+  /** Whether the device grant (RFC 8628) is offered, and where its page is. Default: `<publicUrl>/device`. */
+  readonly device?: false | { readonly verificationUri: string } | undefined;
+  readonly cookie?: CookieOptions | undefined;
+  /** Default {@link argon2PasswordHasher}. */
+  readonly passwordHasher?: PasswordHasher | undefined;
+  /** How many passwords are hashed at once; a request beyond that is answered 503. Default 16. */
+  readonly maxConcurrentHashes?: number | undefined;
+  /** Whether an account can sign in only once `subjects.change` has marked it as verified. Default false. */
+  readonly requireVerifiedEmail?: boolean | undefined;
+  /** The claim `aud`. Default "fastapi-users:auth". */
+  readonly audience?: string | undefined;
+  /** The claim `iss`, and part of every refresh token: changing it ends every session. Default none. */
+  readonly issuer?: string | undefined;
+  /** Told what happens; what it throws or rejects is ignored. */
+  readonly onAuditEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined;
+  /** Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** `false` turns all limits off: for tests. */
+  readonly rateLimits?: RateLimitOptions | false | undefined;
+}
+
+/** The options with every default filled in, checked. */
+export interface ResolvedOptions {
+  readonly store: AuthStore;
+  readonly keyRing: KeyRing;
+  readonly refreshSecrets: Promise<readonly Uint8Array<ArrayBuffer>[]>;
+  readonly accessTokenLifetimeSeconds: number;
+  readonly idleMs: number;
+  readonly absoluteMs: number;
+  readonly graceMs: number;
+  readonly freshSignInMs: number;
+  readonly prefix: string;
+  readonly publicUrl: URL | undefined;
+  readonly allowedOrigins: ReadonlySet<string>;
+  readonly allowInsecureCookies: boolean;
+  readonly trustedProxies: readonly string[];
+  readonly clientAddress: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
+  readonly guests: boolean;
+  readonly device: false | { readonly verificationUri: string | undefined };
+  readonly cookie: CookieOptions;
+  readonly passwordHasher: PasswordHasher;
+  readonly maxConcurrentHashes: number;
+  readonly requireVerifiedEmail: boolean;
+  readonly audience: string;
+  readonly issuer: string | undefined;
+  readonly onAuditEvent: ((event: AuditEvent) => void | Promise<void>) | undefined;
+  readonly onError: ((error: unknown) => void) | undefined;
+  readonly rateLimits: RateLimitOptions | false;
+}
+
+/** @throws OptionsError naming the option that makes no sense or would be unsafe. */
+export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
+  const publicUrl = options.publicUrl === undefined ? undefined : parseUrl("publicUrl", options.publicUrl);
+  if (publicUrl === undefined && isProduction()) {
+    throw new OptionsError("`publicUrl` is required in production: it decides over cookies and origins.");
+  }
+  const accessTokenLifetimeSeconds = seconds("accessTokenLifetimeSeconds", options.accessTokenLifetimeSeconds, 900, 86_400);
+  const prefix = (options.prefix ?? "/v1/auth").replace(/\/$/, "");
+  if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(prefix)) throw new OptionsError("`prefix` is a path such as \"/v1/auth\".");
+  if (options.issuer !== undefined && !/^[\x21-\x7e]+$/.test(options.issuer)) {
+    throw new OptionsError("`issuer` is a text without spaces, usually the server's address.");
+  }
+  const { keyRing, secrets } = accessKeys(options, accessTokenLifetimeSeconds * 1000);
+  const refreshSecrets = refreshSecretsOf(options, secrets);
+
+  return {
+    store: options.store,
+    keyRing,
+    refreshSecrets,
+    accessTokenLifetimeSeconds,
+    idleMs: seconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800) * 1000,
+    absoluteMs: seconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000) * 1000,
+    graceMs: seconds("refreshGraceSeconds", options.refreshGraceSeconds, 30) * 1000,
+    freshSignInMs: seconds("freshSignInSeconds", options.freshSignInSeconds, 300) * 1000,
+    prefix,
+    publicUrl,
+    allowedOrigins: new Set((options.allowedOrigins ?? []).map(parseOrigin)),
+    allowInsecureCookies: options.allowInsecureCookies ?? false,
+    trustedProxies: options.trustedProxies ?? [],
+    clientAddress: options.clientAddress,
+    guests: options.guests ?? true,
+    device: deviceOptions(options, publicUrl),
+    cookie: options.cookie ?? {},
+    passwordHasher: options.passwordHasher ?? argon2PasswordHasher(),
+    maxConcurrentHashes: options.maxConcurrentHashes ?? 16,
+    requireVerifiedEmail: options.requireVerifiedEmail ?? false,
+    audience: options.audience ?? "fastapi-users:auth",
+    issuer: options.issuer,
+    onAuditEvent: options.onAuditEvent,
+    onError: options.onError,
+    rateLimits: options.rateLimits ?? {},
+  };
+}
+
+function accessKeys(options: AuthServerOptions, lifetimeMs: number): { keyRing: KeyRing; secrets: Uint8Array<ArrayBuffer>[] } {
+  const { accessTokenKeys, accessTokenSecret, revokedKeys = [] } = options;
+  if (accessTokenSecret !== undefined && accessTokenKeys !== undefined) {
+    throw new OptionsError("Give `accessTokenSecret` or `accessTokenKeys`, not both.");
+  }
+  if (accessTokenKeys !== undefined) {
+    if (accessTokenKeys.length === 0) throw new OptionsError("`accessTokenKeys` needs at least one key.");
+    accessTokenKeys.forEach(({ privateKey }) => algorithmOf(privateKey));
+    if (accessTokenKeys.filter(({ publishedAt }) => publishedAt === undefined).length > 1) {
+      throw new OptionsError("Each of `accessTokenKeys` but the oldest needs its `publishedAt`.");
+    }
+    return { keyRing: createPrivateKeyRing(accessTokenKeys, lifetimeMs, revokedKeys), secrets: [] };
+  }
+  if (accessTokenSecret === undefined) throw new OptionsError("`accessTokenSecret` or `accessTokenKeys` is required.");
+  const secrets = parseSecrets("accessTokenSecret", accessTokenSecret);
+  return { keyRing: createSecretRing(secrets, revokedKeys), secrets };
+}
+
+function refreshSecretsOf(
+  { refreshTokenKeys }: AuthServerOptions,
+  accessSecrets: readonly Uint8Array<ArrayBuffer>[],
+): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+  if (refreshTokenKeys !== undefined) return Promise.resolve(parseSecrets("refreshTokenKeys", refreshTokenKeys));
+  if (accessSecrets.length === 0) throw new OptionsError("`accessTokenKeys` needs `refreshTokenKeys` beside it.");
+  const derived = Promise.all(accessSecrets.map((secret) => deriveBytes(secret, "stay-signed-in refresh tokens")));
+  // Nobody may be waiting for it yet; whoever does gets the rejection all the same.
+  derived.catch(() => undefined);
+  return derived;
+}
+
+function parseSecrets(option: string, secrets: Secret | readonly Secret[]): Uint8Array<ArrayBuffer>[] {
+  const ring = typeof secrets === "string" || secrets instanceof Uint8Array ? [secrets] : secrets;
+  if (ring.length === 0) throw new OptionsError(`\`${option}\` needs at least one secret.`);
+  return ring.map((secret) => {
+    const bytes = typeof secret === "string" ? utf8(secret) : new Uint8Array(secret);
+    if (bytes.length < 32) throw new OptionsError(`\`${option}\` must have at least 32 bytes; make one of 32 random bytes.`);
+    if (isProduction() && new Set(bytes).size < 10) {
+      throw new OptionsError(`\`${option}\` is a placeholder; in production it must be 32 random bytes.`);
+    }
+    return bytes;
+  });
+}
+
+function deviceOptions({ device }: AuthServerOptions, publicUrl: URL | undefined): ResolvedOptions["device"] {
+  if (device === false) return false;
+  if (device !== undefined) return { verificationUri: parseUrl("device.verificationUri", device.verificationUri).href };
+  return { verificationUri: publicUrl === undefined ? undefined : new URL("/device", publicUrl).href };
+}
+
+function seconds(option: string, value: number | undefined, fallback: number, max = 315_360_000): number {
+  const chosen = value ?? fallback;
+  if (!(chosen > 0 && chosen <= max)) throw new OptionsError(`\`${option}\` is a number of seconds, at most ${max}.`);
+  return chosen;
+}
+
+function parseUrl(option: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new OptionsError(`\`${option}\` is an http or https address.`);
+  return url;
+}
+
+function parseOrigin(text: string): string {
+  if (!URL.canParse(text) || new URL(text).origin !== text || !/^https?:/.test(text)) {
+    throw new OptionsError(`\`allowedOrigins\` takes exact origins such as "https://app.example", not "${text}".`);
+  }
+  return text;
+}
+
+/** Without `process` (a page, a worker) nothing says that it is production. */
+function isProduction(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.NODE_ENV === "production";
+}

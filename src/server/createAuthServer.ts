@@ -1,0 +1,117 @@
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { VerifiedAccessToken } from "./accessTokens.ts";
+import { type AuthServerOptions, resolveOptions } from "./authServerOptions.ts";
+import { type AuthServerContext, createAuthServerContext } from "./authServerContext.ts";
+import { crossOrigin } from "./crossOrigin.ts";
+import { RateLimitedError } from "./rateLimits.ts";
+import type { HonoEnvironment } from "./requestFacts.ts";
+import { RequestRefusedError } from "./requestRefusedError.ts";
+import { findLiveRecord } from "./requireLiveSession.ts";
+import { addAccountRoutes } from "./routes/accountRoutes.ts";
+import { addSessionRoutes } from "./routes/sessionRoutes.ts";
+import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
+import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
+import { createSweeper } from "./sweeper.ts";
+
+export interface AuthServer {
+  /** A Hono app with every endpoint under the prefix. `app.fetch(request)` works in any runtime. */
+  readonly app: Hono<HonoEnvironment>;
+  /**
+   * What a good access token says. Looks at no database: a session that ended lives on here until the token expires.
+   * @throws AccessTokenError `TOKEN_EXPIRED`, `TOKEN_INVALID`.
+   */
+  verifyAccessToken(token: string): Promise<VerifiedAccessToken>;
+  /** Whether the session of a good token still lives, by its row. */
+  isSessionLive(token: VerifiedAccessToken): Promise<boolean>;
+  /** Calls `listener` with the id of each session that ends before its time on this server; returns its removal. */
+  onSessionEnded(listener: (sessionId: string) => void): () => void;
+  readonly subjects: SubjectAdministration;
+  /** Removes rows that ended a while ago, as the server does by itself about once an hour; returns how many. */
+  sweep(): Promise<number>;
+  /** Resolves when the store can be used; requests wait for it by themselves. */
+  ready(): Promise<void>;
+  /** Answers what has come in, refuses what comes later with 503, then closes the store. */
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 16 * 1024;
+
+/**
+ * Makes the reference server of PROTOCOL.md.
+ *
+ * @throws OptionsError for options that make no sense or would be unsafe; the message names the option.
+ * @example
+ * const auth = createAuthServer({
+ *   store: sqliteStore({ path: "auth.db" }),
+ *   accessTokenSecret: process.env.AUTH_SECRET,
+ *   publicUrl: "https://app.example",
+ * });
+ * serve({ fetch: auth.app.fetch, port: 3000 }); // @hono/node-server
+ */
+export function createAuthServer(options: AuthServerOptions): AuthServer {
+  const resolved = resolveOptions(options);
+  const context = createAuthServerContext(resolved);
+  const sweeper = createSweeper(context);
+  const requests = new Set<Promise<void>>();
+  let closing: Promise<void> | undefined;
+
+  const app = new Hono<HonoEnvironment>().basePath(resolved.prefix);
+  app.use(crossOrigin(resolved.allowedOrigins));
+  app.use(async (_, next) => {
+    if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
+    const work = next();
+    const settled = work.catch(() => undefined).finally(() => requests.delete(settled));
+    requests.add(settled);
+    await work;
+    sweeper.poke();
+  });
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
+  app.use(async (_, next) => {
+    await context.store.ready();
+    await next();
+  });
+  addAccountRoutes(app, context);
+  addSessionRoutes(app, context);
+  app.notFound((honoContext) => honoContext.json({ detail: "Not Found" }, 404));
+  app.onError((error, honoContext) => answerError(context, error, honoContext));
+
+  return {
+    app,
+    verifyAccessToken: (token) => context.accessTokens.verify(token),
+    isSessionLive: async (token) => (await findLiveRecord(context, token)) !== null,
+    onSessionEnded: (listener) => context.onSessionEnded(listener),
+    subjects: createSubjectAdministration(context),
+    sweep: () => sweeper.sweep(),
+    ready: () => context.store.ready(),
+    close() {
+      closing ??= Promise.all([...requests]).then(async () => {
+        await sweeper.idle();
+        await context.store.close();
+      });
+      return closing;
+    },
+  };
+}
+
+function tooLarge(context: Context): Response {
+  return context.json({ detail: "BODY_TOO_LARGE" }, 413);
+}
+
+/** The only place that turns an error into an answer: no message of a foreign error ever leaves the server. */
+function answerError(server: AuthServerContext, error: Error, context: Context<HonoEnvironment>): Response {
+  if (error instanceof RequestRefusedError) {
+    for (const [name, value] of Object.entries(error.headers)) context.header(name, value);
+    return context.json(error.body, error.status);
+  }
+  if (error instanceof RateLimitedError) {
+    context.header("Retry-After", String(error.retryAfterSeconds));
+    return context.json({ detail: "RATE_LIMITED" }, 429);
+  }
+  server.reportError(error);
+  if (error instanceof ServiceUnavailableError) {
+    context.header("Retry-After", "1");
+    return context.json({ detail: error.code }, 503);
+  }
+  return context.json({ detail: "INTERNAL_ERROR" }, 500);
+}

@@ -1,0 +1,32 @@
+import type { MiddlewareHandler } from "hono";
+import type { HonoEnvironment } from "./requestFacts.ts";
+
+const METHODS = "GET, POST, PATCH, DELETE";
+const REQUEST_HEADERS = "authorization, content-type";
+const PREFLIGHT_SECONDS = "600";
+
+/**
+ * CORS (Fetch standard, §3.3) for the exact origins of the allow-list, on every answer, errors and preflights included; and
+ * what keeps every answer out of every cache.
+ */
+export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHandler<HonoEnvironment> {
+  return async (context, next) => {
+    const origin = context.req.header("origin");
+    const isPreflight = context.req.method === "OPTIONS" && context.req.header("access-control-request-method") !== undefined;
+    if (isPreflight) context.res = new Response(null, { status: 204 });
+    else await next();
+
+    const { headers } = context.res;
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+    headers.set("Vary", "Origin, Cookie, Authorization");
+    headers.set("X-Content-Type-Options", "nosniff");
+    if (origin === undefined || !allowedOrigins.has(origin)) return;
+    headers.set("Access-Control-Allow-Origin", origin);
+    headers.set("Access-Control-Allow-Credentials", "true");
+    headers.set("Access-Control-Expose-Headers", "Date, Retry-After");
+    if (!isPreflight) return;
+    headers.set("Access-Control-Allow-Methods", METHODS);
+    headers.set("Access-Control-Allow-Headers", REQUEST_HEADERS);
+    headers.set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
+  };
+}

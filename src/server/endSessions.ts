@@ -1,0 +1,25 @@
+import type { AuthServerContext } from "./authServerContext.ts";
+import type { Session, SessionEndReason } from "./authStore.ts";
+import type { RequestFacts } from "./requestFacts.ts";
+
+/** Ends sessions and tells everybody concerned; those that have ended already stay as they are. */
+export async function endSessions(
+  context: AuthServerContext,
+  facts: RequestFacts | null,
+  sessionIds: readonly string[],
+  reason: SessionEndReason,
+): Promise<readonly string[]> {
+  if (sessionIds.length === 0) return [];
+  const ended = await context.store.endSessions(sessionIds, reason);
+  context.announceEnd(ended, reason, facts);
+  return ended;
+}
+
+/**
+ * Ends what a session replaces. Only then is the list forgotten: a server that dies in between leaves it for the next
+ * presentation.
+ */
+export async function endReplaced(context: AuthServerContext, facts: RequestFacts, session: Session): Promise<void> {
+  await endSessions(context, facts, session.replaces, "replaced");
+  await context.store.forgetReplaced(session.id);
+}

@@ -1,0 +1,38 @@
+import { Kysely, PostgresDialect, sql } from "kysely";
+import type { Pool } from "pg";
+import type { AuthStore } from "./authStore.ts";
+import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
+import type { AuthDatabase } from "./sql/sqlSchema.ts";
+import { createSqlStore } from "./sql/sqlStore.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://user@host:5432/database`; the store then makes its own pool and ends it when it closes. */
+  readonly connectionString?: string | undefined;
+  /** A pool of yours, which closing the server ends, too. */
+  readonly pool?: Pool | undefined;
+  /** How many connections the store's own pool has at most. Default 10. */
+  readonly maxConnections?: number | undefined;
+  /** For tests only: the time in milliseconds since 1970, instead of the database's. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Sessions in PostgreSQL 12 or later, through the optional peers `kysely` and `pg`: for any number of servers that share them.
+ * The tables are made and brought up to date by themselves, by one server at a time.
+ */
+export function postgresStore({ connectionString, pool, maxConnections = 10, now }: PostgresStoreOptions): AuthStore {
+  const dialect = new PostgresDialect({
+    async pool() {
+      if (pool !== undefined) return pool;
+      const { default: pg } = await import("pg");
+      const own = new pg.Pool({ ...(connectionString !== undefined && { connectionString }), max: maxConnections });
+      // A connection that the database closes while it is idle is replaced at the next statement; without a listener the
+      // process would end.
+      own.on("error", () => undefined);
+      return own;
+    },
+  });
+  const databaseNow = sql<number>`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`;
+  const clock = now === undefined ? createSqlClock(databaseNow) : createFixedSqlClock(now);
+  return createSqlStore(new Kysely<AuthDatabase>({ dialect }), clock);
+}

@@ -1,0 +1,67 @@
+import type { AuthServerContext } from "./authServerContext.ts";
+import type { SessionRecord } from "./authStore.ts";
+import { decideRotation } from "./decideRotation.ts";
+import { endReplaced } from "./endSessions.ts";
+import type { PresentedSession } from "./presentedSessions.ts";
+import type { RequestFacts } from "./requestFacts.ts";
+import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
+
+export type RefreshOutcome =
+  | { readonly kind: "refreshed"; readonly record: SessionRecord }
+  | { readonly kind: "refused"; readonly code: "REFRESH_TOKEN_REVOKED" | "REFRESH_TOKEN_EXPIRED" | "REFRESH_TOKEN_REUSED" };
+
+/** Another request can win a race against this one only by rotating, after which the grace time answers: twice is plenty. */
+const MAX_ATTEMPTS = 8;
+
+const EVENTS = { current: "refreshed", lateRepeat: "lateRepeat", restored: "restoredSession" } as const;
+
+/** Takes one step of PROTOCOL's rotation table for a session of which a genuine token was presented. */
+export async function refreshSession(
+  context: AuthServerContext,
+  facts: RequestFacts,
+  { record: firstSeen, token }: PresentedSession,
+): Promise<RefreshOutcome> {
+  const { store, options } = context;
+  const sessionId = firstSeen.session.id;
+  const fields = { subject: firstSeen.session.subjectId, sessionId, keyId: token.keyId };
+  let record: SessionRecord | undefined = firstSeen;
+
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    if (record === undefined) return { kind: "refused", code: "REFRESH_TOKEN_REVOKED" };
+    const decision = decideRotation(record, token.counter, options.graceMs);
+    switch (decision.kind) {
+      case "revoked":
+        return { kind: "refused", code: "REFRESH_TOKEN_REVOKED" };
+      case "expired":
+        return { kind: "refused", code: "REFRESH_TOKEN_EXPIRED" };
+      case "reused": {
+        const ended = await store.endSessions([sessionId], "reused");
+        context.audit("reuseDetected", facts, fields);
+        context.announceEnd(ended, "reused", facts);
+        return { kind: "refused", code: "REFRESH_TOKEN_REUSED" };
+      }
+      case "repeat": {
+        if (record.session.replaces.length > 0) await endReplaced(context, facts, record.session);
+        else {
+          context.audit("graceRepeat", facts, fields);
+          return { kind: "refreshed", record };
+        }
+        break;
+      }
+      case "rotate": {
+        const { counter, previous, replaces } = record.session;
+        const { nextCounter, nextPrevious, graceMs } = decision;
+        const step = { sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs: options.idleMs };
+        const rotated = await store.rotateSession(step);
+        if (rotated !== null) {
+          context.audit(EVENTS[decision.because], facts, fields);
+          if (replaces.length > 0) await endReplaced(context, facts, rotated);
+          return { kind: "refreshed", record: { session: rotated, subject: record.subject, now: rotated.rotatedAt } };
+        }
+        break;
+      }
+    }
+    [record] = await store.readSessions([sessionId]);
+  }
+  throw new ServiceUnavailableError("The session changes too fast to be refreshed.");
+}

@@ -1,0 +1,74 @@
+import type { Context } from "hono";
+import type { AddressMatcher } from "./trustedProxies.ts";
+
+/** What may come as the second argument of `app.fetch`; @hono/node-server fills `incoming`. All of it is optional. */
+export interface AuthServerEnvironment {
+  readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } | undefined } | undefined;
+  /**
+   * For a server that runs inside a page (stories, demos), where scripts can neither set these request headers nor read
+   * `Set-Cookie`. It comes from the program that embeds the server, never over the network.
+   */
+  readonly inPage?: InPageTransport | undefined;
+}
+
+export interface InPageTransport {
+  readonly cookie?: string | undefined;
+  readonly origin?: string | undefined;
+  readonly secFetchSite?: string | undefined;
+  /** Receives each `Set-Cookie` header of the answer. */
+  readonly onSetCookie?: ((header: string) => void) | undefined;
+}
+
+export interface HonoEnvironment {
+  Bindings: AuthServerEnvironment;
+}
+
+/** Everything about a request that a rule looks at, read in one place. */
+export interface RequestFacts {
+  readonly origin: string | undefined;
+  readonly secFetchSite: string | undefined;
+  readonly cookie: string | undefined;
+  /** `https:` or `http:`, as the browser saw it. */
+  readonly scheme: string;
+  /** Host and port, as the browser saw them. */
+  readonly host: string;
+  readonly bearer: string | undefined;
+  readonly wantsBodyTransport: boolean;
+  /** The client's address; `unknown` where the runtime does not tell. */
+  readonly address: string;
+  readonly userAgent: string | null;
+  readonly onSetCookie: ((header: string) => void) | undefined;
+}
+
+const MAX_USER_AGENT_LENGTH = 256;
+
+export function readRequestFacts(context: Context<HonoEnvironment>, isTrustedProxy: AddressMatcher): RequestFacts {
+  const header = (name: string) => context.req.raw.headers.get(name) ?? undefined;
+  // Hono hands on whatever the caller of `fetch` gave it, which may be nothing at all.
+  const environment = context.env as AuthServerEnvironment | undefined;
+  const inPage = environment?.inPage;
+  const url = new URL(context.req.url);
+  const peer = environment?.incoming?.socket?.remoteAddress;
+  const behindProxy = peer !== undefined && isTrustedProxy(peer);
+  const forwarded = (name: string) => (behindProxy ? header(name)?.split(",")[0]?.trim() : undefined);
+  const authorization = header("authorization");
+
+  return {
+    origin: inPage?.origin ?? header("origin"),
+    secFetchSite: inPage?.secFetchSite ?? header("sec-fetch-site"),
+    cookie: inPage?.cookie ?? header("cookie"),
+    scheme: forwarded("x-forwarded-proto") === "https" ? "https:" : url.protocol,
+    host: (forwarded("x-forwarded-host") ?? header("host") ?? url.host).toLowerCase(),
+    bearer: /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1],
+    wantsBodyTransport: header("auth-transport")?.toLowerCase() === "body",
+    address: behindProxy ? clientBehindProxies(header("x-forwarded-for"), peer, isTrustedProxy) : (peer ?? "unknown"),
+    userAgent: header("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+    onSetCookie: inPage?.onSetCookie,
+  };
+}
+
+/** The last address that no trusted proxy has: what stands before it, anybody may have written. */
+function clientBehindProxies(forwardedFor: string | undefined, peer: string, isTrustedProxy: AddressMatcher): string {
+  const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim());
+  return hops.findLast((hop) => hop !== "" && !isTrustedProxy(hop)) ?? peer;
+}

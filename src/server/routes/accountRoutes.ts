@@ -1,0 +1,86 @@
+import type { Hono } from "hono";
+import { type AuthServerContext, limited } from "../authServerContext.ts";
+import type { Subject } from "../authStore.ts";
+import { confirmIdentity } from "../confirmIdentity.ts";
+import { passwordObjection } from "../passwords.ts";
+import { findSessionsInCookie } from "../presentedSessions.ts";
+import { readJson } from "../readRequest.ts";
+import type { HonoEnvironment } from "../requestFacts.ts";
+import { RequestRefusedError } from "../requestRefusedError.ts";
+import { requireLiveSession } from "../requireLiveSession.ts";
+import { createSessionId } from "../sessionId.ts";
+import { chooseTransport, startSession } from "../startSession.ts";
+import { makeTokens } from "../tokenAnswer.ts";
+import { addressKey } from "../trustedProxies.ts";
+import { changePasswordRequest, registerRequest } from "../wireSchemas.ts";
+
+/** `POST /register`, `GET` and `PATCH /users/me`. */
+export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
+  app.post("/register", async (context) => {
+    const facts = server.facts(context);
+    const { email, password } = await readJson(context, registerRequest);
+    refuseBadPassword(password, "REGISTER_INVALID_PASSWORD");
+    await limited(server, facts, server.rateLimits.count("register", addressKey(facts.address)));
+    const passwordHash = await server.passwords.hash(password);
+    const subject = await server.store.addSubject({
+      id: createSessionId(),
+      email,
+      passwordHash,
+      isVerified: false,
+      isGuest: false,
+    });
+    if (subject === null) throw new RequestRefusedError(400, "REGISTER_USER_ALREADY_EXISTS");
+    server.audit("registered", facts, { subject: subject.id });
+    return context.json(userBody(subject), 201);
+  });
+
+  app.get("/users/me", async (context) => {
+    const { subject } = await requireLiveSession(server, server.facts(context));
+    return context.json(userBody(subject));
+  });
+
+  app.patch("/users/me", async (context) => {
+    const facts = server.facts(context);
+    // Before anything changes: an answer that cannot hand over the new session would sign its owner out.
+    const { transport, profile } = chooseTransport(server, facts);
+    const session = await requireLiveSession(server, facts);
+    const { subject, record } = session;
+    const { password, current_password: currentPassword } = await readJson(context, changePasswordRequest);
+    if (subject.isGuest) throw new RequestRefusedError(403, "GUEST");
+    const wrongPassword = new RequestRefusedError(400, "CURRENT_PASSWORD_INVALID");
+    await confirmIdentity(server, facts, session, currentPassword ?? null, wrongPassword);
+    refuseBadPassword(password, "UPDATE_USER_INVALID_PASSWORD");
+    const presented = profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
+    const passwordHash = await server.passwords.hash(password);
+    const changed = await server.store.changePassword(subject.id, subject.credentialVersion, passwordHash);
+    // Somebody else changed it in the same moment: this session is over.
+    if (changed === null) throw new RequestRefusedError(401, "Unauthorized");
+    server.audit("passwordChanged", facts, { subject: subject.id, sessionId: record.session.id });
+    server.announceEnd(changed.endedSessions, "passwordChanged", facts);
+    const started = await startSession(server, facts, {
+      subject: changed.subject,
+      transport,
+      presented,
+      numberAbove: record.session.number,
+      authenticated: true,
+    });
+    if (started === null) throw new RequestRefusedError(401, "Unauthorized");
+    return context.json({ ...userBody(changed.subject), ...(await makeTokens(server, context, facts, started, profile)) });
+  });
+}
+
+export function userBody(subject: Subject) {
+  return {
+    id: subject.id,
+    email: subject.email,
+    is_active: subject.isActive,
+    is_superuser: subject.isSuperuser,
+    is_verified: subject.isVerified,
+    is_guest: subject.isGuest,
+  };
+}
+
+function refuseBadPassword(password: string, code: string): void {
+  const reason = passwordObjection(password);
+  if (reason !== null) throw new RequestRefusedError(400, { code, reason });
+}

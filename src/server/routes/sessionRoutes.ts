@@ -1,0 +1,189 @@
+import type { Context, Hono } from "hono";
+import { AccessTokenError } from "../accessTokenError.ts";
+import { type AuthServerContext, limited } from "../authServerContext.ts";
+import type { Subject } from "../authStore.ts";
+import { endReplaced, endSessions } from "../endSessions.ts";
+import { mayComeFromPage } from "../originRule.ts";
+import { findPresentedSessions, findSessionsInCookie, type PresentedSession } from "../presentedSessions.ts";
+import { readForm, readJson } from "../readRequest.ts";
+import type { CookieProfile } from "../refreshCookie.ts";
+import { refreshSession } from "../refreshSession.ts";
+import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
+import { RequestRefusedError } from "../requestRefusedError.ts";
+import { createSessionId, isSessionId } from "../sessionId.ts";
+import { sessionStatus } from "../sessionStatus.ts";
+import { allowedProfile, type ChosenTransport, chooseTransport, originNotAllowed, startSession } from "../startSession.ts";
+import { makeTokens, setCookie } from "../tokenAnswer.ts";
+import { addressKey } from "../trustedProxies.ts";
+import { loginRequest, logoutRequest, refreshRequest } from "../wireSchemas.ts";
+
+/** `POST /jwt/login`, `/guest`, `/jwt/refresh`, `/jwt/logout`. */
+export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
+  app.post("/jwt/login", async (context) => {
+    const facts = server.facts(context);
+    const chosen = chooseTransport(server, facts);
+    const { username, password } = await readForm(context, loginRequest);
+    const subject = await checkCredentials(server, facts, username, password);
+    return answerSignIn(server, context, facts, subject, chosen, await presentedWith(server, facts, chosen));
+  });
+
+  app.post("/guest", async (context) => {
+    const facts = server.facts(context);
+    if (!server.options.guests) throw new RequestRefusedError(403, "GUESTS_DISABLED");
+    const chosen = chooseTransport(server, facts);
+    const presented = await presentedWith(server, facts, chosen);
+    if (presented.some(({ record }) => sessionStatus(record) === "live" && record.subject?.isGuest === false)) {
+      throw new RequestRefusedError(409, "SESSION_EXISTS");
+    }
+    await limited(server, facts, server.rateLimits.count("guest", addressKey(facts.address)));
+    const guest = { id: createSessionId(), email: null, passwordHash: null, isVerified: false, isGuest: true };
+    const subject = await server.store.addSubject(guest);
+    if (subject === null) throw new Error("A guest without an address cannot be taken already.");
+    return answerSignIn(server, context, facts, subject, chosen, presented);
+  });
+
+  app.post("/jwt/refresh", async (context) => {
+    const facts = server.facts(context);
+    const body = await readJson(context, refreshRequest);
+    const { profile, presented } = await findRefreshed(server, facts, body.refresh_token ?? null);
+    const [chosen, ...others] = presented;
+    if (chosen === undefined) throw new RequestRefusedError(401, "REFRESH_TOKEN_INVALID");
+    const sessionId = chosen.record.session.id;
+    await limited(server, facts, server.rateLimits.count("refresh", sessionId));
+    const outcome = await refreshSession(server, facts, chosen);
+    if (outcome.kind === "refused") throw new RequestRefusedError(401, outcome.code);
+    if (profile !== null) {
+      const otherIds = others.map(({ record }) => record.session.id);
+      await endSessions(server, facts, otherIds, "replaced");
+      clearOthers(context, facts, profile, sessionId);
+    }
+    return context.json(await makeTokens(server, context, facts, outcome.record, profile));
+  });
+
+  app.post("/jwt/logout", async (context) => {
+    const facts = server.facts(context);
+    const { refresh_token: refreshToken, session_id: named } = await readJson(context, logoutRequest);
+    if (typeof refreshToken === "string") refuseBodyFromPage(facts);
+    const profile = server.judgeOrigin(facts) === "bodyOnly" ? null : allowedProfile(server, facts);
+    const presented =
+      typeof refreshToken === "string"
+        ? await findPresentedSessions(server, [refreshToken], "body")
+        : profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
+    const bearerSessionId = await sessionOfBearer(server, facts);
+    const proven = new Set(presented.map(({ record }) => record.session.id));
+    if (bearerSessionId !== null) proven.add(bearerSessionId);
+    const meant = named == null ? [...proven] : [...proven].filter((id) => id === named);
+    await signOut(server, facts, meant);
+    if (profile !== null) {
+      const names = new Set(meant.map((id) => profile.nameFor(id)));
+      if (named != null && isSessionId(named)) names.add(profile.nameFor(named));
+      if (named == null) for (const { name } of profile.read(facts.cookie)) names.add(name);
+      for (const name of names) setCookie(context, facts, profile.clear(name));
+    }
+    return context.body(null, 204);
+  });
+}
+
+async function presentedWith(
+  server: AuthServerContext,
+  facts: RequestFacts,
+  { profile }: ChosenTransport,
+): Promise<readonly PresentedSession[]> {
+  return profile === null ? [] : findSessionsInCookie(server, profile, facts.cookie);
+}
+
+async function answerSignIn(
+  server: AuthServerContext,
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  subject: Subject,
+  { transport, profile }: ChosenTransport,
+  presented: readonly PresentedSession[],
+): Promise<Response> {
+  const authenticated = !subject.isGuest;
+  const record = await startSession(server, facts, { subject, transport, presented, authenticated });
+  if (record === null) throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
+  const type = subject.isGuest ? "guestStarted" : "signedIn";
+  server.audit(type, facts, { subject: subject.id, sessionId: record.session.id });
+  return context.json(await makeTokens(server, context, facts, record, profile));
+}
+
+/** @throws RequestRefusedError, with one answer and one time for an unknown user, an inactive one and a wrong password. */
+async function checkCredentials(
+  server: AuthServerContext,
+  facts: RequestFacts,
+  username: string,
+  password: string,
+): Promise<Subject> {
+  const { store, passwords, rateLimits } = server;
+  const account = username.toLowerCase();
+  const accountAndAddress = `${account} ${addressKey(facts.address)}`;
+  await limited(server, facts, rateLimits.check("signInDelay", account));
+  await limited(server, facts, rateLimits.count("signIn", accountAndAddress));
+  const subject = await store.findSubjectByEmail(username);
+  const matches = await passwords.matches(subject?.passwordHash ?? null, password);
+  if (subject === null || subject.passwordHash === null || !matches || !subject.isActive) {
+    await rateLimits.countFailure(account);
+    server.audit("signInFailed", facts, { subject: subject?.id ?? null });
+    throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
+  }
+  if (server.options.requireVerifiedEmail && !subject.isVerified) {
+    throw new RequestRefusedError(400, "LOGIN_USER_NOT_VERIFIED");
+  }
+  await rateLimits.clear("signIn", accountAndAddress);
+  await rateLimits.clear("signInDelay", account);
+  if (passwords.needsRehash(subject.passwordHash)) {
+    await store.replacePasswordHash(subject.id, subject.passwordHash, await passwords.hash(password));
+  }
+  return subject;
+}
+
+/** @throws RequestRefusedError for a request that carries no refresh token, or one that it must not. */
+async function findRefreshed(
+  server: AuthServerContext,
+  facts: RequestFacts,
+  bodyToken: string | null,
+): Promise<{ readonly profile: CookieProfile | null; readonly presented: readonly PresentedSession[] }> {
+  if (bodyToken !== null) {
+    refuseBodyFromPage(facts);
+    return { profile: null, presented: await findPresentedSessions(server, [bodyToken], "body") };
+  }
+  if (server.judgeOrigin(facts) === "bodyOnly") throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
+  const profile = allowedProfile(server, facts);
+  if (profile.read(facts.cookie).length === 0) throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
+  return { profile, presented: await findSessionsInCookie(server, profile, facts.cookie) };
+}
+
+function refuseBodyFromPage(facts: RequestFacts): void {
+  if (!mayComeFromPage(facts)) return;
+  throw originNotAllowed("A refresh token in a body is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.");
+}
+
+function clearOthers(
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  profile: CookieProfile,
+  sessionId: string,
+): void {
+  const own = profile.nameFor(sessionId);
+  const names = new Set(profile.read(facts.cookie).map(({ name }) => name));
+  for (const name of names) if (name !== own) setCookie(context, facts, profile.clear(name));
+}
+
+/** The session of the bearer token, also of one that has expired; null for a token that was never one of ours. */
+async function sessionOfBearer(server: AuthServerContext, { bearer }: RequestFacts): Promise<string | null> {
+  if (bearer === undefined) return null;
+  try {
+    return (await server.accessTokens.verify(bearer, { expiredWillDo: true })).sessionId;
+  } catch (error) {
+    if (error instanceof AccessTokenError) return null;
+    throw error;
+  }
+}
+
+async function signOut(server: AuthServerContext, facts: RequestFacts, sessionIds: readonly string[]): Promise<void> {
+  if (sessionIds.length === 0) return;
+  const records = await server.store.readSessions(sessionIds);
+  await endSessions(server, facts, sessionIds, "signedOut");
+  for (const { session } of records) if (session.replaces.length > 0) await endReplaced(server, facts, session);
+}

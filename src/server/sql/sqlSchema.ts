@@ -1,0 +1,137 @@
+import type { Kysely, Migration } from "kysely";
+
+// Numbers rather than booleans and dates: both databases then hold the same values, and SQLite has neither.
+
+export interface SubjectRow {
+  id: string;
+  email: string | null;
+  /** The address in lower case: what is unique. */
+  email_key: string | null;
+  password_hash: string | null;
+  is_active: number;
+  is_superuser: number;
+  is_verified: number;
+  is_guest: number;
+  credential_version: number;
+  created_at: number;
+}
+
+export interface SessionRow {
+  id: string;
+  subject_id: string;
+  session_number: number;
+  transport: string;
+  secret: string;
+  counter: number;
+  previous_counter: number;
+  rotated_at: number;
+  credential_version: number;
+  created_at: number;
+  authenticated_at: number;
+  last_refreshed_at: number;
+  expires_at: number;
+  absolute_expires_at: number;
+  ended_at: number | null;
+  end_reason: string | null;
+  /** Session ids with a space between them. */
+  replaces: string;
+  user_agent: string | null;
+  client_name: string | null;
+}
+
+export interface DeviceCodeRow {
+  device_code_hash: string;
+  user_code: string;
+  client_id: string;
+  created_at: number;
+  expires_at: number;
+  interval_ms: number;
+  polled_at: number;
+  status: string;
+  approved_by: string | null;
+  approving_session_id: string | null;
+  session_id: string | null;
+  redeemed_at: number | null;
+  address: string | null;
+  user_agent: string | null;
+}
+
+export interface AuthDatabase {
+  auth_subjects: SubjectRow;
+  auth_sessions: SessionRow;
+  auth_device_codes: DeviceCodeRow;
+  /** One row: the last session number drawn. */
+  auth_session_numbers: { id: number; last_number: number };
+}
+
+/** Every step of the schema, by name. One that was released is never changed: add the next. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  "2026_11_25_first": {
+    async up(database: Kysely<unknown>) {
+      const { schema } = database;
+      await schema
+        .createTable("auth_subjects")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("email", "text")
+        .addColumn("email_key", "text", (column) => column.unique())
+        .addColumn("password_hash", "text")
+        .addColumn("is_active", "integer", (column) => column.notNull())
+        .addColumn("is_superuser", "integer", (column) => column.notNull())
+        .addColumn("is_verified", "integer", (column) => column.notNull())
+        .addColumn("is_guest", "integer", (column) => column.notNull())
+        .addColumn("credential_version", "bigint", (column) => column.notNull())
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .execute();
+      // No foreign key to the subject: the sessions of a deleted one still answer `_REVOKED` for a while.
+      await schema
+        .createTable("auth_sessions")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("subject_id", "text", (column) => column.notNull())
+        .addColumn("session_number", "bigint", (column) => column.notNull())
+        .addColumn("transport", "text", (column) => column.notNull())
+        .addColumn("secret", "text", (column) => column.notNull())
+        .addColumn("counter", "bigint", (column) => column.notNull())
+        .addColumn("previous_counter", "bigint", (column) => column.notNull())
+        .addColumn("rotated_at", "bigint", (column) => column.notNull())
+        .addColumn("credential_version", "bigint", (column) => column.notNull())
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .addColumn("authenticated_at", "bigint", (column) => column.notNull())
+        .addColumn("last_refreshed_at", "bigint", (column) => column.notNull())
+        .addColumn("expires_at", "bigint", (column) => column.notNull())
+        .addColumn("absolute_expires_at", "bigint", (column) => column.notNull())
+        .addColumn("ended_at", "bigint")
+        .addColumn("end_reason", "text")
+        .addColumn("replaces", "text", (column) => column.notNull())
+        .addColumn("user_agent", "text")
+        .addColumn("client_name", "text")
+        .execute();
+      await schema.createIndex("auth_sessions_subject").on("auth_sessions").column("subject_id").execute();
+      // A rotation moves the idle deadline, so that is in no index: the table is swept by what never changes.
+      await schema.createIndex("auth_sessions_end").on("auth_sessions").column("absolute_expires_at").execute();
+      await schema
+        .createTable("auth_device_codes")
+        .addColumn("device_code_hash", "text", (column) => column.primaryKey())
+        .addColumn("user_code", "text", (column) => column.notNull().unique())
+        .addColumn("client_id", "text", (column) => column.notNull())
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .addColumn("expires_at", "bigint", (column) => column.notNull())
+        .addColumn("interval_ms", "bigint", (column) => column.notNull())
+        .addColumn("polled_at", "bigint", (column) => column.notNull())
+        .addColumn("status", "text", (column) => column.notNull())
+        .addColumn("approved_by", "text")
+        .addColumn("approving_session_id", "text")
+        .addColumn("session_id", "text")
+        .addColumn("redeemed_at", "bigint")
+        .addColumn("address", "text")
+        .addColumn("user_agent", "text")
+        .execute();
+      await schema
+        .createTable("auth_session_numbers")
+        .addColumn("id", "integer", (column) => column.primaryKey())
+        .addColumn("last_number", "bigint", (column) => column.notNull())
+        .execute();
+      const numbers = database as unknown as Kysely<AuthDatabase>;
+      await numbers.insertInto("auth_session_numbers").values({ id: 1, last_number: 0 }).execute();
+    },
+  },
+};

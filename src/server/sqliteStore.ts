@@ -1,0 +1,36 @@
+import { Kysely, sql, SqliteDialect } from "kysely";
+import type { AuthStore } from "./authStore.ts";
+import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
+import type { AuthDatabase } from "./sql/sqlSchema.ts";
+import { createSqlStore } from "./sql/sqlStore.ts";
+
+export interface SqliteStoreOptions {
+  /** The database file, made if it is not there; ":memory:" for none. */
+  readonly path: string;
+  /** How long a statement waits for another process's, in milliseconds. Default 5,000. */
+  readonly busyTimeoutMs?: number | undefined;
+  /** For tests only: the time in milliseconds since 1970, instead of the database's. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Sessions in one SQLite file, through the optional peers `kysely` and `libsql`: for one machine. The tables are made and
+ * brought up to date by themselves.
+ */
+export function sqliteStore({ path, busyTimeoutMs = 5_000, now }: SqliteStoreOptions): AuthStore {
+  const dialect = new SqliteDialect({
+    async database() {
+      const { default: Database } = await import("libsql");
+      const database = new Database(path);
+      // First, since switching the journal may have to wait for another process, too.
+      database.pragma(`busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
+      database.pragma("journal_mode = WAL");
+      // In WAL mode this loses nothing when the process dies, and only a power failure could lose the last moments.
+      database.pragma("synchronous = NORMAL");
+      return database;
+    },
+  });
+  const databaseNow = sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`;
+  const clock = now === undefined ? createSqlClock(databaseNow) : createFixedSqlClock(now);
+  return createSqlStore(new Kysely<AuthDatabase>({ dialect }), clock);
+}

@@ -1,0 +1,55 @@
+import type { AuthServerContext } from "./authServerContext.ts";
+import type { Subject, SubjectChanges } from "./authStore.ts";
+import { passwordObjection } from "./passwords.ts";
+
+/** What an operator does to subjects; in process only, there is no endpoint for it. */
+export interface SubjectAdministration {
+  find(id: string): Promise<Subject | null>;
+  findByEmail(email: string): Promise<Subject | null>;
+  /** Making a subject inactive ends all of its sessions. Null when there is no such subject. */
+  change(id: string, changes: SubjectChanges): Promise<Subject | null>;
+  /**
+   * Sets a new password and ends all of the subject's sessions: what a password reset does in the end.
+   * @throws RangeError for a password that is too short or too long.
+   */
+  resetPassword(id: string, password: string): Promise<Subject | null>;
+  /** Ends all of the subject's sessions; false when there is no such subject. */
+  delete(id: string): Promise<boolean>;
+  /** Ends all of the subject's sessions; the subject may sign in again. */
+  endSessions(id: string): Promise<void>;
+}
+
+export function createSubjectAdministration(server: AuthServerContext): SubjectAdministration {
+  const { store, passwords } = server;
+  return {
+    find: (id) => store.findSubject(id),
+    findByEmail: (email) => store.findSubjectByEmail(email),
+    async change(id, changes) {
+      const changed = await store.changeSubject(id, changes);
+      if (changed !== null) server.announceEnd(changed.endedSessions, "deactivated", null);
+      return changed?.subject ?? null;
+    },
+    async resetPassword(id, password) {
+      const objection = passwordObjection(password);
+      if (objection !== null) throw new RangeError(objection);
+      const hash = await passwords.hash(password);
+      // Only against another change of the password in the same moment does this take a second turn.
+      for (let subject = await store.findSubject(id); subject !== null; subject = await store.findSubject(id)) {
+        const changed = await store.changePassword(id, subject.credentialVersion, hash);
+        if (changed === null) continue;
+        server.audit("passwordChanged", null, { subject: id });
+        server.announceEnd(changed.endedSessions, "passwordChanged", null);
+        return changed.subject;
+      }
+      return null;
+    },
+    async delete(id) {
+      const existed = (await store.findSubject(id)) !== null;
+      server.announceEnd(await store.deleteSubject(id), "deleted", null);
+      return existed;
+    },
+    async endSessions(id) {
+      server.announceEnd(await store.endSessionsOfSubject(id, null, "revoked"), "revoked", null);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { AuthServerContext } from "./authServerContext.ts";
+
+export interface Sweeper {
+  /** Sweeps in the background if that was not done for an hour. No timer of its own: a server without requests has no new rows. */
+  poke(): void;
+  sweep(): Promise<number>;
+  /** Resolves when no sweep is under way. */
+  idle(): Promise<void>;
+}
+
+const INTERVAL_MS = 3_600_000;
+/** How long an ended session still answers `_REVOKED` or `_EXPIRED` rather than `_INVALID`. */
+const RETENTION_MS = 7 * 86_400_000;
+
+export function createSweeper({ store, options, reportError }: AuthServerContext): Sweeper {
+  let sweptAt = options.store.clock();
+  let running: Promise<void> = Promise.resolve();
+
+  return {
+    poke() {
+      const now = options.store.clock();
+      // A clock that was set back must not put it off for ever.
+      if (now >= sweptAt && now - sweptAt < INTERVAL_MS) return;
+      sweptAt = now;
+      running = store.sweep(RETENTION_MS).then(() => undefined, reportError);
+    },
+    sweep: () => store.sweep(RETENTION_MS),
+    idle: () => running,
+  };
+}

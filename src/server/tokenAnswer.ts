@@ -1,0 +1,48 @@
+import type { Context } from "hono";
+import type { AuthServerContext } from "./authServerContext.ts";
+import type { SessionRecord } from "./authStore.ts";
+import type { CookieProfile } from "./refreshCookie.ts";
+import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
+
+/** The answer to every sign-in and refresh: RFC 6749 §5.1 with `session` and `subject` beside it. */
+export interface TokenBody {
+  readonly access_token: string;
+  readonly token_type: "bearer";
+  readonly expires_in: number;
+  readonly session: { readonly id: string; readonly number: number };
+  readonly subject: string;
+  readonly refresh_token?: string;
+}
+
+export function setCookie(context: Context<HonoEnvironment>, facts: RequestFacts, header: string): void {
+  context.header("Set-Cookie", header, { append: true });
+  facts.onSetCookie?.(header);
+}
+
+/**
+ * Makes the tokens of a session: the refresh token goes into the cookie where there is a profile, else into the body for the
+ * body transport, never into both.
+ */
+export async function makeTokens(
+  server: AuthServerContext,
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  { session, subject, now }: SessionRecord,
+  profile: CookieProfile | null,
+): Promise<TokenBody> {
+  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false };
+  const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, session.absoluteExpiresAt);
+  const body: TokenBody = {
+    access_token: token,
+    token_type: "bearer",
+    expires_in: expiresInSeconds,
+    session: { id: session.id, number: session.number },
+    subject: session.subjectId,
+  };
+  if (session.transport === "none") return body;
+  const refreshToken = await server.refreshTokens.issue(session);
+  if (session.transport === "body") return { ...body, refresh_token: refreshToken };
+  if (profile === null) throw new Error("A session of the cookie transport was about to be answered without a cookie.");
+  setCookie(context, facts, profile.write(session.id, refreshToken, Math.floor((session.expiresAt - now) / 1000)));
+  return body;
+}

@@ -1,0 +1,79 @@
+import { z } from "zod";
+
+// The one description of what comes in: it validates requests and is what the OpenAPI document is made of.
+
+export const registerRequest = z.object({
+  email: z.email().max(320),
+  password: z.string(),
+});
+
+export const loginRequest = z.object({
+  username: z.string().min(1).max(320),
+  password: z.string().min(1),
+});
+
+export const refreshRequest = z.object({ refresh_token: z.string().nullish() });
+
+export const logoutRequest = z.object({
+  refresh_token: z.string().nullish(),
+  session_id: z.string().nullish(),
+});
+
+export const changePasswordRequest = z.object({
+  password: z.string(),
+  current_password: z.string().nullish(),
+});
+
+export const deviceCodeRequest = z.object({ client_id: z.string().min(1).max(128) });
+
+export const deviceTokenRequest = z.object({
+  grant_type: z.string(),
+  device_code: z.string(),
+  client_id: z.string(),
+});
+
+export const userCodeRequest = z.object({ user_code: z.string().max(64), password: z.string().nullish() });
+
+export const userAnswer = z.object({
+  id: z.string(),
+  email: z.string().nullable(),
+  is_active: z.boolean(),
+  is_superuser: z.boolean(),
+  is_verified: z.boolean(),
+  is_guest: z.boolean(),
+});
+
+export const tokenAnswer = z.object({
+  access_token: z.string(),
+  token_type: z.literal("bearer"),
+  expires_in: z.int(),
+  session: z.object({ id: z.string(), number: z.int() }),
+  subject: z.string(),
+  refresh_token: z.string().optional(),
+});
+
+export const sessionAnswer = z.object({
+  id: z.string(),
+  created_at: z.iso.datetime(),
+  last_refreshed_at: z.iso.datetime(),
+  expires_at: z.iso.datetime(),
+  user_agent: z.string().nullable(),
+  client_name: z.string().nullable(),
+  current: z.boolean(),
+});
+
+export const deviceCodeAnswer = z.object({
+  device_code: z.string(),
+  user_code: z.string(),
+  verification_uri: z.string(),
+  verification_uri_complete: z.string(),
+  expires_in: z.int(),
+  interval: z.int(),
+});
+
+export const deviceLookupAnswer = z.object({
+  client_name: z.string(),
+  created_at: z.iso.datetime(),
+  address: z.string().nullable(),
+  user_agent: z.string().nullable(),
+});
