@@ -1,0 +1,202 @@
+import { AuthError } from "../core/authError.ts";
+import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/backend.ts";
+import type { SessionName } from "../core/knowledge.ts";
+import type { Clock } from "../core/ports.ts";
+import { type BodyExchange, openBodyExchange } from "./bodyTransport.ts";
+import type { SessionFile } from "./sessionFile.ts";
+import { SessionFileError } from "./sessionFileError.ts";
+import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
+import { isStillGood, isWorthUsing, toStoredSession, toTokenAnswer } from "./storedSession.ts";
+
+export interface FileBackendOptions {
+  /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
+  inner: Backend;
+  file: SessionFile;
+  address: string;
+  clock: Clock;
+  refreshAheadMs?: number | undefined;
+}
+
+const REREAD_FOR_MS = 200;
+const REREAD_EVERY_MS = 50;
+const MOST_ROUNDS = 4;
+const TELL_FOR_MS = 10_000;
+
+/**
+ * A backend whose refresh tokens lie in the session file. What the server issues is in the file before anybody gets the access
+ * token of it, so a process that dies in between loses nothing. The file is read anew at each refresh: another process may have
+ * done it already, and its access token will do. A rejection counts only if the file still holds the token that was rejected.
+ */
+export function createFileBackend({ inner, file, address, clock, refreshAheadMs }: FileBackendOptions): Backend {
+  // Whoever asks again has no use for the token that it was given last.
+  let lastHandedOut: string | null = null;
+  // Rotated on the server and not yet in the file, since the disk refused it.
+  let unsaved: { presented: string; session: StoredSession } | null = null;
+
+  const now = (): number => clock.now();
+  const pause = (delayMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      clock.setTimer(resolve, delayMs);
+    });
+
+  function withExchange(call: BackendCall, refreshToken: string | null): { exchange: BodyExchange; call: BackendCall } {
+    const exchange = openBodyExchange(call.fetch, refreshToken, now);
+    return { exchange, call: { ...call, fetch: exchange.fetch } };
+  }
+
+  const nameOf = ({ id }: OwedSignOut): SessionName | null => (id === null ? null : { id, number: 0 });
+
+  async function tell(owed: OwedSignOut, accessToken: string | null, call: BackendCall): Promise<void> {
+    await inner.signOut(nameOf(owed), accessToken, withExchange(call, owed.refreshToken).call);
+    await file.updateServer(address, (entry) => {
+      const left = entry.owed.filter(({ refreshToken }) => refreshToken !== owed.refreshToken);
+      return left.length === entry.owed.length ? entry : { ...entry, owed: left };
+    });
+  }
+
+  // Nobody waits for this: what cannot be told now stays in the file for the next time.
+  function tellLater(fetch: typeof globalThis.fetch): void {
+    const call = { fetch, signal: AbortSignal.timeout(TELL_FOR_MS) };
+    const tellAll = async (): Promise<void> => {
+      for (const owed of (await file.readServer(address)).owed) await tell(owed, null, call);
+    };
+    tellAll().catch(() => undefined);
+  }
+
+  const asOwed = (session: StoredSession | null): OwedSignOut[] =>
+    session === null || session.refreshToken === null ? [] : [{ id: session.id, refreshToken: session.refreshToken }];
+
+  async function signInBy(call: BackendCall, ask: (call: BackendCall) => Promise<TokenAnswer>): Promise<TokenAnswer> {
+    // A session that could not be kept is not asked for.
+    await file.assertWritable({ replaceDamaged: true });
+    const { exchange, call: exchangeCall } = withExchange(call, null);
+    const answer = await ask(exchangeCall);
+    const session = toStoredSession(answer, exchange, null);
+    let replaced = false;
+    await file.updateServer(
+      address,
+      (entry) => {
+        replaced = entry.session !== null || entry.owed.length > 0;
+        return { session, ended: null, owed: [...entry.owed, ...asOwed(entry.session)] };
+      },
+      { replaceDamaged: true },
+    );
+    lastHandedOut = session.accessToken;
+    if (replaced) tellLater(call.fetch);
+    return answer;
+  }
+
+  /** Puts `next` in the place of what `presented` was presented for; false when the file has gone on since. */
+  async function replaceSession(presented: string, next: StoredSession): Promise<boolean> {
+    let done = false;
+    await file.updateServer(address, (entry) => {
+      done = entry.session?.refreshToken === presented;
+      if (done) return { ...entry, session: next, ended: null };
+      // Somebody signed out or in meanwhile: what was renewed is nobody's, and the server has to be told.
+      const orphan = entry.session?.id === next.id ? [] : asOwed(next);
+      return orphan.length === 0 ? entry : { ...entry, owed: [...entry.owed, ...orphan] };
+    });
+    return done;
+  }
+
+  async function isStillPresented(presented: string): Promise<boolean> {
+    for (let waitedMs = 0; ; waitedMs += REREAD_EVERY_MS) {
+      if ((await file.readServer(address)).session?.refreshToken !== presented) return false;
+      if (waitedMs >= REREAD_FOR_MS) return true;
+      await pause(REREAD_EVERY_MS);
+    }
+  }
+
+  async function closeSession(presented: string, reason: "expired" | "revoked"): Promise<void> {
+    await file.updateServer(address, (entry) =>
+      entry.session?.refreshToken === presented
+        ? { ...entry, session: null, ended: { reason, subject: entry.session.subject, at: now() } }
+        : entry,
+    );
+  }
+
+  /** Null: the file has changed meanwhile; look anew. */
+  async function refreshOnce(call: BackendCall): Promise<RefreshOutcome | null> {
+    const { session, ended } = await file.readServer(address);
+    if (session === null) return { kind: "ended", reason: ended?.reason ?? "none", coded: true };
+    if (unsaved !== null) {
+      const { presented, session: next } = unsaved;
+      if (presented === session.refreshToken) await replaceSession(presented, next);
+      unsaved = null;
+      return null;
+    }
+    if (session.accessToken !== lastHandedOut && isWorthUsing(session, now(), refreshAheadMs)) {
+      lastHandedOut = session.accessToken;
+      return { kind: "token", answer: toTokenAnswer(session, now()) };
+    }
+    const presented = session.refreshToken;
+    if (presented === null) return { kind: "ended", reason: "expired", coded: true };
+    await file.assertWritable();
+    const { exchange, call: exchangeCall } = withExchange(call, presented);
+    const outcome = await inner.refresh(exchangeCall);
+    if (outcome.kind === "ended") {
+      if (!(await isStillPresented(presented))) return null;
+      // Without a code it may mean the access token; the session then lasts as long as that.
+      if (outcome.coded || !isStillGood(session, now())) {
+        await closeSession(presented, outcome.reason === "revoked" ? "revoked" : "expired");
+      }
+      return outcome;
+    }
+    if (outcome.kind !== "token") return outcome;
+    const next = toStoredSession(outcome.answer, exchange, session);
+    unsaved = { presented, session: next };
+    const kept = await replaceSession(presented, next);
+    unsaved = null;
+    if (!kept) {
+      tellLater(call.fetch);
+      return null;
+    }
+    lastHandedOut = next.accessToken;
+    return outcome;
+  }
+
+  return {
+    signIn: (credentials, call) => signInBy(call, (exchangeCall) => inner.signIn(credentials, exchangeCall)),
+    signInAsGuest: (call) => signInBy(call, (exchangeCall) => inner.signInAsGuest(exchangeCall)),
+    register: (account, call) => inner.register(account, call),
+    signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
+    fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),
+
+    async refresh(call) {
+      try {
+        for (let round = 0; round < MOST_ROUNDS; round += 1) {
+          const outcome = await refreshOnce(call);
+          if (outcome !== null) return outcome;
+        }
+      } catch (error) {
+        // Corrupt is not empty: a file that cannot be read or written says nothing about the session.
+        if (error instanceof SessionFileError) return { kind: "transient", error, retryAfterMs: null };
+        throw error;
+      }
+      const error = new AuthError("unavailable", "Other processes keep changing the session file. Try again later.");
+      return { kind: "transient", error, retryAfterMs: null };
+    },
+
+    async signOut(session, accessToken, call) {
+      const isMeant = (id: string | null): boolean => session === null || id === null || id === session.id;
+      let refusal: unknown = null;
+      let owed: OwedSignOut[] = [];
+      try {
+        // Signed out here before the server is asked, so that no other process goes on with the session.
+        const entry = await file.updateServer(address, (before) =>
+          before.session === null || !isMeant(before.session.id)
+            ? before
+            : { ...before, session: null, ended: null, owed: [...before.owed, ...asOwed(before.session)] },
+        );
+        owed = entry.owed.filter(({ id }) => isMeant(id));
+      } catch (error) {
+        refusal = error;
+        const entry = await file.readServer(address).catch(() => null);
+        owed = entry === null ? [] : [...entry.owed, ...asOwed(entry.session)].filter(({ id }) => isMeant(id));
+      }
+      if (owed.length === 0) await inner.signOut(session, accessToken, withExchange(call, null).call);
+      for (const one of owed) await tell(one, accessToken, call);
+      if (refusal !== null) throw refusal;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { TokenAnswer } from "../core/backend.ts";
+import { parseClaims } from "../core/claims.ts";
+import { readLifetimeMs, refreshAheadOf } from "../core/lifetime.ts";
+import type { BodyExchange } from "./bodyTransport.ts";
+import type { StoredSession } from "./sessionFileFormat.ts";
+
+/** What to keep of a token answer. `before` is the session that was refreshed; its refresh token stays when none came. */
+export function toStoredSession(answer: TokenAnswer, exchange: BodyExchange, before: StoredSession | null): StoredSession {
+  const claims = parseClaims(answer.accessToken);
+  const sentAt = exchange.sentAt();
+  const lifetimeMs = readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, sentAt);
+  return {
+    id: answer.session?.id ?? claims?.sessionId ?? before?.id ?? null,
+    number: answer.session?.number ?? before?.number ?? null,
+    subject: claims?.subject ?? answer.subject ?? before?.subject ?? null,
+    isGuest: claims?.isGuest ?? before?.isGuest ?? false,
+    // A server that does not rotate need not send it again. RFC 6749 §6.
+    refreshToken: exchange.receivedRefreshToken() ?? before?.refreshToken ?? null,
+    accessToken: answer.accessToken,
+    accessTokenSentAt: sentAt,
+    accessTokenExpiresAt: lifetimeMs === null ? null : sentAt + lifetimeMs,
+    signedInAt: before?.signedInAt ?? sentAt,
+  };
+}
+
+const isOfTheFuture = (session: StoredSession, now: number): boolean => session.accessTokenSentAt > now + 60_000;
+
+/** Whether the stored access token is good until well after its processes would renew it. */
+export function isWorthUsing(session: StoredSession, now: number, refreshAheadMs?: number): boolean {
+  const { accessTokenExpiresAt: expiresAt, accessTokenSentAt: sentAt } = session;
+  // The clock was set back since: nothing can be told of the token's age.
+  if (isOfTheFuture(session, now)) return false;
+  return expiresAt === null || expiresAt - now > refreshAheadOf(expiresAt - sentAt, refreshAheadMs);
+}
+
+/** Whether the stored access token may still be accepted. */
+export function isStillGood(session: StoredSession, now: number): boolean {
+  return session.accessTokenExpiresAt !== null && !isOfTheFuture(session, now) && session.accessTokenExpiresAt > now;
+}
+
+/** The stored access token as the answer that it came with, with what is left of its lifetime. */
+export function toTokenAnswer(session: StoredSession, now: number): TokenAnswer {
+  return {
+    accessToken: session.accessToken,
+    expiresInSeconds: session.accessTokenExpiresAt === null ? null : (session.accessTokenExpiresAt - now) / 1_000,
+    session: session.id === null ? null : { id: session.id, number: session.number },
+    subject: session.subject,
+    serverNow: null,
+  };
+}
