@@ -8,8 +8,8 @@ import { createTabLock } from "./tabLock.ts";
 import { createWarnOnce } from "./warnOnce.ts";
 
 /**
- * The ports on what a browser offers. Making it looks at nothing but which APIs are there, so it may be made on a server as
- * well; whatever is missing is left out, and what throws throws to the core, which goes on without.
+ * The ports on what a browser offers. Making it looks at nothing but which APIs are there, so it may be made on a
+ * server as well; whatever is missing is left out, and what throws throws to the core, which goes on without.
  *
  * @param overrides ports to use instead.
  */

@@ -6,7 +6,9 @@ export interface Lease {
   readonly until: number;
 }
 
-/** Reads the lease at `key`; null when it has ended, or is nothing that a tab of ours could have written at this time. */
+/**
+ * Reads the lease at `key`; null when it has ended, or is nothing that a tab of ours could have written at this time.
+ */
 export function readLease(storage: SharedStorage, key: string, now: number, longestMs: number): Lease | null {
   const lease = parseLease(storage.read(key));
   // One that ends too far ahead was written before the clock was set back, or by a stranger: nobody need wait for it.

@@ -1,8 +1,9 @@
 import type { SharedStorage } from "../core/ports.ts";
 
 /**
- * The storage that tabs share, on localStorage. It is looked up at each call: with cookies blocked the property itself
- * throws, even under `typeof`, and in some private windows it is there but takes no writes. The caller guards each call.
+ * The storage that tabs share, on localStorage. It is looked up at each call: with cookies blocked the property
+ * itself throws, even under `typeof`, and in some private windows it is there but takes no writes. The caller guards
+ * each call.
  */
 export function createSharedStorage(): SharedStorage {
   return {

@@ -16,9 +16,10 @@ export interface StorageLockParts {
 }
 
 /**
- * The cross-tab lock where there are no Web Locks (plain http): a lease in shared storage, claimed by writing and looking
- * again, since storage knows no compare-and-set. Looser than the real one: a holder that is frozen or throttled loses it
- * after 5 s, and two tabs may hold it at once when writes are slow. Storage that throws means no lock: the work runs.
+ * The cross-tab lock where there are no Web Locks (plain http): a lease in shared storage, claimed by writing and
+ * looking again, since storage knows no compare-and-set. Looser than the real one: a holder that is frozen or
+ * throttled loses it after 5 s, and two tabs may hold it at once when writes are slow. Storage that throws means no
+ * lock: the work runs.
  */
 export function createStorageLock({ storage, clock, random }: StorageLockParts): TabLock {
   const ownName = Math.floor(random() * 2 ** 48).toString(36);

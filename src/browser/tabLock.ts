@@ -1,8 +1,8 @@
 import type { TabLock } from "../core/ports.ts";
 
 /**
- * The cross-tab lock on the Web Locks API; undefined where there is none (plain http, old browsers). The browser frees what
- * a closed or crashed tab held; a frozen tab keeps it, which is why nothing may hang on it.
+ * The cross-tab lock on the Web Locks API; undefined where there is none (plain http, old browsers). The browser
+ * frees what a closed or crashed tab held; a frozen tab keeps it, which is why nothing may hang on it.
  */
 export function createTabLock(): TabLock | undefined {
   const locks = findLocks();
@@ -16,8 +16,8 @@ export function createTabLock(): TabLock | undefined {
   return {
     request<T>(name: string, signal: AbortSignal, work: (waited: boolean) => Promise<T>): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        // Listened to here, not left to the API: it rejects with an AbortError of its own in older browsers, and answers
-        // nothing at all before a prerendered page is shown.
+        // Listened to here, not left to the API: it rejects with an AbortError of its own in older browsers, and
+        // answers nothing at all before a prerendered page is shown.
         const giveUp = () => reject(signal.reason);
         const granted = (waited: boolean) => {
           signal.throwIfAborted();
@@ -44,7 +44,8 @@ export function createTabLock(): TabLock | undefined {
           await untilWithdrawn;
           countOwn(name, -1);
         })
-        // Withdrawn before it was granted, or not allowed here: a tab that is not counted only costs its siblings a refresh.
+        // Withdrawn before it was granted, or not allowed here: a tab that is not counted only costs its siblings a
+        // refresh.
         .catch(() => {});
       return () => {
         withdrawal.abort();
@@ -60,9 +61,16 @@ export function createTabLock(): TabLock | undefined {
   };
 }
 
-async function acquire<T>(locks: LockManager, name: string, signal: AbortSignal, granted: (waited: boolean) => Promise<T>): Promise<T> {
+async function acquire<T>(
+  locks: LockManager,
+  name: string,
+  signal: AbortSignal,
+  granted: (waited: boolean) => Promise<T>,
+): Promise<T> {
   // `ifAvailable` and `signal` exclude each other; trying for a free lock first also tells whether we had to wait.
-  const atOnce = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await granted(false) } : null));
+  const atOnce = await locks.request(name, { ifAvailable: true }, async (lock) =>
+    lock ? { result: await granted(false) } : null,
+  );
   return atOnce ? atOnce.result : locks.request(name, { signal }, () => granted(true));
 }
 

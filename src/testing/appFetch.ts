@@ -12,8 +12,9 @@ export interface AppFetchOptions {
 
 /**
  * A `fetch` that asks `app` in this process, without a port, as a browser would ask it over the network: relative
- * addresses, cookies by path, prefix and age, `Origin` and `Sec-Fetch-Site`, abort signals, no `Set-Cookie` for scripts.
- * A redirect that the request wants followed is handed over as it is, and answers are not hidden as CORS would.
+ * addresses, cookies by path, prefix and age, `Origin` and `Sec-Fetch-Site`, abort signals, no `Set-Cookie` for
+ * scripts. A redirect that the request wants followed is handed over as it is, and answers are not hidden as CORS
+ * would.
  *
  * Cookies are read from the answer's `Set-Cookie`. An app that runs inside a page (a story) cannot show that header; it
  * calls `environment.onSetCookie(line)` of the second argument of its `fetch` instead ({@link AppEnvironment}).

@@ -72,13 +72,17 @@ export function createCookieJar(options: { now?: () => number } = {}): CookieJar
 }
 
 function isAcceptable(cookie: ParsedCookie, url: URL): boolean {
-  if (cookie.domain !== null && url.hostname !== cookie.domain && !url.hostname.endsWith(`.${cookie.domain}`)) return false;
+  if (cookie.domain !== null && url.hostname !== cookie.domain && !url.hostname.endsWith(`.${cookie.domain}`))
+    return false;
   if (cookie.isSecure && !isTrustworthy(url)) return false;
   if (cookie.sameSite === "none" && !cookie.isSecure) return false;
   return keepsItsPrefix(cookie);
 }
 
-/** RFC 6265bis §4.1.3: a name that begins with one of these promises attributes, and is dropped when it breaks the promise. */
+/**
+ * RFC 6265bis §4.1.3: a name that begins with one of these promises attributes, and is dropped when it breaks the
+ * promise.
+ */
 function keepsItsPrefix(cookie: ParsedCookie): boolean {
   const name = cookie.name.toLowerCase();
   const isHost = name.startsWith("__host-");

@@ -7,7 +7,13 @@ import { createSimulatedClock, type SimulatedClock, type TabClock } from "./simu
 import { createSimulatedLock, type SimulatedLock } from "./simulatedLock.ts";
 import { createSimulatedNetwork, type SimulatedNetwork } from "./simulatedNetwork.ts";
 import { createSimulatedStorage, type SimulatedStorage } from "./simulatedStorage.ts";
-import { createSimulatedTab, type SimulatedTab, type TabConditions, type TabMember, type TabParts } from "./simulatedTab.ts";
+import {
+  createSimulatedTab,
+  type SimulatedTab,
+  type TabConditions,
+  type TabMember,
+  type TabParts,
+} from "./simulatedTab.ts";
 import { createTabGate } from "./tabGate.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 import type { ServerApp } from "./wire.ts";

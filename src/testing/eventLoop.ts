@@ -2,13 +2,17 @@ import { nextMacrotask } from "./nextMacrotask.ts";
 
 /** The one queue through which everything reaches a simulated tab, so that the order is the same in each run. */
 export interface EventLoop {
-  /** Runs `task` in a later task, first come first served; between two tasks all promise callbacks run, as in a browser. */
+  /**
+   * Runs `task` in a later task, first come first served; between two tasks all promise callbacks run, as in a
+   * browser.
+   */
   post(task: () => void): void;
   /** Counts `work` as under way until it settles; returns it. */
   track<T>(work: Promise<T>): Promise<T>;
   /**
    * Resolves when nothing is posted or under way any more.
-   * @throws Error when tracked work has not settled after 10 s of real time: it waits for something that time must bring.
+   * @throws Error when tracked work has not settled after 10 s of real time: it waits for something that time must
+   * bring.
    */
   quiet(): Promise<void>;
 }

@@ -5,7 +5,10 @@ export interface FaultTarget {
   readonly path: string;
 }
 
-/** Something that goes wrong with requests on their way. The fault that was added last is looked at first; one applies. */
+/**
+ * Something that goes wrong with requests on their way. The fault that was added last is looked at first; one
+ * applies.
+ */
 export interface NetworkFault {
   /** The end of the path, a pattern for it, or a choice of your own. Absent: every request. */
   match?: string | RegExp | ((target: FaultTarget) => boolean);
@@ -17,11 +20,14 @@ export interface NetworkFault {
   delayBeforeMs?: number;
   /** How much later the answer reaches the browser, after the server has acted, ms. */
   delayAfterMs?: number;
-  /** Stops the request before the server sees it, or its answer after the server has acted, until the handle's `release`. */
+  /**
+   * Stops the request before the server sees it, or its answer after the server has acted, until the handle's
+   * `release`.
+   */
   hold?: "before" | "after";
   /**
-   * The connection breaks: `before` the server sees the request, `after` it has acted, or in the middle of the `body`, when
-   * the answer's cookies are already in the jar.
+   * The connection breaks: `before` the server sees the request, `after` it has acted, or in the middle of the
+   * `body`, when the answer's cookies are already in the jar.
    */
   cut?: "before" | "after" | "body";
   /** This instead of the server's answer, as a gateway or a captive portal would say it. `status` from 200 to 599. */

@@ -1,6 +1,9 @@
 import type { TimelineEntry } from "./timeline.ts";
 
-/** A request that a tab made, and what became of it. Moments are entries of the timeline, so their `order` tells races apart. */
+/**
+ * A request that a tab made, and what became of it. Moments are entries of the timeline, so their `order` tells races
+ * apart.
+ */
 export interface RequestRecord {
   readonly number: number;
   readonly tab: number;

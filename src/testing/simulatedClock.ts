@@ -6,7 +6,10 @@ export interface TabClock extends Clock {
   /** Holds all timers back until {@link thaw}; those that fell due meanwhile then run at once, in order. */
   freeze(): void;
   thaw(): void;
-  /** Lets timers run only at multiples of `intervalMs` (1,000 in a hidden tab, 60,000 after a while); null: at any time. */
+  /**
+   * Lets timers run only at multiples of `intervalMs` (1,000 in a hidden tab, 60,000 after a while); null: at any
+   * time.
+   */
   clamp(intervalMs: number | null): void;
   /** Drops all timers, as a browser does with those of a closed tab, and takes no more. */
   stop(): void;
@@ -19,7 +22,8 @@ export interface SimulatedClock extends Clock {
   /** What a right clock shows, milliseconds since 1970: a server's time. {@link jumpWall} does not move it. */
   worldNow(): number;
   /**
-   * Lets `ms` pass: runs the timers that fall due in their order, and after each waits until nothing is under way any more.
+   * Lets `ms` pass: runs the timers that fall due in their order, and after each waits until nothing is under way any
+   * more.
    * @throws Error when timers keep firing without time passing, or when an `advance` is under way already.
    */
   advance(ms: number): Promise<void>;
@@ -28,8 +32,8 @@ export interface SimulatedClock extends Clock {
   /** Sets the wall clock forward or back, as a user or a time server does; no time passes. */
   jumpWall(ms: number): void;
   /**
-   * The machine sleeps for `ms`: no timer of its tabs runs before it wakes, then those that are due do. The server's time
-   * goes on. The monotonic clock stands still, as in most browsers, or moves.
+   * The machine sleeps for `ms`: no timer of its tabs runs before it wakes, then those that are due do. The server's
+   * time goes on. The monotonic clock stands still, as in most browsers, or moves.
    */
   sleep(ms: number, options?: { monotonic?: "standsStill" | "moves" }): Promise<void>;
   /** A clock for one tab. */

@@ -74,7 +74,12 @@ export function createSimulatedLock(world: { clock: SimulatedClock; timeline: Ti
     grantNext(name);
   }
 
-  function request<T>(member: LockMember, name: string, signal: AbortSignal, work: (waited: boolean) => Promise<T>): Promise<T> {
+  function request<T>(
+    member: LockMember,
+    name: string,
+    signal: AbortSignal,
+    work: (waited: boolean) => Promise<T>,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (member.gate.isDead()) return;
       if (member.lockCondition !== "works") return reject(notAllowed("navigator.locks"));
@@ -140,7 +145,9 @@ export function createSimulatedLock(world: { clock: SimulatedClock; timeline: Ti
 
   const entriesOf = (member: LockMember) =>
     [...places].flatMap(([name, { holder, waiting }]) =>
-      [...(holder ? [holder] : []), ...waiting].filter((entry) => entry.member === member).map((entry) => ({ name, entry })),
+      [...(holder ? [holder] : []), ...waiting]
+        .filter((entry) => entry.member === member)
+        .map((entry) => ({ name, entry })),
     );
 
   return {
@@ -156,7 +163,9 @@ export function createSimulatedLock(world: { clock: SimulatedClock; timeline: Ti
       hasSiblings: (name) =>
         new Promise((resolve, reject) => {
           if (member.lockCondition !== "works") return reject(notAllowed("navigator.locks"));
-          member.gate.deliver(() => resolve([...announcements].some((other) => other.name === name && other.member !== member)));
+          member.gate.deliver(() =>
+            resolve([...announcements].some((other) => other.name === name && other.member !== member)),
+          );
         }),
     }),
     /** What `member` holds, waits for or announces, for the list of leftovers. */

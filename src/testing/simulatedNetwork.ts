@@ -82,7 +82,12 @@ export function createSimulatedNetwork(world: {
     return Math.round(latencyMs[0] + random() * (latencyMs[1] - latencyMs[0]));
   }
 
-  function openFlight(client: NetworkClient, request: Request, resolve: (response: Response) => void, reject: (reason: unknown) => void): Flight {
+  function openFlight(
+    client: NetworkClient,
+    request: Request,
+    resolve: (response: Response) => void,
+    reject: (reason: unknown) => void,
+  ): Flight {
     const path = new URL(request.url).pathname;
     const record: RequestRecord = {
       number: requests.length + 1,
@@ -136,12 +141,21 @@ export function createSimulatedNetwork(world: {
   const cookiesLand = ({ isAbandoned, isCut, record }: Flight) =>
     !isCut && (!isAbandoned || record.isKeepalive || network.abandoned.cookies === "land");
 
-  async function travel(flight: Flight, request: Request, resolve: (response: Response) => void, reject: (reason: unknown) => void): Promise<void> {
+  async function travel(
+    flight: Flight,
+    request: Request,
+    resolve: (response: Response) => void,
+    reject: (reason: unknown) => void,
+  ): Promise<void> {
     const { client, fault, record } = flight;
     // The jar is read when the request leaves: what happens to it on the way is the race that tests are about.
     const wire = await clock.loop.track(toWire(request, origin, jar));
     if (!client.isOnline()) return flight.fail("failed: offline");
-    await pass(clock.setWorldTimer, latency() + (fault?.delayBeforeMs ?? 0), fault?.hold === "before" ? fault.released : null);
+    await pass(
+      clock.setWorldTimer,
+      latency() + (fault?.delayBeforeMs ?? 0),
+      fault?.hold === "before" ? fault.released : null,
+    );
     if (!arrives(flight)) return;
     if (fault?.cut === "before") return flight.fail("failed: cut before the server had it");
 

@@ -28,7 +28,10 @@ export interface StorageMember {
 interface View {
   readonly member: StorageMember;
   readonly values: Map<string, string>;
-  /** Writes of its own that are still on their way, by key: until they have arrived, it sees no older one of another tab. */
+  /**
+   * Writes of its own that are still on their way, by key: until they have arrived, it sees no older one of another
+   * tab.
+   */
   readonly onTheirWay: Map<string, number>;
   readonly listeners: Set<{ key: string; listener: () => void }>;
 }
@@ -87,7 +90,8 @@ export function createSimulatedStorage(world: { clock: SimulatedClock; timeline:
         },
         write(key, value) {
           if (member.storageCondition === "throws") throw notAllowed("localStorage");
-          if (member.storageCondition === "full" && value !== null) throw new DOMException("Full.", "QuotaExceededError");
+          if (member.storageCondition === "full" && value !== null)
+            throw new DOMException("Full.", "QuotaExceededError");
           if (!member.gate.isDead()) write(view, key, value);
         },
         onChange(key, listener) {

@@ -14,7 +14,10 @@ export interface TabConditions {
 
 export type TabStatus = "running" | "frozen" | "suspended" | "crashed" | "closed" | "evicted";
 
-/** One tab: a platform for a client, and what happens to a tab. Nothing of it reaches the client but through the platform. */
+/**
+ * One tab: a platform for a client, and what happens to a tab. Nothing of it reaches the client but through the
+ * platform.
+ */
 export interface SimulatedTab {
   /** 1 for the first. */
   readonly number: number;

@@ -1,8 +1,8 @@
 import type { EventLoop } from "./eventLoop.ts";
 
 /**
- * The one door through which the world reaches a tab's code. A tab that is frozen or in the page cache gets its tasks when
- * it runs again; a dead one never.
+ * The one door through which the world reaches a tab's code. A tab that is frozen or in the page cache gets its tasks
+ * when it runs again; a dead one never.
  */
 export interface TabGate {
   /** Runs `task` in the tab as a task of its own, as soon as the tab runs. */

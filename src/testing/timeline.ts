@@ -29,7 +29,10 @@ export function createTimeline(worldNow: () => number): Timeline {
     entries: () => entries,
     toString: () =>
       entries
-        .map(({ atMs, tab, what }) => `+${(atMs / 1_000).toFixed(3)}s`.padEnd(14) + `${tab === null ? "world" : `tab ${tab}`}`.padEnd(8) + what)
+        .map(
+          ({ atMs, tab, what }) =>
+            `+${(atMs / 1_000).toFixed(3)}s`.padEnd(14) + `${tab === null ? "world" : `tab ${tab}`}`.padEnd(8) + what,
+        )
         .join("\n"),
   };
 }

@@ -9,8 +9,9 @@ export interface ServerApp {
 /** What is handed to the app as its environment. */
 export interface AppEnvironment {
   /**
-   * Takes each `Set-Cookie` line that the app writes. In a page a script sees no `Set-Cookie` on any `Response`, not even
-   * on one that it made itself, so an app that runs in a page tells its cookies here; elsewhere this may stay unused.
+   * Takes each `Set-Cookie` line that the app writes. In a page a script sees no `Set-Cookie` on any `Response`, not
+   * even on one that it made itself, so an app that runs in a page tells its cookies here; elsewhere this may stay
+   * unused.
    */
   onSetCookie(line: string): void;
 }
@@ -36,8 +37,8 @@ const FORBIDDEN = /^(cookie|origin|host|referer|content-length|connection|keep-a
 const NO_BODY = new Set([204, 205, 304]);
 
 /**
- * What a browser makes of a page's request: cookies from the jar, `Origin`, `Sec-Fetch-Site`. `pageOrigin` null is a program
- * outside a browser, which adds none of them.
+ * What a browser makes of a page's request: cookies from the jar, `Origin`, `Sec-Fetch-Site`. `pageOrigin` null is a
+ * program outside a browser, which adds none of them.
  */
 export async function toWire(request: Request, pageOrigin: string | null, jar: CookieJar | null): Promise<WireRequest> {
   // `new Headers()` is unguarded: unlike a Request's, it takes Cookie and Origin in a page, too.
@@ -62,7 +63,9 @@ export async function toWire(request: Request, pageOrigin: string | null, jar: C
 /** Whether the request carries cookies, and its answer may leave some. */
 export function usesCookies(request: Request, pageOrigin: string | null): boolean {
   if (request.credentials === "include") return true;
-  return request.credentials !== "omit" && (pageOrigin === null || siteRelation(pageOrigin, request.url) === "same-origin");
+  return (
+    request.credentials !== "omit" && (pageOrigin === null || siteRelation(pageOrigin, request.url) === "same-origin")
+  );
 }
 
 /** Lets `app` answer, in this process. */

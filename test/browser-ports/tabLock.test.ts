@@ -39,7 +39,10 @@ describe("createTabLock", () => {
       if (name === "first") await promise;
       return name;
     };
-    const both = [openTab().request("lock", never(), work("first")), openTab().request("lock", never(), work("second"))];
+    const both = [
+      openTab().request("lock", never(), work("first")),
+      openTab().request("lock", never(), work("second")),
+    ];
     await Promise.resolve();
     resolve();
     expect(await Promise.all(both)).toEqual(["first", "second"]);

@@ -91,7 +91,10 @@ describe("appFetch", () => {
     const { app, count } = createCountingApp();
     const jar = createCookieJar();
     const controller = new AbortController();
-    const outcome = appFetch(app, { origin, jar })("/v1/auth/jwt/refresh", { method: "POST", signal: controller.signal });
+    const outcome = appFetch(app, { origin, jar })("/v1/auth/jwt/refresh", {
+      method: "POST",
+      signal: controller.signal,
+    });
     controller.abort(new Error("enough"));
     await expect(outcome).rejects.toThrow("enough");
     await expect.poll(() => jar.cookies().length).toBe(1);

@@ -18,7 +18,10 @@ describe("requests", () => {
     const { world, refresh } = createWorld(2);
     expect(await (await refresh(1)).json()).toEqual({ presented: "none", issued: "1" });
     expect(await (await refresh(2)).json()).toEqual({ presented: "1", issued: "2" });
-    expect(world.refreshes().map(({ tab, outcome }) => [tab, outcome])).toEqual([[1, "answered"], [2, "answered"]]);
+    expect(world.refreshes().map(({ tab, outcome }) => [tab, outcome])).toEqual([
+      [1, "answered"],
+      [2, "answered"],
+    ]);
     world.dispose();
   });
 
@@ -40,6 +43,24 @@ describe("requests", () => {
     const [one, other] = world.refreshes();
     expect(one!.tab).toBe(2);
     expect(overlap(one!, other!)).toBe(true);
+  });
+
+  it("are handled one at a time, so that the order in the server is the same in each run", async () => {
+    const handled: string[] = [];
+    const app = {
+      async fetch(request: Request) {
+        const { pathname } = new URL(request.url);
+        const size = pathname === "/long" ? 20_000_000 : 1;
+        handled.push(`${pathname} begins`);
+        await crypto.subtle.digest("SHA-256", new Uint8Array(size));
+        handled.push(`${pathname} ends`);
+        return new Response(pathname);
+      },
+    };
+    const { world } = createWorld(1, { app });
+    const { fetch } = world.tabs[0]!.platform;
+    await Promise.all([fetch("/long"), fetch("/short")]);
+    expect(handled).toEqual(["/long begins", "/long ends", "/short begins", "/short ends"]);
   });
 
   it("leave their cookies in the order of arrival, so that a late answer puts an old one back", async () => {
@@ -65,6 +86,7 @@ describe("requests", () => {
     expect(world.jar.cookies()).toEqual([]);
     world.network.addFault({ match: "/refresh", cut: "body" });
     const response = await refresh(1);
+    expect(response.headers.getSetCookie()).toEqual([]);
     await expect(response.json()).rejects.toThrow();
     expect(world.jar.cookies().map(({ value }) => value)).toEqual(["2"]);
   });

@@ -139,14 +139,18 @@ describe("the lock", () => {
 
   it("is let go when the work fails, and left by who stops waiting", async () => {
     const { world, platform, takeLock } = createWorld(3);
-    const failing = platform(1).lock!.request("lock", new AbortController().signal, () => Promise.reject(new Error("no")));
+    const failing = platform(1).lock!.request("lock", new AbortController().signal, () =>
+      Promise.reject(new Error("no")),
+    );
     await expect(failing).rejects.toThrow("no");
     const holder = takeLock(1);
     const impatience = new AbortController();
     const impatient = takeLock(2, impatience.signal);
     const patient = takeLock(3);
     await world.settle();
+    expect(world.lock.waitingCount("lock")).toBe(2);
     impatience.abort(new Error("waited long enough"));
+    expect(world.lock.waitingCount("lock")).toBe(1);
     holder.letGo();
     await world.settle();
     expect(impatient.log).toEqual(["Error: waited long enough"]);
@@ -201,7 +205,9 @@ describe("the lock", () => {
     world.lock.orphan("other");
     const signal = new AbortController().signal;
     let isGranted = false;
-    void platform(1).lock!.request("other", signal, async () => void (isGranted = true));
+    void platform(1).lock!.request("other", signal, async () => {
+      isGranted = true;
+    });
     await world.advance(1_000_000);
     expect([isGranted, world.lock.holderOf("other")]).toEqual([false, 0]);
     world.lock.free("other");
@@ -274,7 +280,9 @@ describe("a tab", () => {
     platform(1).signals.subscribe((signal) => heard.push(signal));
     platform(1).clock.setTimer(() => heard.push("timer"), 10);
     world.network.addFault({ delayBeforeMs: 100 });
-    void platform(1).fetch(REFRESH, { method: "POST" }).then(() => heard.push("answer"));
+    void platform(1)
+      .fetch(REFRESH, { method: "POST" })
+      .then(() => heard.push("answer"));
     await world.settle();
     tab(1).crash();
     await world.advance(1_000);
@@ -303,7 +311,9 @@ describe("a tab", () => {
     const { world, tab, platform } = createWorld(1);
     const heard: string[] = [];
     world.network.addFault({ delayAfterMs: 100 });
-    void platform(1).fetch(REFRESH, { method: "POST" }).then(() => heard.push("answer"));
+    void platform(1)
+      .fetch(REFRESH, { method: "POST" })
+      .then(() => heard.push("answer"));
     platform(1).clock.setTimer(() => heard.push("timer"), 50);
     await world.settle();
     tab(1).freeze();
