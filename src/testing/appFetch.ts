@@ -17,7 +17,7 @@ export interface AppFetchOptions {
  * would.
  *
  * Cookies are read from the answer's `Set-Cookie`. An app that runs inside a page (a story) cannot show that header; it
- * calls `environment.onSetCookie(line)` of the second argument of its `fetch` instead ({@link AppEnvironment}).
+ * calls `environment.inPage.onSetCookie(line)` of the second argument of its `fetch` instead ({@link AppEnvironment}).
  *
  * @example
  * const { app } = createAuthServer(options);

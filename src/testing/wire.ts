@@ -6,14 +6,18 @@ export interface ServerApp {
   fetch(request: Request, environment?: unknown): Response | Promise<Response>;
 }
 
-/** What is handed to the app as its environment. */
+/**
+ * What is handed to the app as its environment. In a page a script can neither set these request headers nor see
+ * `Set-Cookie` on any `Response`, not even on one that it made itself; elsewhere an app may leave this unused.
+ */
 export interface AppEnvironment {
-  /**
-   * Takes each `Set-Cookie` line that the app writes. In a page a script sees no `Set-Cookie` on any `Response`, not
-   * even on one that it made itself, so an app that runs in a page tells its cookies here; elsewhere this may stay
-   * unused.
-   */
-  onSetCookie(line: string): void;
+  readonly inPage: {
+    readonly cookie: string | undefined;
+    readonly origin: string | undefined;
+    readonly secFetchSite: string | undefined;
+    /** Takes each `Set-Cookie` line of the answer; an app that calls it does so for all of them. */
+    onSetCookie(line: string): void;
+  };
 }
 
 /** A request as it goes over the wire: with the headers that only a browser may set. */
@@ -71,7 +75,15 @@ export function usesCookies(request: Request, pageOrigin: string | null): boolea
 /** Lets `app` answer, in this process. */
 export async function callApp(app: ServerApp, wire: WireRequest): Promise<WireResponse> {
   const told: string[] = [];
-  const environment: AppEnvironment = { onSetCookie: (line) => void told.push(line) };
+  const header = (name: string) => wire.headers.get(name) ?? undefined;
+  const environment: AppEnvironment = {
+    inPage: {
+      cookie: header("cookie"),
+      origin: header("origin"),
+      secFetchSite: header("sec-fetch-site"),
+      onSetCookie: (line) => void told.push(line),
+    },
+  };
   const response = await app.fetch(asServerRequest(wire), environment);
   return {
     status: response.status,

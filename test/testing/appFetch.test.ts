@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { appFetch, createCookieJar, type ServerApp } from "../../src/testing.ts";
+import { type AppEnvironment, appFetch, createCookieJar, type ServerApp } from "../../src/testing.ts";
 import { createCountingApp } from "./support.ts";
 
 const origin = "https://app.example";
@@ -56,8 +56,8 @@ describe("appFetch", () => {
   it("takes cookies from the app's environment, since a page's Response shows none", async () => {
     const app: ServerApp = {
       fetch(_request, environment) {
-        const told = environment as { onSetCookie(line: string): void };
-        told.onSetCookie("a=1; Path=/; Secure; HttpOnly");
+        const { inPage } = environment as AppEnvironment;
+        inPage.onSetCookie("a=1; Path=/; Secure; HttpOnly");
         return new Response("done");
       },
     };
