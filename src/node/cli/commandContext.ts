@@ -1,0 +1,55 @@
+import { type NodeAuthClient, createNodeAuthClient } from "../createNodeAuthClient.ts";
+import { parseServerAddress } from "../serverAddress.ts";
+import { type SessionFile, createSessionFile } from "../sessionFile.ts";
+import { findSessionFile } from "../sessionFilePath.ts";
+import type { CommandWorld } from "./commandWorld.ts";
+import { UsageError } from "./exitCodes.ts";
+import { type Terminal, createTerminal } from "./terminal.ts";
+
+/** The options that every command has. */
+export interface SharedOptions {
+  url?: string;
+  sessionFile?: string;
+  dangerouslyAllowHttp?: boolean;
+}
+
+export interface CommandContext {
+  readonly world: CommandWorld;
+  readonly terminal: Terminal;
+  readonly address: string;
+  readonly file: SessionFile;
+  readonly auth: NodeAuthClient;
+}
+
+async function findAddress(options: SharedOptions, world: CommandWorld, file: SessionFile): Promise<string> {
+  const named = options.url ?? world.environment["STAY_SIGNED_IN_URL"];
+  if (named) return named;
+  const known = Object.entries(await file.read()).filter(([, { session, ended }]) => session !== null || ended !== null);
+  const [first, second] = known;
+  if (first === undefined) {
+    throw new UsageError("Which server? Name it with --url https://api.example/v1/auth, or in STAY_SIGNED_IN_URL.");
+  }
+  if (second !== undefined) {
+    const list = known.map(([address]) => `  ${address}`).join("\n");
+    throw new UsageError(`Which server? Name one with --url, or in STAY_SIGNED_IN_URL:\n${list}`);
+  }
+  return first[0];
+}
+
+/** Runs one command with a client of its own, which it ends afterwards. */
+export async function withContext(
+  options: SharedOptions,
+  world: CommandWorld,
+  run: (context: CommandContext) => Promise<number>,
+): Promise<number> {
+  const place = findSessionFile(options.sessionFile, world.environment);
+  const file = createSessionFile(place);
+  const dangerouslyAllowHttp = options.dangerouslyAllowHttp === true;
+  const address = parseServerAddress(await findAddress(options, world, file), { dangerouslyAllowHttp });
+  const auth = createNodeAuthClient({ baseUrl: address, dangerouslyAllowHttp, sessionFile: options.sessionFile });
+  try {
+    return await run({ world, terminal: createTerminal(world), address, file, auth });
+  } finally {
+    auth.dispose();
+  }
+}

@@ -1,0 +1,62 @@
+import type { AuthError } from "../../core/authError.ts";
+import { isAuthError } from "../../core/authError.ts";
+import type { Identity } from "../../core/authState.ts";
+import { signInWithDevice } from "../signInWithDevice.ts";
+import type { CommandContext } from "./commandContext.ts";
+import { UsageError, exitCodes } from "./exitCodes.ts";
+import { formatDuration } from "./parseDuration.ts";
+import { askPassword, readPasswordFromInput } from "./readPassword.ts";
+import { toPlainText } from "./terminal.ts";
+
+export interface LoginOptions {
+  username?: string;
+  passwordStdin?: boolean;
+  browser: boolean;
+}
+
+async function signInWithPassword(context: CommandContext, username: string, options: LoginOptions): Promise<Identity> {
+  const { world, auth } = context;
+  const password = options.passwordStdin
+    ? await readPasswordFromInput(world)
+    : await askPassword(world, `Password for ${toPlainText(username)}: `);
+  return auth.signIn({ username, password });
+}
+
+async function signInByDevice({ world, terminal, auth }: CommandContext, options: LoginOptions): Promise<Identity> {
+  let stopProgress = (): void => undefined;
+  try {
+    return await signInWithDevice(auth, {
+      signal: world.interrupted,
+      openBrowser: options.browser && world.messages.isTTY === true ? world.openBrowser : false,
+      onPrompt({ userCode, verificationUri, verificationUriComplete, expiresAt }) {
+        terminal.say(`Open ${terminal.bold(verificationUri)}`);
+        terminal.say(`and approve the code ${terminal.bold(userCode)}`);
+        if (verificationUriComplete !== null) terminal.say(`(or, with the code filled in: ${verificationUriComplete})`);
+        stopProgress = terminal.showProgress(
+          () => `Waiting for the approval. The code is good for another ${formatDuration(expiresAt - Date.now())}.`,
+        );
+      },
+    });
+  } finally {
+    stopProgress();
+  }
+}
+
+/** Signs in, by device code or with a password, and keeps the session in the session file. */
+export async function login(context: CommandContext, options: LoginOptions): Promise<number> {
+  const { terminal, address, auth, file } = context;
+  if (options.passwordStdin && options.username === undefined) {
+    throw new UsageError("--password-stdin needs --username NAME as well.");
+  }
+  await file.assertWritable({ replaceDamaged: true });
+  const identity = await (options.username === undefined
+    ? signInByDevice(context, options)
+    : signInWithPassword(context, options.username, options));
+  const user = await auth.fetchUser().catch((error: AuthError) => {
+    // Signed in all the same; only the name is missing.
+    if (isAuthError(error)) return null;
+    throw error;
+  });
+  terminal.say(`Signed in as ${toPlainText(user?.email ?? identity.subject)} at ${address}.`);
+  return exitCodes.done;
+}

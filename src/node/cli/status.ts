@@ -1,0 +1,84 @@
+import { isAuthError } from "../../core/authError.ts";
+import type { User } from "../../core/authClient.ts";
+import type { ServerEntry } from "../sessionFileFormat.ts";
+import type { CommandContext } from "./commandContext.ts";
+import { exitCodes } from "./exitCodes.ts";
+import { formatDuration } from "./parseDuration.ts";
+import { toPlainText } from "./terminal.ts";
+
+export interface StatusOptions {
+  json?: boolean;
+  offline?: boolean;
+}
+
+/** What `status --json` prints. Holds no token. */
+export interface StatusReport {
+  address: string;
+  status: "authenticated" | "unauthenticated";
+  /** Why nobody is signed in. */
+  reason: "none" | "expired" | "revoked" | null;
+  subject: string | null;
+  email: string | null;
+  isGuest: boolean;
+  sessionId: string | null;
+  accessTokenExpiresAt: string | null;
+  /** Whether the server itself has said so just now. */
+  verified: boolean;
+}
+
+function makeReport(address: string, { session, ended }: ServerEntry, user: User | null): StatusReport {
+  return {
+    address,
+    status: session === null ? "unauthenticated" : "authenticated",
+    reason: session === null ? (ended?.reason ?? "none") : null,
+    subject: session?.subject ?? ended?.subject ?? null,
+    email: user?.email ?? null,
+    isGuest: session?.isGuest ?? false,
+    sessionId: session?.id ?? null,
+    accessTokenExpiresAt:
+      session === null || session.accessTokenExpiresAt === null
+        ? null
+        : new Date(session.accessTokenExpiresAt).toISOString(),
+    verified: user !== null,
+  };
+}
+
+const ENDINGS = { none: "Nobody is signed in", expired: "The session has expired", revoked: "The server ended the session" };
+
+function describe(report: StatusReport): string {
+  if (report.status === "unauthenticated") {
+    return `${ENDINGS[report.reason ?? "none"]} at ${report.address}. Sign in with: stay-signed-in login --url ${report.address}`;
+  }
+  const who = toPlainText(report.email ?? report.subject ?? "an unnamed user");
+  const leftMs = report.accessTokenExpiresAt === null ? null : Date.parse(report.accessTokenExpiresAt) - Date.now();
+  const token =
+    leftMs === null
+      ? "of unknown lifetime"
+      : leftMs > 0
+        ? `good for another ${formatDuration(leftMs)}`
+        : "spent; the next use renews it";
+  return `Signed in as ${who}${report.isGuest ? " (guest)" : ""} at ${report.address}; the access token is ${token}.`;
+}
+
+/** Says who is signed in, as the server sees it, or as the file says with `--offline`. */
+export async function status(context: CommandContext, options: StatusOptions): Promise<number> {
+  const { terminal, address, auth, file } = context;
+  let user: User | null = null;
+  let unreached: string | null = null;
+  if (!options.offline && (await file.readServer(address)).session !== null) {
+    auth.start();
+    try {
+      user = await auth.fetchUser();
+    } catch (error) {
+      if (!isAuthError(error) || (error.code !== "sessionEnded" && error.code !== "unavailable")) throw error;
+      if (error.code === "unavailable") unreached = error.message;
+    }
+  }
+  // Read after the server was asked: it may have ended the session just now.
+  const report = makeReport(address, await file.readServer(address), user);
+  terminal.print(options.json ? JSON.stringify(report, null, 2) : describe(report));
+  if (report.status === "unauthenticated") return exitCodes.signInNeeded;
+  if (unreached === null) return exitCodes.done;
+  terminal.say(`Not confirmed by the server: ${unreached}`);
+  return exitCodes.unavailable;
+}

@@ -1,0 +1,49 @@
+import type { Identity } from "../core/authState.ts";
+import type { Clock } from "../core/ports.ts";
+import type { NodeAuthClient } from "./createNodeAuthClient.ts";
+import { type DevicePrompt, runDeviceGrant } from "./deviceGrant.ts";
+import { keepAliveUntil } from "./keepAlive.ts";
+import { createNodeClock } from "./nodeClock.ts";
+
+export interface SignInWithDeviceOptions {
+  /** Shows the code and the address: always, since a browser that was opened may be on another screen, or none. */
+  onPrompt: (prompt: DevicePrompt) => void;
+  /** Opens the page for the user, for example the package `open`. Its failure ends nothing. Default: false, opens none. */
+  openBrowser?: ((address: string) => Promise<unknown>) | false | undefined;
+  /** Gives the sign-in up: Ctrl-C. */
+  signal?: AbortSignal | undefined;
+  /** What the server knows this program as. Default "stay-signed-in". */
+  clientId?: string | undefined;
+  /** Default: the process's own. */
+  fetch?: typeof globalThis.fetch | undefined;
+  clock?: Clock | undefined;
+}
+
+/**
+ * Signs in on a machine without a browser: shows a code, waits until somebody has approved it on a page elsewhere, and keeps
+ * the session in the client's session file. Polls no faster than the server allows. RFC 8628.
+ *
+ * @throws AuthError `credentialsRejected` when it was denied or ran out, `aborted`, `rateLimited`, `unavailable`,
+ *   `badResponse`, `invalidOptions` (this server has no such sign-in); SessionFileError.
+ *
+ * @example
+ * await signInWithDevice(auth, {
+ *   onPrompt: ({ userCode, verificationUri }) => console.error(`Open ${verificationUri} and approve ${userCode}`),
+ *   openBrowser: open,
+ * });
+ */
+export function signInWithDevice(auth: NodeAuthClient, options: SignInWithDeviceOptions): Promise<Identity> {
+  const { onPrompt, openBrowser = false, clientId = "stay-signed-in", clock = createNodeClock() } = options;
+  const { fetch = globalThis.fetch, signal = new AbortController().signal } = options;
+  const signIn = async (): Promise<Identity> => {
+    const grant = { address: auth.baseUrl, clientId, fetch, clock, signal };
+    const answer = await runDeviceGrant(grant, (prompt) => {
+      onPrompt(prompt);
+      if (openBrowser === false) return;
+      // The address is on the screen already.
+      openBrowser(prompt.verificationUriComplete ?? prompt.verificationUri).catch(() => undefined);
+    });
+    return auth.signInWithAnswer(answer);
+  };
+  return keepAliveUntil(signIn());
+}
