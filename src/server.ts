@@ -9,6 +9,7 @@ export type { VerifiedAccessToken } from "./server/accessTokens.ts";
 export { type Argon2Options, argon2PasswordHasher } from "./server/argon2PasswordHasher.ts";
 export type { AuditEvent, AuditEventType } from "./server/auditEvent.ts";
 export type { AuthServerOptions, Secret } from "./server/authServerOptions.ts";
+export { authorizeSocketServer, type AuthorizeSocketServerOptions } from "./server/authorizeSocketServer.ts";
 export type {
   AuthStore,
   DeviceCode,
@@ -27,6 +28,7 @@ export type {
 } from "./server/authStore.ts";
 export { type AuthServer, createAuthServer } from "./server/createAuthServer.ts";
 export { memoryStore } from "./server/memoryStore.ts";
+export { openApiDocument } from "./server/openApiDocument.ts";
 export { OptionsError } from "./server/optionsError.ts";
 export type { PasswordHasher } from "./server/passwordHasher.ts";
 export { pbkdf2PasswordHasher } from "./server/pbkdf2PasswordHasher.ts";

@@ -167,7 +167,10 @@ export interface AuthStore {
   /** Returns the sessions that ended with it. */
   deleteSubject(subjectId: string): Promise<readonly string[]>;
 
-  /** Null when the subject is gone, inactive or has another credential version. */
+  /**
+   * Null when the subject is gone, inactive or has another credential version. A session that has this id already is left and
+   * returned as it is.
+   */
   addSession(session: NewSession): Promise<SessionRecord | null>;
   readSessions(ids: readonly string[]): Promise<readonly SessionRecord[]>;
   listSessions(subjectId: string): Promise<readonly SessionRecord[]>;

@@ -9,6 +9,10 @@ import type { HonoEnvironment } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
 import { findLiveRecord } from "./requireLiveSession.ts";
 import { addAccountRoutes } from "./routes/accountRoutes.ts";
+import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
+import { addDeviceTokenRoute } from "./routes/deviceTokenRoute.ts";
+import { addInfoRoutes } from "./routes/infoRoutes.ts";
+import { addSessionListRoutes } from "./routes/sessionListRoutes.ts";
 import { addSessionRoutes } from "./routes/sessionRoutes.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
@@ -73,6 +77,10 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   });
   addAccountRoutes(app, context);
   addSessionRoutes(app, context);
+  addSessionListRoutes(app, context);
+  addDeviceRoutes(app, context);
+  addDeviceTokenRoute(app, context);
+  addInfoRoutes(app, context);
   app.notFound((honoContext) => honoContext.json({ detail: "Not Found" }, 404));
   app.onError((error, honoContext) => answerError(context, error, honoContext));
 

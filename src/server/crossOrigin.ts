@@ -17,6 +17,7 @@ export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHand
     else await next();
 
     const { headers } = context.res;
+    // The JWK set alone says itself how long it may be kept.
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
     headers.set("Vary", "Origin, Cookie, Authorization");
     headers.set("X-Content-Type-Options", "nosniff");

@@ -87,6 +87,8 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async addSession({ idleMs, absoluteMs, numberAbove, authenticated, ...rest }) {
       const subject = subjects.get(rest.subjectId);
       if (subject?.isActive !== true || subject.credentialVersion !== rest.credentialVersion) return null;
+      const existing = sessions.get(rest.id);
+      if (existing !== undefined) return recordOf(existing);
       const madeAt = now();
       lastNumber = Math.max(lastNumber + 1, numberAbove + 1, madeAt);
       const session: Session = {

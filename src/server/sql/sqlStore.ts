@@ -150,7 +150,8 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
           cast(${session.replaces.join(" ")} as text), cast(${session.userAgent} as text), cast(${session.clientName} as text)
         from auth_subjects s, (select ${clock.now} as now) t
         where s.id = ${session.subjectId} and s.is_active = 1
-          and s.credential_version = ${session.credentialVersion}`.execute(database);
+          and s.credential_version = ${session.credentialVersion}
+        on conflict (id) do nothing`.execute(database);
       return (await readWhere(sql`a.id = ${session.id}`))[0] ?? null;
     },
     async readSessions(ids) {

@@ -1,0 +1,53 @@
+import type { Hono } from "hono";
+import type { AuthServerContext } from "../authServerContext.ts";
+import { endSessions } from "../endSessions.ts";
+import type { HonoEnvironment } from "../requestFacts.ts";
+import { RequestRefusedError } from "../requestRefusedError.ts";
+import { requireLiveSession } from "../requireLiveSession.ts";
+import { isSessionId } from "../sessionId.ts";
+import { sessionStatus } from "../sessionStatus.ts";
+
+/** `GET /sessions`, `DELETE /sessions`, `DELETE /sessions/{id}`. */
+export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
+  const { store } = server;
+
+  app.get("/sessions", async (context) => {
+    const { subject, record: own } = await requireLiveSession(server, server.facts(context));
+    const live = (await store.listSessions(subject.id)).filter((record) => sessionStatus(record) === "live");
+    return context.json(
+      live
+        .map(({ session }) => session)
+        .toSorted((a, b) => b.number - a.number)
+        .map((session) => ({
+          id: session.id,
+          created_at: new Date(session.createdAt).toISOString(),
+          last_refreshed_at: new Date(session.lastRefreshedAt).toISOString(),
+          expires_at: new Date(session.expiresAt).toISOString(),
+          user_agent: session.userAgent,
+          client_name: session.clientName,
+          current: session.id === own.session.id,
+        })),
+    );
+  });
+
+  app.delete("/sessions", async (context) => {
+    const facts = server.facts(context);
+    const { subject, record } = await requireLiveSession(server, facts);
+    const ended = await store.endSessionsOfSubject(subject.id, record.session.id, "revoked");
+    server.announceEnd(ended, "revoked", facts);
+    return context.body(null, 204);
+  });
+
+  app.delete("/sessions/:id", async (context) => {
+    const facts = server.facts(context);
+    const { subject } = await requireLiveSession(server, facts);
+    const id = context.req.param("id");
+    const [record] = isSessionId(id) ? await store.readSessions([id]) : [];
+    // The same answer for a stranger's session as for none: nobody learns which ids there are.
+    if (record === undefined || record.session.subjectId !== subject.id || sessionStatus(record) !== "live") {
+      throw new RequestRefusedError(404, "Not Found");
+    }
+    await endSessions(server, facts, [id], "revoked");
+    return context.body(null, 204);
+  });
+}

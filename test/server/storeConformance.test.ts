@@ -1,0 +1,398 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { AuthStore, NewDeviceCode, NewSession } from "../../src/server/authStore.ts";
+import { memoryStore } from "../../src/server/memoryStore.ts";
+import { postgresStore } from "../../src/server/postgresStore.ts";
+import { createSessionId } from "../../src/server/sessionId.ts";
+import { sqliteStore } from "../../src/server/sqliteStore.ts";
+import { hasPostgres, type Postgres, startPostgres } from "../support/postgres.ts";
+
+const HOUR = 3_600_000;
+const START = Date.parse("2026-11-25T12:00:00Z");
+let folder = "";
+let postgres: Postgres | undefined;
+let now = START;
+
+interface Engine {
+  readonly name: string;
+  readonly isHere: boolean;
+  open(options: { now?: () => number }): AuthStore | Promise<AuthStore>;
+}
+
+const engines: readonly Engine[] = [
+  { name: "memory", isHere: true, open: (options) => memoryStore(options) },
+  { name: "SQLite", isHere: true, open: (options) => sqliteStore({ path: join(folder, `${createSessionId()}.db`), ...options }) },
+  {
+    name: "PostgreSQL",
+    isHere: hasPostgres,
+    open: async (options) => postgresStore({ connectionString: (await postgres?.createDatabase()) ?? "", ...options }),
+  },
+];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "stay-signed-in-stores-"));
+  if (hasPostgres) postgres = await startPostgres();
+}, 60_000);
+
+afterAll(async () => {
+  await postgres?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+describe.each(engines)("the $name store", ({ isHere, open }) => {
+  let store: AuthStore;
+
+  beforeEach(async () => {
+    now = START;
+    if (!isHere) return;
+    store = await open({ now: () => now });
+    await store.ready();
+  });
+  afterEach(async () => {
+    if (isHere) await store.close();
+  });
+
+  async function addSubject(email: string | null = "ada@example.org") {
+    const subject = await store.addSubject({
+      id: createSessionId(),
+      email,
+      passwordHash: email === null ? null : "hash",
+      isVerified: false,
+      isGuest: email === null,
+    });
+    if (subject === null) throw new Error("The address is taken.");
+    return subject;
+  }
+
+  function newSession(subjectId: string, changes: Partial<NewSession> = {}): NewSession {
+    return {
+      id: createSessionId(),
+      secret: "c2VjcmV0",
+      subjectId,
+      credentialVersion: 1,
+      transport: "cookie",
+      idleMs: HOUR,
+      absoluteMs: 10 * HOUR,
+      numberAbove: 0,
+      replaces: [],
+      authenticated: true,
+      userAgent: "Test/1",
+      clientName: null,
+      ...changes,
+    };
+  }
+
+  async function addSession(subjectId: string, changes: Partial<NewSession> = {}) {
+    const record = await store.addSession(newSession(subjectId, changes));
+    if (record === null) throw new Error("No session was made.");
+    return record.session;
+  }
+
+  const step = (sessionId: string, counter: number, previous: number, graceMs = 30_000) => ({
+    sessionId,
+    counter,
+    previous,
+    nextCounter: counter + 1,
+    nextPrevious: counter,
+    graceMs,
+    idleMs: HOUR,
+  });
+
+  const read = async (id: string) => (await store.readSessions([id]))[0];
+
+  const check = (name: string, test: () => Promise<void>) =>
+    isHere ? it(name, test) : it.skip(`${name} (there is no PostgreSQL here)`, test);
+
+  check("gives a subject back as it was added, by id and by address in any case", async () => {
+    const ada = await addSubject("Ada@Example.org");
+    expect(ada).toEqual({
+      id: ada.id,
+      email: "Ada@Example.org",
+      passwordHash: "hash",
+      isActive: true,
+      isSuperuser: false,
+      isVerified: false,
+      isGuest: false,
+      credentialVersion: 1,
+      createdAt: START,
+    });
+    expect(await store.findSubject(ada.id)).toEqual(ada);
+    expect(await store.findSubjectByEmail("aDA@example.ORG")).toEqual(ada);
+    expect(await store.findSubject("nobody")).toBeNull();
+    expect(await store.findSubjectByEmail("nobody@example.org")).toBeNull();
+  });
+
+  check("takes an address once, whatever its case, and any number of guests without one", async () => {
+    await addSubject("ada@example.org");
+    const again = { id: "x", email: "ADA@example.org", passwordHash: "h", isVerified: false, isGuest: false };
+    expect(await store.addSubject(again)).toBeNull();
+    const guests = [await addSubject(null), await addSubject(null)];
+    expect(new Set(guests.map(({ id }) => id)).size).toBe(2);
+  });
+
+  check("lets one of many registrations of the same address at once through", async () => {
+    const attempts = Array.from({ length: 12 }, () =>
+      store.addSubject({ id: createSessionId(), email: "a@b.org", passwordHash: "h", isVerified: false, isGuest: false }),
+    );
+    expect((await Promise.all(attempts)).filter((subject) => subject !== null)).toHaveLength(1);
+  });
+
+  check("makes a session that has not rotated, and reads it back with its subject and the time", async () => {
+    const ada = await addSubject();
+    const wanted = newSession(ada.id, { replaces: ["one", "two"], clientName: "command line" });
+    const record = await store.addSession(wanted);
+    expect(record?.subject).toEqual(ada);
+    expect(record?.now).toBe(START);
+    expect(record?.session).toEqual({
+      id: wanted.id,
+      subjectId: ada.id,
+      number: START,
+      transport: "cookie",
+      secret: "c2VjcmV0",
+      counter: 1,
+      previous: 0,
+      rotatedAt: 0,
+      credentialVersion: 1,
+      createdAt: START,
+      authenticatedAt: START,
+      lastRefreshedAt: START,
+      expiresAt: START + HOUR,
+      absoluteExpiresAt: START + 10 * HOUR,
+      endedAt: null,
+      endReason: null,
+      replaces: ["one", "two"],
+      userAgent: "Test/1",
+      clientName: "command line",
+    });
+    expect(await store.readSessions([wanted.id])).toEqual([record]);
+    expect(await store.readSessions([])).toEqual([]);
+    expect(await read("none")).toBeUndefined();
+    await store.forgetReplaced(wanted.id);
+    expect((await read(wanted.id))?.session.replaces).toEqual([]);
+    expect((await addSession(ada.id, { authenticated: false })).authenticatedAt).toBe(0);
+  });
+
+  check("draws numbers that only grow: with the clock, above those before and above those asked for", async () => {
+    const { id } = await addSubject();
+    const first = await addSession(id);
+    const second = await addSession(id);
+    expect([first.number, second.number]).toEqual([START, START + 1]);
+    expect((await addSession(id, { numberAbove: START + 500 })).number).toBe(START + 501);
+    now = START - HOUR;
+    expect((await addSession(id)).number).toBe(START + 502);
+    now = START + HOUR;
+    expect((await addSession(id, { numberAbove: 5 })).number).toBe(START + HOUR);
+    const many = await Promise.all(Array.from({ length: 10 }, () => addSession(id)));
+    expect(new Set(many.map(({ number }) => number)).size).toBe(10);
+  });
+
+  check("makes no session for a subject that is gone, inactive or has another credential version", async () => {
+    const { id } = await addSubject();
+    expect(await store.addSession(newSession("nobody"))).toBeNull();
+    expect(await store.addSession(newSession(id, { credentialVersion: 2 }))).toBeNull();
+    await store.changeSubject(id, { isActive: false });
+    expect(await store.addSession(newSession(id))).toBeNull();
+  });
+
+  check("leaves a session that has the id already as it is", async () => {
+    const { id } = await addSubject();
+    const first = await addSession(id);
+    await store.rotateSession(step(first.id, 1, 0));
+    const again = await store.addSession(newSession(id, { id: first.id, transport: "body" }));
+    expect(again?.session).toMatchObject({ id: first.id, transport: "cookie", counter: 2 });
+  });
+
+  check("rotates once for each state of the row, and only after the grace time", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    now += 1000;
+    const rotated = await store.rotateSession(step(session.id, 1, 0));
+    expect(rotated).toEqual({
+      ...session,
+      counter: 2,
+      previous: 1,
+      rotatedAt: now,
+      lastRefreshedAt: now,
+      expiresAt: now + HOUR,
+    });
+    expect(await store.rotateSession(step(session.id, 1, 0))).toBeNull();
+    now += 29_999;
+    expect(await store.rotateSession(step(session.id, 2, 1))).toBeNull();
+    now += 1;
+    expect(await store.rotateSession(step(session.id, 2, 9))).toBeNull();
+    expect(await store.rotateSession(step(session.id, 2, 1))).toMatchObject({ counter: 3, previous: 2 });
+    expect(await store.rotateSession(step(session.id, 3, 2, 0))).toMatchObject({ counter: 4, previous: 3 });
+  });
+
+  check("lets one of many rotations at once through", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    const attempts = await Promise.all(Array.from({ length: 32 }, () => store.rotateSession(step(session.id, 1, 0))));
+    expect(attempts.filter((rotated) => rotated !== null)).toHaveLength(1);
+    expect((await read(session.id))?.session).toMatchObject({ counter: 2, previous: 1 });
+  });
+
+  check("moves the idle deadline at each rotation, never past the end of the session", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id, { absoluteMs: 1.5 * HOUR });
+    now = START + 0.75 * HOUR;
+    expect((await store.rotateSession(step(session.id, 1, 0)))?.expiresAt).toBe(START + 1.5 * HOUR);
+    now = START + 1.5 * HOUR;
+    expect(await store.rotateSession(step(session.id, 2, 1))).toBeNull();
+  });
+
+  check("does not rotate an idle, ended or disowned session", async () => {
+    const { id } = await addSubject();
+    const [idle, ended, disowned] = [await addSession(id), await addSession(id), await addSession(id)];
+    expect(await store.endSessions([ended.id], "signedOut")).toEqual([ended.id]);
+    expect(await store.rotateSession(step(ended.id, 1, 0))).toBeNull();
+    now += HOUR;
+    expect(await store.rotateSession(step(idle.id, 1, 0))).toBeNull();
+    now -= HOUR;
+    await store.changePassword(id, 1, "other");
+    expect(await store.rotateSession(step(disowned.id, 1, 0))).toBeNull();
+    const guest = await addSubject(null);
+    const left = await addSession(guest.id);
+    await store.deleteSubject(guest.id);
+    expect(await store.rotateSession(step(left.id, 1, 0))).toBeNull();
+    expect(await read(left.id)).toMatchObject({ subject: null, session: { endReason: "deleted" } });
+  });
+
+  check("ends each session once, with its reason and moment", async () => {
+    const { id } = await addSubject();
+    const [one, two, three] = [await addSession(id), await addSession(id), await addSession(id)];
+    const stranger = await addSession((await addSubject(null)).id);
+    now += 5;
+    expect(await store.endSessions([one.id, "none"], "signedOut")).toEqual([one.id]);
+    expect(await store.endSessions([one.id], "revoked")).toEqual([]);
+    expect((await read(one.id))?.session).toMatchObject({ endedAt: now, endReason: "signedOut" });
+    expect(await store.endSessions([], "revoked")).toEqual([]);
+    expect(await store.endSessionsOfSubject(id, two.id, "revoked")).toEqual([three.id]);
+    expect((await read(two.id))?.session.endedAt).toBeNull();
+    expect(await store.endSessionsOfSubject(id, null, "revoked")).toEqual([two.id]);
+    expect((await read(stranger.id))?.session.endedAt).toBeNull();
+    expect((await store.listSessions(id)).map(({ session }) => session.id).toSorted()).toEqual(
+      [one.id, two.id, three.id].toSorted(),
+    );
+  });
+
+  check("changes a password once per version, and ends every session with it", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    const changed = await store.changePassword(id, 1, "new");
+    expect(changed?.subject).toMatchObject({ passwordHash: "new", credentialVersion: 2 });
+    expect(changed?.endedSessions).toEqual([session.id]);
+    expect(await store.changePassword(id, 1, "newer")).toBeNull();
+    expect(await store.findSubject(id)).toMatchObject({ passwordHash: "new", credentialVersion: 2 });
+  });
+
+  check("swaps the hash of a password only for the one that it was made of", async () => {
+    const { id } = await addSubject();
+    await store.replacePasswordHash(id, "other", "wrong");
+    expect((await store.findSubject(id))?.passwordHash).toBe("hash");
+    await store.replacePasswordHash(id, "hash", "stronger");
+    expect(await store.findSubject(id)).toMatchObject({ passwordHash: "stronger", credentialVersion: 1 });
+  });
+
+  check("changes what is said of a subject, and ends its sessions when it becomes inactive", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    const verified = await store.changeSubject(id, { isVerified: true, isSuperuser: true });
+    expect(verified).toMatchObject({ subject: { isVerified: true, isSuperuser: true, isActive: true }, endedSessions: [] });
+    const inactive = await store.changeSubject(id, { isActive: false });
+    expect(inactive).toMatchObject({ subject: { isVerified: true, isActive: false }, endedSessions: [session.id] });
+    expect(await store.changeSubject("nobody", { isActive: false })).toBeNull();
+  });
+
+  const newCode = (changes: Partial<NewDeviceCode> = {}): NewDeviceCode => ({
+    deviceCodeHash: createSessionId(),
+    userCode: "BCDFGHJK",
+    clientId: "cli",
+    lifetimeMs: 600_000,
+    intervalMs: 5_000,
+    address: "192.0.2.1",
+    userAgent: null,
+    ...changes,
+  });
+
+  check("takes a user code once, and finds it by either code", async () => {
+    const code = newCode();
+    expect(await store.addDeviceCode(code)).toBe(true);
+    expect(await store.addDeviceCode(newCode())).toBe(false);
+    const found = await store.findDeviceCode(code.deviceCodeHash);
+    expect(found).toEqual({
+      now: START,
+      deviceCode: {
+        deviceCodeHash: code.deviceCodeHash,
+        userCode: "BCDFGHJK",
+        clientId: "cli",
+        createdAt: START,
+        expiresAt: START + 600_000,
+        intervalMs: 5_000,
+        polledAt: 0,
+        status: "pending",
+        approvedBy: null,
+        approvingSessionId: null,
+        sessionId: null,
+        redeemedAt: null,
+        address: "192.0.2.1",
+        userAgent: null,
+      },
+    });
+    expect(await store.findDeviceCodeByUserCode("BCDFGHJK")).toEqual(found);
+    expect(await store.findDeviceCode("none")).toBeNull();
+    await store.pollDeviceCode(code.deviceCodeHash, 5_000);
+    expect((await store.findDeviceCode(code.deviceCodeHash))?.deviceCode).toMatchObject({ polledAt: START, intervalMs: 10_000 });
+  });
+
+  check("answers and redeems a device code once, while it lasts", async () => {
+    const code = newCode();
+    await store.addDeviceCode(code);
+    expect(await store.redeemDeviceCode(code.deviceCodeHash, "s")).toBe(false);
+    expect(await store.answerDeviceCode("BCDFGHJK", "approved", "ada", "session")).toBe(true);
+    expect(await store.answerDeviceCode("BCDFGHJK", "denied", "eve", "other")).toBe(false);
+    const redemptions = await Promise.all(["a", "b", "c"].map((id) => store.redeemDeviceCode(code.deviceCodeHash, id)));
+    expect(redemptions.filter(Boolean)).toHaveLength(1);
+    expect((await store.findDeviceCode(code.deviceCodeHash))?.deviceCode).toMatchObject({
+      status: "redeemed",
+      approvedBy: "ada",
+      approvingSessionId: "session",
+      redeemedAt: START,
+    });
+    const late = newCode({ userCode: "XXXXZZZZ" });
+    await store.addDeviceCode(late);
+    now += 600_000;
+    expect(await store.answerDeviceCode("XXXXZZZZ", "approved", "ada", "session")).toBe(false);
+  });
+
+  check("sweeps what ended long enough ago, and nothing else", async () => {
+    const { id } = await addSubject();
+    const [ended, expired, live] = [await addSession(id), await addSession(id), await addSession(id, { idleMs: 10 * HOUR })];
+    await store.addDeviceCode(newCode());
+    await store.endSessions([ended.id], "signedOut");
+    now = START + 2 * HOUR;
+    expect(await store.sweep(3 * HOUR)).toBe(0);
+    expect(await store.sweep(1.5 * HOUR)).toBe(2);
+    expect(await read(ended.id)).toBeUndefined();
+    expect(await read(expired.id)).toBeDefined();
+    expect(await store.sweep(0.5 * HOUR)).toBe(1);
+    expect(await read(expired.id)).toBeUndefined();
+    expect(await read(live.id)).toBeDefined();
+  });
+
+  check("tells the time as its database does when nobody moves it by hand", async () => {
+    const own = await open({});
+    await own.ready();
+    const before = Date.now();
+    const subject = await own.addSubject({ id: "x", email: null, passwordHash: null, isVerified: false, isGuest: true });
+    const record = await own.addSession(newSession(subject?.id ?? ""));
+    expect(Math.abs((record?.now ?? 0) - before)).toBeLessThan(60_000);
+    expect(Math.abs(own.clock() - before)).toBeLessThan(60_000);
+    const rotated = await own.rotateSession(step(record?.session.id ?? "", 1, 0));
+    expect(rotated?.rotatedAt).toBeGreaterThanOrEqual(record?.now ?? Number.POSITIVE_INFINITY);
+    expect(await own.rotateSession(step(record?.session.id ?? "", 2, 1))).toBeNull();
+    await own.close();
+  });
+});
