@@ -1,9 +1,9 @@
 import type { OpenTabChannel } from "../core/ports.ts";
 
 /**
- * The channel between tabs on BroadcastChannel; undefined where there is none. The constructor throws a SecurityError
- * in a frame with an opaque origin (sandboxed, third-party with blocked storage), and posting to a closed channel
- * throws, too: the caller guards each.
+ * The channel between tabs on BroadcastChannel; undefined where there is none. In a frame with an opaque origin
+ * (sandboxed, third-party with blocked storage) some browsers' constructor throws a SecurityError, and posting to a
+ * closed channel throws everywhere: the caller guards each.
  */
 export function createOpenTabChannel(): OpenTabChannel | undefined {
   if (typeof BroadcastChannel === "undefined") return undefined;

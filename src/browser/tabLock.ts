@@ -19,15 +19,20 @@ export function createTabLock(): TabLock | undefined {
         // Listened to here, not left to the API: it rejects with an AbortError of its own in older browsers, and
         // answers nothing at all before a prerendered page is shown.
         const giveUp = () => reject(signal.reason);
-        const granted = (waited: boolean) => {
+        let isGranted = false;
+        const granted = async (waited: boolean) => {
           signal.throwIfAborted();
+          isGranted = true;
           signal.removeEventListener("abort", giveUp);
-          return work(waited);
+          // Settled by the work itself: a lock that is stolen meanwhile rejects, and the work goes on all the same.
+          await run(work, waited).then(resolve, reject);
         };
         if (signal.aborted) return giveUp();
         signal.addEventListener("abort", giveUp, { once: true });
         acquire(locks, name, signal, granted)
-          .then(resolve, reject)
+          // Refused, as in a frame with an opaque origin: the work goes on as if there were no lock.
+          .catch(() => (isGranted ? undefined : granted(false)))
+          .catch(giveUp)
           .finally(() => signal.removeEventListener("abort", giveUp));
       });
     },
@@ -54,24 +59,34 @@ export function createTabLock(): TabLock | undefined {
     },
 
     async hasSiblings(name) {
-      const { held = [] } = await locks.query();
-      const everybody = held.filter((lock) => lock.name === name && lock.mode === "shared").length;
-      return everybody > (announced.get(name) ?? 0);
+      try {
+        const { held = [] } = await locks.query();
+        const everybody = held.filter((lock) => lock.name === name && lock.mode === "shared").length;
+        return everybody > (announced.get(name) ?? 0);
+      } catch {
+        return false;
+      }
     },
   };
 }
 
-async function acquire<T>(
+async function acquire(
   locks: LockManager,
   name: string,
   signal: AbortSignal,
-  granted: (waited: boolean) => Promise<T>,
-): Promise<T> {
+  granted: (waited: boolean) => Promise<void>,
+): Promise<void> {
   // `ifAvailable` and `signal` exclude each other; trying for a free lock first also tells whether we had to wait.
-  const atOnce = await locks.request(name, { ifAvailable: true }, async (lock) =>
-    lock ? { result: await granted(false) } : null,
-  );
-  return atOnce ? atOnce.result : locks.request(name, { signal }, () => granted(true));
+  const wasFree = await locks.request(name, { ifAvailable: true }, async (lock) => {
+    if (lock) await granted(false);
+    return lock !== null;
+  });
+  if (!wasFree) await locks.request(name, { signal }, () => granted(true));
+}
+
+/** Calls `work`, which may also throw at once. */
+async function run<T>(work: (waited: boolean) => Promise<T>, waited: boolean): Promise<T> {
+  return work(waited);
 }
 
 /** happy-dom has `navigator.locks` as null, Node 20 no `navigator`, plain http no `locks`. */

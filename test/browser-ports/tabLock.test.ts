@@ -91,6 +91,32 @@ describe("createTabLock", () => {
     await expect(waiting).rejects.toThrow("waited long enough");
   });
 
+  // B022 https://github.com/supabase/supabase/pull/44922
+  it("lets the work end by itself when somebody steals the lock meanwhile", async () => {
+    const stolen = async (_: string, __: LockOptions, callback: (lock: object) => Promise<unknown>) => {
+      void callback({});
+      throw new DOMException("Stolen.", "AbortError");
+    };
+    vi.stubGlobal("navigator", { locks: { request: stolen } });
+    const { promise, resolve } = deferred();
+    let runs = 0;
+    const working = createTabLock()!.request("lock", never(), () => {
+      runs += 1;
+      return promise.then(() => "done");
+    });
+    await new Promise(setImmediate);
+    resolve();
+    expect([await working, runs]).toEqual(["done", 1]);
+  });
+
+  it("hands on what the work throws before it even begins", async () => {
+    const { openTab } = createBrowser();
+    const broken = () => {
+      throw new Error("broken");
+    };
+    await expect(openTab().request("lock", never(), broken)).rejects.toThrow("broken");
+  });
+
   it("counts siblings, not itself, until they withdraw", async () => {
     const { openTab } = createBrowser();
     const [one, two] = [openTab(), openTab()];
@@ -103,12 +129,14 @@ describe("createTabLock", () => {
     await expect.poll(() => one.hasSiblings("here")).toBe(false);
   });
 
-  it("announces in silence where locks are refused (opaque origin)", async () => {
+  it("lets the work run, and counts nobody, where locks are refused (opaque origin)", async () => {
     const refuse = () => Promise.reject(new DOMException("Refused.", "SecurityError"));
     vi.stubGlobal("navigator", { locks: { request: refuse, query: refuse } });
     const lock = createTabLock()!;
     lock.announce("here")();
-    await expect(lock.hasSiblings("here")).rejects.toThrow("Refused");
-    await expect(lock.request("lock", never(), async () => {})).rejects.toThrow("Refused");
+    expect(await lock.hasSiblings("here")).toBe(false);
+    expect(await lock.request("lock", never(), async (waited) => `waited: ${waited}`)).toBe("waited: false");
+    const failing = lock.request("lock", never(), () => Promise.reject(new Error("no network")));
+    await expect(failing).rejects.toThrow("no network");
   });
 });
