@@ -37,7 +37,7 @@ export function sendWithToken(
   sender.interceptors.request.use(() => ready);
   return sender.request({}).then(
     (response: AxiosResponse) => outcomeOf(config, token, response, undefined),
-    (error: { response?: AxiosResponse } | undefined) => outcomeOf(config, token, error?.response, error),
+    (error: { response?: AxiosResponse; cause?: unknown } | undefined) => outcomeOf(config, token, error?.response, error),
   );
 }
 
@@ -52,10 +52,11 @@ function outcomeOf(
   config: InternalAxiosRequestConfig,
   token: string | null,
   response: AxiosResponse | undefined,
-  error: unknown,
+  error: { cause?: unknown } | undefined,
 ): AxiosOutcome {
   const request: { responseURL?: string; res?: { responseUrl?: string } } | undefined = response?.request;
-  for (const shown of [response, error]) {
+  // The cause: axios 1.7's fetch adapter wraps its own error once more.
+  for (const shown of [response, error, error?.cause]) {
     if (typeof shown !== "object" || shown === null) continue;
     if ("config" in shown) shown.config = config;
     // The request holds the header that was sent. It stays readable; logs and crash reports list enumerable fields.

@@ -1,0 +1,124 @@
+import axios from "axios";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
+import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
+import { createOriginGuard } from "../../src/adapters/originGuard.ts";
+import type { AuthClient } from "../../src/core/authClient.ts";
+import { startSession } from "./support/startSession.ts";
+
+const authAt = (baseUrl: string) => ({ baseUrl }) as AuthClient;
+
+afterEach(() => vi.unstubAllGlobals());
+
+// B087 https://github.com/HoffmanEngineering/3d-print-log-ui/pull/69 · B088 https://github.com/Jellify-Music/App/pull/1140
+const leaks: readonly [url: string, mayCarry: boolean][] = [
+  ["/a", true],
+  ["https://api.x/b", true],
+  ["https://api.x.evil.io/b", false],
+  ["https://api.x@evil.io/", false],
+  ["//evil.io/a", false],
+  ["HTTPS://API.X/c", true],
+  ["http://api.x/d", false],
+  ["https://api.x:8443/d", false],
+  ["https://someone:else@api.x/d", false],
+  ["https://evil.io/https://api.x/", false],
+  ["https://evil.io?https://api.x/", false],
+  ["https://evil.io#https://api.x/", false],
+  ["https://api.x\\@evil.io/", true],
+  ["https://evil.io\\@api.x/", false],
+  ["\thttps://evil.io/", false],
+  ["blob:https://evil.io/0b1e", false],
+  ["data:text/plain,https://api.x/", false],
+  ["ftp://api.x/", false],
+  ["https://", false],
+  ["https://api.x:notaport/", false],
+];
+
+describe("the token goes to allowed origins only", () => {
+  it.each(leaks)("through axios: %j: %j", async (url, mayCarry) => {
+    const session = await startSession();
+    const sent: { url: string; authorization: unknown }[] = [];
+    const api = axios.create({
+      baseURL: "https://api.x/v1",
+      adapter: async (config) => {
+        sent.push({ url: axios.getUri(config), authorization: config.headers.get("Authorization") });
+        const response = { data: "", status: 401, statusText: "", headers: {}, config };
+        throw new axios.AxiosError("refused", "ERR_BAD_REQUEST", config, {}, response);
+      },
+    });
+    authorizeAxios(api, session.auth);
+    await api.get(url).catch(() => {});
+    if (mayCarry) expect(sent.map(({ authorization }) => authorization)).toEqual([expect.any(String), expect.any(String)]);
+    else expect(sent.filter(({ url, authorization }) => authorization && !url.startsWith("https://api.x/v1/"))).toEqual([]);
+    expect(session.refreshCount()).toBe(sent[0]?.authorization ? 1 : 0);
+    expect(session.auth.getState().status).toBe("authenticated");
+    session.stop();
+  });
+
+  it.each(leaks.filter(([url]) => url !== "/a"))("through fetch: %j: %j", async (url, mayCarry) => {
+    const session = await startSession();
+    const sent: (string | null)[] = [];
+    const api = authorizeFetch(session.auth, {
+      allowedOrigins: ["https://api.x"],
+      fetch: async (_, init) => {
+        sent.push(new Headers(init?.headers).get("authorization"));
+        return new Response(null, { status: 401 });
+      },
+    });
+    await api(url);
+    expect(sent).toEqual(mayCarry ? [expect.any(String), expect.any(String)] : [null]);
+    expect(session.refreshCount()).toBe(mayCarry ? 1 : 0);
+    session.stop();
+  });
+});
+
+describe("without allowedOrigins", () => {
+  it("the page's own origin is allowed, whatever its <base> says", () => {
+    vi.stubGlobal("location", { href: "https://app.x/here/page" });
+    vi.stubGlobal("document", { baseURI: "https://cdn.x/assets/" });
+    const guard = createOriginGuard(authAt("https://auth.x/v1/auth"));
+    expect(guard("https://app.x/api")).toBe(true);
+    expect(guard("https://auth.x/anything")).toBe(true);
+    expect(guard("https://cdn.x/picture")).toBe(false);
+    expect(guard("picture")).toBe(false);
+  });
+
+  it("an address relative to the page is the page's", () => {
+    vi.stubGlobal("location", { href: "https://app.x/here/page" });
+    const guard = createOriginGuard(authAt("/v1/auth"));
+    expect(guard("/api")).toBe(true);
+    expect(guard("")).toBe(true);
+    expect(guard("//evil.io/api")).toBe(false);
+    expect(guard("/v1/auth/jwt/refresh")).toBe(false);
+    expect(guard("/v1/auth/jwt/refresh/")).toBe(false);
+    expect(guard("/v1/auth/users/me")).toBe(true);
+    expect(guard("/v1/auth/guests")).toBe(true);
+    expect(guard("/v1/authors/register")).toBe(true);
+  });
+
+  it("a relative address without a page is nobody's", () => {
+    const guard = createOriginGuard(authAt("https://auth.x/v1/auth"));
+    expect(guard("/v1/auth/users/me")).toBe(false);
+    expect(guard("/api", "https://api.x")).toBe(false);
+    expect(guard("https://api.x/api", "https://api.x")).toBe(true);
+    expect(guard("https://api.x/api", "not a url")).toBe(false);
+    expect(guard("https://api.x/api", undefined)).toBe(false);
+  });
+
+  it("an opaque origin, as of a sandboxed frame, allows no other opaque one", () => {
+    vi.stubGlobal("location", { href: "about:srcdoc" });
+    const guard = createOriginGuard(authAt("https://auth.x/v1/auth"));
+    expect(guard("data:text/plain,x")).toBe(false);
+    expect(guard("about:blank")).toBe(false);
+  });
+});
+
+it("allowedOrigins stands instead of the defaults, and must be origins", () => {
+  const guard = createOriginGuard(authAt("https://auth.x/v1/auth"), ["https://one.x/with/a/path", "http://localhost:8080"]);
+  expect(guard("https://one.x/api")).toBe(true);
+  expect(guard("http://localhost:8080/")).toBe(true);
+  expect(guard("https://auth.x/api")).toBe(false);
+  expect(guard("https://api.x/api", "https://api.x")).toBe(false);
+  for (const wrong of ["*", "api.x", "null", ""])
+    expect(() => createOriginGuard(authAt("https://auth.x"), [wrong])).toThrow(expect.objectContaining({ code: "invalidOptions" }));
+});
