@@ -32,6 +32,8 @@ export interface Session {
   readonly previous: number;
   /** When the counter last moved; 0 before the first rotation. */
   readonly rotatedAt: number;
+  /** When the current token was last handed to whoever presented the previous one; 0 before that. */
+  readonly repeatedAt: number;
   readonly credentialVersion: number;
   readonly createdAt: number;
   /** When a password was last checked for it; 0 for a session that came by a device code or as a guest. */
@@ -88,7 +90,7 @@ export interface Rotation {
   readonly previous: number;
   readonly nextCounter: number;
   readonly nextPrevious: number;
-  /** How long ago the last rotation must be; 0 for none. */
+  /** How long ago the last rotation and the last repeat must be; 0 for none. */
   readonly graceMs: number;
   readonly idleMs: number;
 }
@@ -179,6 +181,8 @@ export interface AuthStore {
    * decide anew. The `rotatedAt` of what it returns is the store's time.
    */
   rotateSession(rotation: Rotation): Promise<Session | null>;
+  /** Sets `repeatedAt` if the row still stands so; null when it does not: read again and decide anew. */
+  noteRepeat(sessionId: string, counter: number, previous: number): Promise<Session | null>;
   /** Ends those that have not ended; returns which. */
   endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly string[]>;
   endSessionsOfSubject(subjectId: string, exceptId: string | null, reason: SessionEndReason): Promise<readonly string[]>;

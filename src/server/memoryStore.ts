@@ -97,6 +97,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         counter: 1,
         previous: 0,
         rotatedAt: 0,
+        repeatedAt: 0,
         createdAt: madeAt,
         authenticatedAt: authenticated ? madeAt : 0,
         lastRefreshedAt: madeAt,
@@ -118,7 +119,8 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
       const before = sessions.get(sessionId);
       if (before === undefined || before.counter !== counter || before.previous !== previous) return null;
       const rotatedAt = now();
-      if (sessionStatus(recordOf(before)) !== "live" || (graceMs > 0 && before.rotatedAt > rotatedAt - graceMs)) return null;
+      if (sessionStatus(recordOf(before)) !== "live") return null;
+      if (graceMs > 0 && Math.max(before.rotatedAt, before.repeatedAt) > rotatedAt - graceMs) return null;
       const session = {
         ...before,
         counter: nextCounter,
@@ -127,6 +129,13 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         lastRefreshedAt: rotatedAt,
         expiresAt: Math.min(rotatedAt + idleMs, before.absoluteExpiresAt),
       };
+      sessions.set(sessionId, session);
+      return session;
+    },
+    async noteRepeat(sessionId, counter, previous) {
+      const before = sessions.get(sessionId);
+      if (before === undefined || before.counter !== counter || before.previous !== previous) return null;
+      const session = { ...before, repeatedAt: now() };
       sessions.set(sessionId, session);
       return session;
     },

@@ -8,6 +8,8 @@ import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 
 export type RefreshOutcome =
   | { readonly kind: "refreshed"; readonly record: SessionRecord }
+  /** An access token alone: the client keeps the refresh token that it has. */
+  | { readonly kind: "held"; readonly record: SessionRecord }
   | { readonly kind: "refused"; readonly code: "REFRESH_TOKEN_REVOKED" | "REFRESH_TOKEN_EXPIRED" | "REFRESH_TOKEN_REUSED" };
 
 /** Another request can win a race against this one only by rotating, after which the grace time answers: twice is plenty. */
@@ -40,13 +42,19 @@ export async function refreshSession(
         context.announceEnd(ended, "reused", facts);
         return { kind: "refused", code: "REFRESH_TOKEN_REUSED" };
       }
+      case "hold":
+        context.audit("graceRepeat", facts, fields);
+        return { kind: "held", record };
       case "repeat": {
-        if (record.session.replaces.length > 0) await endReplaced(context, facts, record.session);
-        else {
-          context.audit("graceRepeat", facts, fields);
-          return { kind: "refreshed", record };
+        const { session, subject, now } = record;
+        if (session.replaces.length > 0) {
+          await endReplaced(context, facts, session);
+          break;
         }
-        break;
+        const current = decision.toPrevious ? await store.noteRepeat(sessionId, session.counter, session.previous) : session;
+        if (current === null) break;
+        context.audit("graceRepeat", facts, fields);
+        return { kind: "refreshed", record: { session: current, subject, now } };
       }
       case "rotate": {
         const { counter, previous, replaces } = record.session;

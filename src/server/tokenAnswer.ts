@@ -21,7 +21,7 @@ export function setCookie(context: Context<HonoEnvironment>, facts: RequestFacts
 
 /**
  * Makes the tokens of a session: the refresh token goes into the cookie where there is a profile, else into the body for the
- * body transport, never into both.
+ * body transport, never into both. Without one the client keeps what it has (RFC 6749 §6).
  */
 export async function makeTokens(
   server: AuthServerContext,
@@ -29,6 +29,7 @@ export async function makeTokens(
   facts: RequestFacts,
   { session, subject, now }: SessionRecord,
   profile: CookieProfile | null,
+  { withRefreshToken = true }: { readonly withRefreshToken?: boolean } = {},
 ): Promise<TokenBody> {
   const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false };
   const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, session.absoluteExpiresAt);
@@ -39,7 +40,7 @@ export async function makeTokens(
     session: { id: session.id, number: session.number },
     subject: session.subjectId,
   };
-  if (session.transport === "none") return body;
+  if (session.transport === "none" || !withRefreshToken) return body;
   const refreshToken = await server.refreshTokens.issue(session);
   if (session.transport === "body") return { ...body, refresh_token: refreshToken };
   if (profile === null) throw new Error("A session of the cookie transport was about to be answered without a cookie.");

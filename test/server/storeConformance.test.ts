@@ -154,6 +154,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       counter: 1,
       previous: 0,
       rotatedAt: 0,
+      repeatedAt: 0,
       credentialVersion: 1,
       createdAt: START,
       authenticatedAt: START,
@@ -224,6 +225,19 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(await store.rotateSession(step(session.id, 2, 9))).toBeNull();
     expect(await store.rotateSession(step(session.id, 2, 1))).toMatchObject({ counter: 3, previous: 2 });
     expect(await store.rotateSession(step(session.id, 3, 2, 0))).toMatchObject({ counter: 4, previous: 3 });
+  });
+
+  check("notes when the current token was repeated, which puts the next rotation off by the grace time", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    await store.rotateSession(step(session.id, 1, 0));
+    now += 20_000;
+    expect(await store.noteRepeat(session.id, 1, 0)).toBeNull();
+    expect(await store.noteRepeat(session.id, 2, 1)).toMatchObject({ counter: 2, previous: 1, repeatedAt: now });
+    now += 29_999;
+    expect(await store.rotateSession(step(session.id, 2, 1))).toBeNull();
+    now += 1;
+    expect(await store.rotateSession(step(session.id, 2, 1))).toMatchObject({ counter: 3, repeatedAt: now - 30_000 });
   });
 
   check("lets one of many rotations at once through", async () => {

@@ -57,7 +57,8 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       await endSessions(server, facts, otherIds, "replaced");
       clearOthers(context, facts, profile, sessionId);
     }
-    return context.json(await makeTokens(server, context, facts, outcome.record, profile));
+    const withRefreshToken = outcome.kind === "refreshed";
+    return context.json(await makeTokens(server, context, facts, outcome.record, profile, { withRefreshToken }));
   });
 
   app.post("/jwt/logout", async (context) => {

@@ -25,6 +25,7 @@ export interface SessionRow {
   counter: number;
   previous_counter: number;
   rotated_at: number;
+  repeated_at: number;
   credential_version: number;
   created_at: number;
   authenticated_at: number;
@@ -93,6 +94,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("counter", "bigint", (column) => column.notNull())
         .addColumn("previous_counter", "bigint", (column) => column.notNull())
         .addColumn("rotated_at", "bigint", (column) => column.notNull())
+        .addColumn("repeated_at", "bigint", (column) => column.notNull())
         .addColumn("credential_version", "bigint", (column) => column.notNull())
         .addColumn("created_at", "bigint", (column) => column.notNull())
         .addColumn("authenticated_at", "bigint", (column) => column.notNull())

@@ -141,10 +141,10 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
       const { idleMs, absoluteMs } = session;
       await sql`
         insert into auth_sessions (id, subject_id, session_number, transport, secret, counter, previous_counter, rotated_at,
-          credential_version, created_at, authenticated_at, last_refreshed_at, expires_at, absolute_expires_at, replaces,
+          repeated_at, credential_version, created_at, authenticated_at, last_refreshed_at, expires_at, absolute_expires_at, replaces,
           user_agent, client_name)
         select cast(${session.id} as text), s.id, cast(${number} as bigint), cast(${session.transport} as text),
-          cast(${session.secret} as text), 1, 0, 0, s.credential_version, t.now,
+          cast(${session.secret} as text), 1, 0, 0, 0, s.credential_version, t.now,
           case when ${session.authenticated ? 1 : 0} = 1 then t.now else 0 end, t.now,
           t.now + cast(${Math.min(idleMs, absoluteMs)} as bigint), t.now + cast(${absoluteMs} as bigint),
           cast(${session.replaces.join(" ")} as text), cast(${session.userAgent} as text), cast(${session.clientName} as text)
@@ -166,7 +166,8 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
             when ${clock.now} + cast(${idleMs} as bigint) < absolute_expires_at then ${clock.now} + cast(${idleMs} as bigint)
             else absolute_expires_at end
         where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous}
-          and (cast(${graceMs} as bigint) = 0 or rotated_at <= ${clock.now} - cast(${graceMs} as bigint))
+          and (cast(${graceMs} as bigint) = 0 or (rotated_at <= ${clock.now} - cast(${graceMs} as bigint)
+            and repeated_at <= ${clock.now} - cast(${graceMs} as bigint)))
           and ended_at is null and expires_at > ${clock.now} and absolute_expires_at > ${clock.now}
           and exists (select 1 from auth_subjects s where s.id = auth_sessions.subject_id and s.is_active = 1
             and s.credential_version = auth_sessions.credential_version)
@@ -174,6 +175,12 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
       const [session] = rows.map(sessionFromRow);
       if (session !== undefined) clock.learn(session.rotatedAt, askedAt);
       return session ?? null;
+    },
+    async noteRepeat(sessionId, counter, previous) {
+      const { rows } = await sql<SessionRow>`
+        update auth_sessions set repeated_at = ${clock.now}
+        where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous} returning *`.execute(database);
+      return rows.map(sessionFromRow)[0] ?? null;
     },
     async endSessions(ids, reason) {
       return ids.length === 0 ? [] : endWhere(database, sql`id in (${sql.join([...ids])})`, reason);
