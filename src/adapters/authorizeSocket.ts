@@ -1,10 +1,12 @@
 import type { Socket } from "socket.io-client";
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError, isAuthError } from "../core/authError.ts";
+import type { AuthState } from "../core/authState.ts";
 import type { Clock } from "../core/ports.ts";
 import { attachOnce } from "./attachOnce.ts";
 import { dropBuffered } from "./dropBuffered.ts";
 import { createReconnectTimer } from "./reconnectTimer.ts";
+import { createSocketRenewal } from "./socketRenewal.ts";
 
 export interface AuthorizeSocketOptions {
   /** How long the server may take to acknowledge `auth:renew`, in milliseconds. Default: 5,000. */
@@ -57,12 +59,25 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   let owner: string | undefined;
   // Whom the socket is open or opening as.
   let current: string | undefined;
+  // The state that the socket is in line with.
+  let followed: AuthState | undefined;
   // Numbers what is under way; whatever is not the latest any more is dropped.
   let attempt = 0;
+  // The token of the latest attempt of ours; undefined as long as there was none.
   let sentToken: string | undefined;
+  // The transport on which an attempt of ours is unanswered.
+  let unansweredOn: unknown;
   let renewedAfterRefusal = false;
-  let toldOf: unknown;
-  let cancelRenewal = () => {};
+
+  const renewal = createSocketRenewal(socket, clock, options.renewTimeoutMs ?? 5_000, {
+    onAccepted: (token) => {
+      sentToken = token;
+    },
+    onRefused: () => {
+      close();
+      open();
+    },
+  });
 
   const open = () => {
     if (wanted && current !== undefined && !socket.active) connect.call(socket);
@@ -70,20 +85,25 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   const close = () => {
     attempt++;
     retry.cancel();
-    cancelRenewal();
+    renewal.cancel();
+    const { engine } = socket.io;
     disconnect.call(socket);
+    // An answer that is still to come would pass for that of the next attempt, and open the socket as somebody else. Only a
+    // transport that other sockets share is still there.
+    if (unansweredOn && unansweredOn === engine) engine.close();
+    unansweredOn = undefined;
   };
   const tell = (error: Error) => {
     // Later: who has just called `connect()` may not listen yet.
     queueMicrotask(() => {
-      for (const listener of socket.listeners("connect_error")) if (listener !== onConnectError) listener(error);
+      const listeners = socket.listeners("connect_error").filter((listener) => listener !== onConnectError);
+      for (const listener of listeners) listener.call(socket, error);
     });
   };
   const tellIfEnded = () => {
     const state = auth.getState();
-    if (!wanted || state.status !== "unauthenticated" || state === toldOf) return;
+    if (!wanted || state.status !== "unauthenticated") return;
     if (state.reason !== "expired" && state.reason !== "revoked") return;
-    toldOf = state;
     tell(new AuthError("sessionEnded", "The session has ended, so the socket stays closed until somebody signs in."));
   };
   const drop = () => {
@@ -95,11 +115,14 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     const state = auth.getState();
     wanted ||= socket.active;
     if (state.status !== "authenticated") {
+      if (state === followed) return;
+      followed = state;
       current = undefined;
       close();
       if (state.status === "unauthenticated" && state.reason !== "expired" && owner !== undefined) drop();
       return tellIfEnded();
     }
+    followed = state;
     const { subject } = state.identity;
     if (subject === current) return;
     const isOther = owner !== undefined && owner !== subject;
@@ -123,6 +146,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   const authenticate = async (send: (data: object) => void) => {
     const mine = ++attempt;
     const { engine } = socket.io;
+    if (current === undefined) return close();
     try {
       const [token, data] = await Promise.all([
         auth.getAccessToken({ subject: current }),
@@ -131,6 +155,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
       // Another transport has its own attempt: answering for this one too would connect the namespace twice.
       if (mine !== attempt || engine !== socket.io.engine) return;
       sentToken = token;
+      unansweredOn = engine;
       send({ ...data, token });
     } catch (error) {
       if (mine === attempt) failed(error);
@@ -151,20 +176,30 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
       if (mine === attempt) failed(error);
     }
   };
-  const onConnectError = (error: Error) => {
+  const onConnectError = (error: Error & { description?: unknown; data?: { code?: unknown } }) => {
+    if (!socket.active) unansweredOn = undefined;
     if (!wanted) return;
+    // An attempt from before we were attached, on a transport that was open already.
+    if (!socket.active && sentToken === undefined) return open();
     // Still active: the transport failed, and Socket.IO tries again by itself. A 401 from the engine may be about our token.
-    const isRefusal = !socket.active || ("description" in error && error.description === 401);
-    if (isRefusal && !renewedAfterRefusal) void renewAfterRefusal();
+    const isRefusal = !socket.active || error.description === 401;
+    // Our own server says so when it cannot tell; any other refusal may be about the token, whatever it says.
+    if (isRefusal && !renewedAfterRefusal && error.data?.code !== "UNAVAILABLE") void renewAfterRefusal();
     else if (!socket.active) retry.schedule(open);
   };
   const onConnect = () => {
+    unansweredOn = undefined;
+    if (sentToken === undefined) {
+      // Connected by an attempt from before we were attached, as nobody.
+      close();
+      return open();
+    }
     renewedAfterRefusal = false;
     retry.connected();
     onToken();
   };
   const onDisconnect = (reason: string) => {
-    cancelRenewal();
+    renewal.cancel();
     retry.disconnected();
     if (wanted && reason === "io server disconnect") retry.schedule(open);
   };
@@ -173,37 +208,12 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     follow();
     const token = auth.accessToken.getState();
     if (!token || token === sentToken) return;
-    if (socket.connected) renew(token);
+    if (socket.connected) renewal.send(token);
     else if (retry.isPending()) {
       retry.cancel();
       open();
     }
   };
-  const renew = (token: string) => {
-    const mine = attempt;
-    cancelRenewal();
-    const cancelTimer = clock.setTimer(() => cancelRenewal(), options.renewTimeoutMs ?? 5_000);
-    let isPending = true;
-    cancelRenewal = () => {
-      isPending = false;
-      cancelTimer();
-    };
-    // Past the queue of the option `retries`, which a server without this event would otherwise hold up.
-    Object.assign((socket as unknown as { flags: object }).flags, { fromQueue: true });
-    socket.emit("auth:renew", { token }, (...answers: ({ ok?: unknown } | null | undefined)[]) => {
-      if (!isPending || mine !== attempt) return;
-      cancelRenewal();
-      // With the option `ackTimeout` an error or null stands before the answer.
-      const answer = answers.at(-1);
-      if (answer?.ok === true) sentToken = token;
-      else if (answer?.ok === false) {
-        // Another session of the same subject, say: a new handshake decides.
-        close();
-        open();
-      }
-    });
-  };
-
   socket.auth = (send) => void authenticate(send);
   socket.connect = () => {
     wanted = true;
@@ -223,7 +233,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   return () => {
     attempt++;
     retry.cancel();
-    cancelRenewal();
+    renewal.cancel();
     for (const stop of unsubscribe) stop();
     socket.off("connect", onConnect).off("disconnect", onDisconnect).off("connect_error", onConnectError);
     Object.assign(socket, { auth: ownAuth, connect, disconnect });

@@ -8,7 +8,7 @@ export interface Session {
   refreshCount(): number;
   /** The next refreshes wait until the returned function is called. */
   holdRefresh(): () => void;
-  failRefresh(kind: "outage" | "ended"): void;
+  failRefresh(kind: "outage" | "ended" | null): void;
   signInAs(name: string): Promise<void>;
   stop(): void;
 }
@@ -111,7 +111,7 @@ export async function startSession(options: { as?: string | null; onSessionEnd?:
       });
       return release;
     },
-    failRefresh: (kind) => void (failure = kind),
+    failRefresh: (kind) => void (failure = kind ?? undefined),
     signInAs: async (name) => enter(name),
     stop: () => {},
   };
