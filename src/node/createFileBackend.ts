@@ -14,6 +14,8 @@ export interface FileBackendOptions {
   file: SessionFile;
   address: string;
   clock: Clock;
+  /** For what the server has to be told apart from any call. */
+  fetch: typeof globalThis.fetch;
   refreshAheadMs?: number | undefined;
 }
 
@@ -27,7 +29,7 @@ const TELL_FOR_MS = 10_000;
  * token of it, so a process that dies in between loses nothing. The file is read anew at each refresh: another process may have
  * done it already, and its access token will do. A rejection counts only if the file still holds the token that was rejected.
  */
-export function createFileBackend({ inner, file, address, clock, refreshAheadMs }: FileBackendOptions): Backend {
+export function createFileBackend({ inner, file, address, clock, fetch, refreshAheadMs }: FileBackendOptions): Backend {
   // Whoever asks again has no use for the token that it was given last.
   let lastHandedOut: string | null = null;
   // Rotated on the server and not yet in the file, since the disk refused it.
@@ -55,7 +57,7 @@ export function createFileBackend({ inner, file, address, clock, refreshAheadMs 
   }
 
   // Nobody waits for this: what cannot be told now stays in the file for the next time.
-  function tellLater(fetch: typeof globalThis.fetch): void {
+  function tellLater(): void {
     const call = { fetch, signal: AbortSignal.timeout(TELL_FOR_MS) };
     const tellAll = async (): Promise<void> => {
       for (const owed of (await file.readServer(address)).owed) await tell(owed, null, call);
@@ -82,7 +84,7 @@ export function createFileBackend({ inner, file, address, clock, refreshAheadMs 
       { replaceDamaged: true },
     );
     lastHandedOut = session.accessToken;
-    if (replaced) tellLater(call.fetch);
+    if (replaced) tellLater();
     return answer;
   }
 
@@ -148,7 +150,7 @@ export function createFileBackend({ inner, file, address, clock, refreshAheadMs 
     const kept = await replaceSession(presented, next);
     unsaved = null;
     if (!kept) {
-      tellLater(call.fetch);
+      tellLater();
       return null;
     }
     lastHandedOut = next.accessToken;
@@ -157,7 +159,13 @@ export function createFileBackend({ inner, file, address, clock, refreshAheadMs 
 
   return {
     signIn: (credentials, call) => signInBy(call, (exchangeCall) => inner.signIn(credentials, exchangeCall)),
-    signInAsGuest: (call) => signInBy(call, (exchangeCall) => inner.signInAsGuest(exchangeCall)),
+    async signInAsGuest(call) {
+      const { session } = await file.readServer(address);
+      if (session !== null && !session.isGuest) {
+        throw new AuthError("sessionExists", "A user is signed in here; sign out before a guest session is started.");
+      }
+      return signInBy(call, (exchangeCall) => inner.signInAsGuest(exchangeCall));
+    },
     register: (account, call) => inner.register(account, call),
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),
