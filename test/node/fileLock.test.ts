@@ -75,6 +75,19 @@ describe("the lock between processes", () => {
     await (await takeFileLock(path, never)).release();
   });
 
+  it("is cleared after a dead holder by one process alone, also when that one dies at it", async () => {
+    const path = join(await makeTemporaryFolder(), "lock");
+    const own = createProcessMark().text;
+    const dead = own.replace(/-\d+-/, "-1-");
+    await writeFile(path, `${dead}.holder`);
+    // Somebody who runs is at it: until they are done, everybody else keeps their hands off.
+    await writeFile(`${path}.${dead}.holder.clearing`, `${own}.clearer`);
+    await expect(takeFileLock(path, AbortSignal.timeout(200))).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(await readFile(path, "utf8")).toBe(`${dead}.holder`);
+    await writeFile(`${path}.${dead}.holder.clearing`, `${dead}.clearer`);
+    await (await takeFileLock(path, never)).release();
+  });
+
   it("keeps a waiting process alive by nothing of its own", async () => {
     const path = join(await makeTemporaryFolder(), "lock");
     const held = await takeFileLock(path, never);

@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -23,7 +23,7 @@ export async function bundlePrograms(sources: string[]): Promise<Programs> {
     root,
     logLevel: "error",
     build: {
-      outDir: folder,
+      outDir: join(folder, "dist"),
       emptyOutDir: false,
       target: "es2022",
       minify: false,
@@ -34,9 +34,11 @@ export async function bundlePrograms(sources: string[]): Promise<Programs> {
       rolldownOptions: { external: [/^node:/, /^[^./]/], output: { entryFileNames: "[name].mjs" } },
     },
   });
+  // As in the installed package: the command line reads its version from there.
+  await copyFile(join(root, "package.json"), join(folder, "package.json"));
   return {
     folder,
-    pathOf: (name) => join(folder, `${name}.mjs`),
+    pathOf: (name) => join(folder, "dist", `${name}.mjs`),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -11,16 +11,20 @@ export interface RunningProgram {
   child: ChildProcess;
   /** Resolves when `text` has appeared in the output; rejects when the program ends before that. */
   printed(text: string): Promise<void>;
+  errorsSoFar(): string;
   done: Promise<Outcome>;
 }
 
-export type RunOptions = SpawnOptions & {
+export interface RunOptions extends SpawnOptions {
+  /** What stands on standard input. */
   input?: string;
-};
+  /** Leaves standard input open, for `child.stdin`. */
+  isInteractive?: boolean;
+}
 
 /** Starts a real process. Without `input` its standard input is empty. */
 export function startProgram(command: string, commandArguments: string[], options: RunOptions = {}): RunningProgram {
-  const { input, ...spawnOptions } = options;
+  const { input, isInteractive = false, ...spawnOptions } = options;
   const child = spawn(command, commandArguments, { stdio: ["pipe", "pipe", "pipe"], ...spawnOptions });
   let output = "";
   let errors = "";
@@ -38,7 +42,7 @@ export function startProgram(command: string, commandArguments: string[], option
   });
   // A program that ends before it has read its input closes the pipe: no concern of the test's.
   child.stdin?.on("error", () => undefined);
-  child.stdin?.end(input ?? "");
+  if (!isInteractive) child.stdin?.end(input ?? "");
   const done = new Promise<Outcome>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {
@@ -49,6 +53,7 @@ export function startProgram(command: string, commandArguments: string[], option
   return {
     child,
     done,
+    errorsSoFar: () => errors,
     printed: (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
