@@ -459,6 +459,32 @@ describe("a held session", () => {
   });
 });
 
+describe("the token", () => {
+  it.each(axiosMatrix.filter(({ version }) => !version.startsWith("0")))("stays away with Authorization: false ($name)", async ({ create }) => {
+    const mine = create({ baseURL: resource.origin });
+    authorizeAxios(mine, session.auth);
+    const answer = await settled(mine.get("/public", { headers: { Authorization: false } }));
+    expect(answer).toMatchObject({ response: { status: 401 } });
+    expect(resource.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    expect(session.refreshCount()).toBe(0);
+  });
+
+  // B175 https://github.com/axios/axios/issues/10711 · B088 https://github.com/Jellify-Music/App/pull/1140
+  it.each(axiosMatrix)("does not follow a redirect to a stranger, whose 401 changes nothing ($name)", async ({ create, adapter }) => {
+    const stranger = await startResourceServer();
+    resource.decide = () => ({ status: 302, headers: { location: `${stranger.origin}/x` } });
+    const mine = create({ baseURL: resource.origin });
+    authorizeAxios(mine, session.auth);
+    expect(await settled(mine.get("/x"))).toMatchObject({ response: { status: 401 } });
+    expect(stranger.requests.length).toBeGreaterThan(0);
+    for (const { headers } of stranger.requests) expect([headers.authorization, headers.cookie]).toEqual([undefined, undefined]);
+    // axios' fetch adapter does not tell where an answer came from.
+    expect(session.refreshCount()).toBe(adapter === "fetch" ? 1 : 0);
+    expect(session.auth.getState().status).toBe("authenticated");
+    await stranger.close();
+  });
+});
+
 describe("what errors and answers show", () => {
   // B226 https://github.com/axios/axios/issues/6919
   it.each(axiosMatrix)("holds no token ($name)", async ({ create }) => {
