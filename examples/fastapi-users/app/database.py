@@ -30,7 +30,8 @@ def get_engine() -> AsyncEngine:
         @event.listens_for(engine.sync_engine, "connect")
         def configure(connection, _record) -> None:  # type: ignore[no-untyped-def]
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA busy_timeout = 5000")
+            # Hashing a password blocks the event loop, with whatever transaction is open at that moment.
+            connection.execute("PRAGMA busy_timeout = 30000")
 
     return engine
 
