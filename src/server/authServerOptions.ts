@@ -212,7 +212,7 @@ function parseUrl(option: string, text: string): URL {
 }
 
 function parseOrigin(text: string): string {
-  if (!URL.canParse(text) || new URL(text).origin !== text || !/^https?:/.test(text)) {
+  if (!URL.canParse(text) || new URL(text).origin !== text || !/^https?:[^*]*$/.test(text)) {
     throw new OptionsError(`\`allowedOrigins\` takes exact origins such as "https://app.example", not "${text}".`);
   }
   return text;
