@@ -1,0 +1,29 @@
+"use client";
+/**
+ * `stay-signed-in`: the React parts, and the client that they need.
+ *
+ * @module
+ */
+export { createAuthClient, type AuthClientOptions } from "./browser/createAuthClient.ts";
+export type {
+  AuthClient,
+  AuthEventName,
+  AuthEvents,
+  GetAccessTokenOptions,
+  Readable,
+  User,
+} from "./core/authClient.ts";
+export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
+export type { Activity, AuthState, Claims, Identity, UnauthenticatedReason } from "./core/authState.ts";
+export { Authenticated } from "./react/Authenticated.tsx";
+export { AuthProvider, type AuthProviderProps } from "./react/AuthProvider.tsx";
+export type { Auth, AuthActions, AuthView } from "./react/authStore.ts";
+export { bindQueryClient, type BindQueryClientOptions, type CachePersister } from "./react/bindQueryClient.ts";
+export { RequireAuth, type RequireAuthProps } from "./react/RequireAuth.tsx";
+export { retryUnlessAuth } from "./react/retryUnlessAuth.ts";
+export { Unauthenticated } from "./react/Unauthenticated.tsx";
+export { useAccessToken } from "./react/useAccessToken.ts";
+export { useAuth } from "./react/useAuth.ts";
+export { useAuthClient } from "./react/useAuthClient.ts";
+export { useAuthEvent } from "./react/useAuthEvent.ts";
+export { useSession } from "./react/useSession.ts";

@@ -1,0 +1,16 @@
+import { createContext, useContext } from "react";
+import type { AuthStore } from "./authStore.ts";
+
+/** What {@link AuthProvider} hands down: the same object for as long as the client is the same. */
+export const AuthContext = createContext<AuthStore | null>(null);
+
+export function useAuthStore(caller: string): AuthStore {
+  const store = useContext(AuthContext);
+  if (store === null) {
+    throw new Error(
+      `${caller} was used outside <AuthProvider>. Make the client once with createAuthClient() and put ` +
+        "<AuthProvider client={auth}> above every component that asks who is signed in.",
+    );
+  }
+  return store;
+}

@@ -1,0 +1,131 @@
+import type { Mutation, QueryClient } from "@tanstack/react-query";
+import type { AuthClient } from "../core/authClient.ts";
+import type { AuthState, Identity } from "../core/authState.ts";
+import { createCacheOwner } from "./cacheOwner.ts";
+import { emptyMutations, emptyQueries, resetErroredQueries } from "./emptyQueryClient.ts";
+import { createHeldMutations } from "./heldMutations.ts";
+import { retryUnlessAuth } from "./retryUnlessAuth.ts";
+
+/** How long the cache of an expired session waits for the same subject. */
+const keepAfterExpiryMs = 30 * 60_000;
+
+/** The part of TanStack Query's `Persister` that is needed here. */
+export interface CachePersister {
+  removeClient(): unknown;
+}
+
+export interface BindQueryClientOptions {
+  /**
+   * Told of the mutations that were waiting to be sent (queued offline) when their subject signed out, did not come back in
+   * time, or was followed by somebody else. They are never sent.
+   */
+  onDiscardedMutations?: (mutations: readonly Mutation[]) => void;
+  /** The persister of the cache, if it is persisted: what it stored is removed whenever the cache is emptied. */
+  persister?: CachePersister;
+}
+
+/**
+ * Ties a QueryClient's caches to who is signed in; `<AuthProvider>` does it for the one above it. What is marked
+ * `meta: { public: true }` is left alone throughout.
+ *
+ * - Another subject: everything is cancelled and removed, synchronously, before any subscriber hears of the new subject.
+ * - `signedOut`: the same. `revoked`: the same, but mutations that wait to be sent are kept for their subject.
+ * - `expired`: the cache is kept for the same subject, 30 minutes at most. When that subject is back, failed queries are reset
+ *   and waiting mutations are sent.
+ * - Queries without a `retry` of their own do not repeat what only a sign-in can mend ({@link retryUnlessAuth}).
+ *
+ * The cache carries the name of its owner, so that one restored from storage for somebody else is recognised.
+ *
+ * @returns its undoing.
+ */
+export function bindQueryClient(
+  auth: AuthClient,
+  queryClient: QueryClient,
+  options: BindQueryClientOptions = {},
+): () => void {
+  const held = createHeldMutations(queryClient);
+  const owner = createCacheOwner(queryClient, auth.baseUrl, (subject) => discardAll(subject));
+  let isOut = auth.getState().status !== "authenticated";
+  let lapse: { readonly at: number; readonly cancel: () => void } | undefined;
+
+  function discardMutations(): void {
+    const waiting = [...emptyMutations(queryClient), ...held.take()];
+    if (waiting.length > 0) options.onDiscardedMutations?.(waiting);
+  }
+
+  function discardQueries(nextOwner: string | null): void {
+    emptyQueries(queryClient);
+    owner.set(nextOwner);
+    options.persister?.removeClient();
+  }
+
+  function discardAll(nextOwner: string | null): void {
+    lapse?.cancel();
+    lapse = undefined;
+    discardQueries(nextOwner);
+    discardMutations();
+  }
+
+  function startLapse(): void {
+    if (lapse !== undefined) return;
+    const timer = setTimeout(() => discardAll(null), keepAfterExpiryMs);
+    lapse = { at: Date.now() + keepAfterExpiryMs, cancel: () => clearTimeout(timer) };
+  }
+
+  function admit({ subject }: Identity): void {
+    // A timer stands still while the machine sleeps, so the clock decides.
+    const isTooLate = lapse !== undefined && Date.now() >= lapse.at;
+    const former = owner.get();
+    if ((former !== null && former !== subject) || owner.hasStranger(subject) || isTooLate) discardAll(subject);
+    else owner.set(subject);
+    lapse?.cancel();
+    lapse = undefined;
+    if (!isOut) return;
+    isOut = false;
+    resetErroredQueries(queryClient);
+    held.resume();
+  }
+
+  function leave(reason: "none" | "signedOut" | "expired" | "revoked"): void {
+    isOut = true;
+    if (reason === "signedOut") return discardAll(null);
+    const former = owner.get();
+    if (former === null) return;
+    if (reason === "revoked") discardQueries(former);
+    startLapse();
+  }
+
+  function settle(state: AuthState): void {
+    if (state.status === "authenticated") admit(state.identity);
+    else if (state.status === "unauthenticated") leave(state.reason);
+  }
+
+  settle(auth.getState());
+  const undo = [
+    auth.on("identityChanged", ({ identity }) => identity !== null && admit(identity)),
+    auth.on("signedIn", ({ identity }) => admit(identity)),
+    auth.on("signedOut", () => leave("signedOut")),
+    auth.on("sessionEnded", ({ reason }) => leave(reason)),
+    auth.subscribe(() => {
+      const state = auth.getState();
+      if (state.status === "unauthenticated" && state.reason === "none") leave("none");
+    }),
+    useRetryDefault(queryClient),
+    owner.dispose,
+    held.dispose,
+    () => lapse?.cancel(),
+  ];
+  return () => undo.forEach((step) => step());
+}
+
+function useRetryDefault(queryClient: QueryClient): () => void {
+  const defaults = queryClient.getDefaultOptions();
+  if (defaults.queries?.retry !== undefined) return () => {};
+  queryClient.setDefaultOptions({ ...defaults, queries: { ...defaults.queries, retry: retryUnlessAuth } });
+  return () => {
+    const current = queryClient.getDefaultOptions();
+    if (current.queries?.retry !== retryUnlessAuth) return;
+    const { retry: _, ...queries } = current.queries;
+    queryClient.setDefaultOptions({ ...current, queries });
+  };
+}

@@ -1,0 +1,22 @@
+import { isAuthError } from "../core/authError.ts";
+
+/**
+ * TanStack Query's own default (three more attempts), except for what another attempt cannot mend: a 401 that was already
+ * answered with one refresh and one repetition, and every {@link AuthError} other than `unavailable`.
+ * `<AuthProvider>` makes it the default of a QueryClient that has no `retry` of its own.
+ *
+ * @example
+ * new QueryClient({ defaultOptions: { queries: { retry: retryUnlessAuth } } });
+ */
+export function retryUnlessAuth(failureCount: number, error: unknown): boolean {
+  return failureCount < 3 && !isFinalAuthFailure(error);
+}
+
+/** Whether `error` says that the request needs somebody signed in and nobody is, by its shape: fetch, axios or our own. */
+export function isFinalAuthFailure(error: unknown): boolean {
+  if (isAuthError(error)) return error.code !== "unavailable";
+  if (typeof error !== "object" || error === null) return false;
+  if ("status" in error && error.status === 401) return true;
+  if (!("response" in error) || typeof error.response !== "object" || error.response === null) return false;
+  return "status" in error.response && error.response.status === 401;
+}

@@ -1,0 +1,45 @@
+import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import type { AuthStore, AuthView } from "./authStore.ts";
+
+/** Renders only when what `selector` picks out of the view changes. The selector may be a new function at each render. */
+export function useSelection<Selection>(store: AuthStore, selector: (auth: AuthView) => Selection): Selection {
+  const committed = useRef<{ selection: Selection } | null>(null);
+
+  const [getSelection, getServerSelection] = useMemo(() => {
+    const select = (getView: () => AuthView): (() => Selection) => {
+      let last: { view: AuthView; selection: Selection } | undefined;
+      return () => {
+        const view = getView();
+        if (last?.view === view) return last.selection;
+        const fresh = selector(view);
+        const former = last ?? committed.current;
+        const selection = former !== null && isShallowEqual(former.selection, fresh) ? former.selection : fresh;
+        last = { view, selection };
+        return selection;
+      };
+    };
+    return [select(store.getView), select(store.getServerView)];
+  }, [store, selector]);
+
+  const selection = useSyncExternalStore(store.subscribeToView, getSelection, getServerSelection);
+  useEffect(() => {
+    committed.current = { selection };
+  }, [selection]);
+  return selection;
+}
+
+function isShallowEqual(left: unknown, right: unknown): boolean {
+  if (Object.is(left, right)) return true;
+  if (!isPlain(left) || !isPlain(right) || Array.isArray(left) !== Array.isArray(right)) return false;
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && Object.is(left[key], right[key]))
+  );
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+}

@@ -1,0 +1,225 @@
+import type { AuthClient, AuthEventName, AuthEvents, Readable, User } from "../core/authClient.ts";
+import { AuthError } from "../core/authError.ts";
+import type { Activity, AuthState, Identity } from "../core/authState.ts";
+
+export interface TestAuthClientOptions {
+  /** Who is signed in; what is left out is made up. Default: nobody (`unauthenticated`, `none`), unless `state` is given. */
+  identity?: Partial<Identity> & Pick<Identity, "subject">;
+  /** Any state to begin with. Wins over `identity`. */
+  state?: AuthState;
+  /** The server's answer to "who am I". Default: made up from the identity. */
+  user?: Partial<User>;
+  /** Who comes of a sign-in, or a rejection. Default: everybody may, with the username as the subject. */
+  onSignIn?: (credentials: { username: string; password: string }) => Identity | Promise<Identity>;
+  baseUrl?: string;
+  onSessionEnd?: "reject" | "hold";
+}
+
+/** The real type of a client, with handles to put it in any state. */
+export interface TestAuthClient extends AuthClient {
+  /** Goes to `state`, and emits what a real client would emit on the way. */
+  setState(state: AuthState): void;
+  setActivity(activity: Activity): void;
+  /** Signs in whoever is named; what is left out is made up. */
+  become(identity: Partial<Identity> & Pick<Identity, "subject">): void;
+  /** Ends the session without being asked to. */
+  endSession(reason: "expired" | "revoked"): void;
+  /** Puts a new access token in use, for the same identity. */
+  renewAccessToken(): void;
+  /** How many have called `start()` and not its stop. */
+  readonly startCount: number;
+}
+
+/**
+ * A client for unit tests of an app's own components: no network, no timers, no server; its state changes when the test says so.
+ *
+ * @example
+ * const auth = createTestAuthClient({ identity: { subject: "ada" } });
+ * render(<AuthProvider client={auth}><Page /></AuthProvider>);
+ * act(() => auth.endSession("expired"));
+ */
+export function createTestAuthClient(options: TestAuthClientOptions = {}): TestAuthClient {
+  const listeners = new Map<AuthEventName, Set<(detail: never) => void>>();
+  const state = createCell<AuthState>(initialState(options));
+  const activity = createCell<Activity>({ kind: "idle" });
+  let tokenCount = 1;
+  const accessToken = createCell<string | null>(state.getState().status === "authenticated" ? nameToken() : null);
+  let startCount = 0;
+  let isDisposed = false;
+
+  function nameToken(): string {
+    return `test-access-token-${tokenCount}`;
+  }
+
+  function emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void {
+    for (const listener of [...(listeners.get(event) ?? [])]) (listener as (detail: AuthEvents[E]) => void)(detail);
+  }
+
+  function setState(next: AuthState): void {
+    const former = identityOf(state.getState());
+    const identity = identityOf(next);
+    const isOther = former?.subject !== identity?.subject;
+    if (isOther || identity === null) tokenCount += 1;
+    const token = identity === null ? null : nameToken();
+    state.assign(next);
+    accessToken.assign(token);
+    if (isOther && next.status !== "loading") emit("identityChanged", { identity, previousIdentity: former });
+    if (next.status === "unauthenticated") {
+      const { reason, previousIdentity } = next;
+      if (reason === "signedOut") emit("signedOut", { previousIdentity });
+      else if (reason !== "none") emit("sessionEnded", { reason, previousIdentity });
+    }
+    if (identity !== null && (isOther || former?.sessionId !== identity.sessionId)) emit("signedIn", { identity });
+    accessToken.notify();
+    state.notify();
+  }
+
+  async function signIn(credentials: { username: string; password: string }): Promise<Identity> {
+    assertAlive();
+    const identity = (await options.onSignIn?.(credentials)) ?? completeIdentity({ subject: credentials.username });
+    setState({ status: "authenticated", identity });
+    return identity;
+  }
+
+  function assertAlive(): void {
+    if (isDisposed) throw new AuthError("disposed", "This client was disposed of; make a new one.");
+  }
+
+  function requireIdentity(): Identity {
+    assertAlive();
+    const identity = identityOf(state.getState());
+    if (identity === null) throw new AuthError("sessionEnded", "Nobody is signed in; sign in first.");
+    return identity;
+  }
+
+  const client: TestAuthClient = {
+    getState: state.getState,
+    subscribe: state.subscribe,
+    activity: { getState: activity.getState, subscribe: activity.subscribe },
+    accessToken: { getState: accessToken.getState, subscribe: accessToken.subscribe },
+    baseUrl: options.baseUrl ?? "https://app.test/v1/auth",
+    onSessionEnd: options.onSessionEnd ?? "reject",
+    on: (event, listener) => {
+      const ofEvent = listeners.get(event) ?? new Set();
+      listeners.set(event, ofEvent.add(listener));
+      return () => ofEvent.delete(listener);
+    },
+    start: () => {
+      startCount += 1;
+      let isStopped = false;
+      return () => {
+        if (!isStopped) startCount -= 1;
+        isStopped = true;
+      };
+    },
+    ready: () =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (state.getState().status === "loading") return;
+          unsubscribe();
+          resolve(state.getState());
+        };
+        const unsubscribe = state.subscribe(look);
+        look();
+      }),
+    signIn,
+    register: ({ email, password }) => signIn({ username: email, password }),
+    signInAsGuest: async () => {
+      const identity = completeIdentity({ subject: "guest", isGuest: true });
+      setState({ status: "authenticated", identity });
+      return identity;
+    },
+    signOut: async () => {
+      assertAlive();
+      setState({ status: "unauthenticated", reason: "signedOut", previousIdentity: identityOf(state.getState()) });
+    },
+    getAccessToken: async (request = {}) => {
+      const { subject } = requireIdentity();
+      if (request.subject !== undefined && request.subject !== subject) {
+        throw new AuthError("identityChanged", "Somebody else is signed in by now; the request was not sent.");
+      }
+      if (request.rejectedToken !== undefined && request.rejectedToken === accessToken.getState()) renewAccessToken();
+      return accessToken.getState() ?? nameToken();
+    },
+    refresh: async () => renewAccessToken(),
+    fetchUser: async () => makeUser(requireIdentity(), options.user),
+    dispose: () => {
+      isDisposed = true;
+      for (const cell of [state, activity, accessToken]) cell.clear();
+      listeners.clear();
+    },
+    setState,
+    setActivity: (next) => {
+      activity.assign(next);
+      activity.notify();
+    },
+    become: (identity) => setState({ status: "authenticated", identity: completeIdentity(identity) }),
+    endSession: (reason) =>
+      setState({ status: "unauthenticated", reason, previousIdentity: identityOf(state.getState()) }),
+    renewAccessToken,
+    get startCount() {
+      return startCount;
+    },
+  };
+
+  function renewAccessToken(): void {
+    const identity = requireIdentity();
+    tokenCount += 1;
+    accessToken.assign(nameToken());
+    emit("refreshed", { identity });
+    accessToken.notify();
+  }
+
+  return client;
+}
+
+interface Cell<T> extends Readable<T> {
+  assign(value: T): void;
+  notify(): void;
+  clear(): void;
+}
+
+function createCell<T>(initial: T): Cell<T> {
+  const listeners = new Set<() => void>();
+  let value = initial;
+  return {
+    getState: () => value,
+    subscribe: (listener) => {
+      const own = (): void => listener();
+      listeners.add(own);
+      return () => listeners.delete(own);
+    },
+    assign: (next) => {
+      value = next;
+    },
+    notify: () => [...listeners].forEach((listener) => listener()),
+    clear: () => listeners.clear(),
+  };
+}
+
+function initialState({ state, identity }: TestAuthClientOptions): AuthState {
+  if (state !== undefined) return state;
+  if (identity !== undefined) return { status: "authenticated", identity: completeIdentity(identity) };
+  return { status: "unauthenticated", reason: "none", previousIdentity: null };
+}
+
+function identityOf(state: AuthState): Identity | null {
+  return state.status === "authenticated" ? state.identity : null;
+}
+
+function completeIdentity(identity: Partial<Identity> & Pick<Identity, "subject">): Identity {
+  const { subject, isGuest = false, sessionId = `session-of-${subject}` } = identity;
+  return { isGuest, sessionId, claims: { sub: subject, sid: sessionId, is_guest: isGuest }, ...identity };
+}
+
+function makeUser(identity: Identity, user: Partial<User> = {}): User {
+  return {
+    id: identity.subject,
+    email: identity.isGuest ? null : `${identity.subject.split("@")[0]}@example.org`,
+    is_active: true,
+    is_superuser: false,
+    is_verified: true,
+    is_guest: identity.isGuest,
+    ...user,
+  };
+}
