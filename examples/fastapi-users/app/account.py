@@ -1,5 +1,6 @@
 """The optional rest of PROTOCOL.md: changing the password, and the list of one's own sessions."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -15,6 +16,10 @@ from .users import UserManager, get_user_manager
 
 current_user = FastAPIUsers(get_user_manager, [backend]).current_user(active=True)
 router = APIRouter()
+
+
+def iso(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
 class PasswordChange(BaseModel):
@@ -47,8 +52,8 @@ async def confirm(
         if await user_manager.authenticate(credentials) is None:
             raise refusal
         return
-    age = await sessions.db.scalar(select(now_ms() - session.created_at)) or 0
-    if user.is_guest or age > sessions.settings.fresh_sign_in_seconds * 1000:
+    age = await sessions.db.scalar(select(now_ms() - session.authenticated_at)) or 0
+    if age > sessions.settings.fresh_sign_in_seconds * 1000:
         raise HTTPException(403, "REAUTHENTICATION_REQUIRED")
 
 
@@ -76,7 +81,7 @@ async def change_password(
         raise HTTPException(400, {"code": "UPDATE_USER_INVALID_PASSWORD", "reason": error.reason}) from None
     await sessions.end(others)
     # With the version that this change made: should another change have come after it, no session comes of this one.
-    started = await sessions.start(user, transport, above=session.number, version=version)
+    started = await sessions.start(user, transport, authenticated=True, above=session.number, version=version)
     return UserRead.model_validate(user).model_dump(mode="json") | await sessions.answer(response, started, user)
 
 
@@ -88,9 +93,9 @@ async def list_sessions(
     return [
         {
             "id": each.id,
-            "created_at": each.created_at,
-            "last_refreshed_at": max(each.created_at, each.rotated_at),
-            "expires_at": each.expires_at,
+            "created_at": iso(each.created_at),
+            "last_refreshed_at": iso(max(each.created_at, each.rotated_at)),
+            "expires_at": iso(each.expires_at),
             "user_agent": each.user_agent,
             "client_name": None,
             "current": each.id == session.id,

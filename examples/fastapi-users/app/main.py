@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_users import FastAPIUsers
 from sqlalchemy.exc import SQLAlchemyError
 
-from . import account, refresh
+from . import account, device, migrate, refresh
 from .database import User, create_tables
 from .http import AuthHeadersMiddleware, answer_unavailable
 from .schemas import UserCreate, UserRead, UserUpdate
@@ -33,6 +33,9 @@ current_user = fastapi_users.current_user(active=True)
 app = FastAPI(title="Stay signed in, with fastapi-users", lifespan=lifespan)
 app.include_router(refresh.router, prefix=prefix, tags=["auth"])
 app.include_router(account.router, prefix=prefix, tags=["account"])
+app.include_router(device.router, prefix=prefix, tags=["device"])
+app.include_router(device.page)
+app.include_router(migrate.router, prefix=prefix, tags=["auth"])
 app.include_router(fastapi_users.get_register_router(UserRead, UserCreate), prefix=prefix, tags=["auth"])
 app.include_router(fastapi_users.get_users_router(UserRead, UserUpdate), prefix=f"{prefix}/users", tags=["users"])
 app.add_exception_handler(SQLAlchemyError, answer_unavailable)

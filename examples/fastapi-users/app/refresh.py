@@ -63,6 +63,7 @@ class AuthSession(Base):
     previous: Mapped[int] = mapped_column(BigInteger)
     rotated_at: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[int] = mapped_column(BigInteger)
+    authenticated_at: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[int] = mapped_column(BigInteger)
     absolute_expires_at: Mapped[int] = mapped_column(BigInteger)
     ended_at: Mapped[int | None] = mapped_column(BigInteger)
@@ -190,7 +191,9 @@ class Sessions:
                 found[sid] = (session, counter)
         return sorted(found.values(), key=lambda each: -each[0].number)
 
-    async def start(self, user: User, transport: str, above: int = 0, version: int | None = None) -> AuthSession:
+    async def start(
+        self, user: User, transport: str, authenticated: bool, above: int = 0, version: int | None = None
+    ) -> AuthSession:
         """A new session. What the request presents ends when the new session is first presented, not before."""
         presented = await self.presented(self.cookies.values(), transport) if transport == "cookie" else []
         above = max([above, *(session.number for session, _ in presented)])
@@ -210,6 +213,7 @@ class Sessions:
             "previous": 0,
             "rotated_at": 0,
             "created_at": now_ms(),
+            "authenticated_at": now_ms() if authenticated else 0,
             "expires_at": now_ms() + idle,
             "absolute_expires_at": now_ms() + life,
             "replaces": [session.id for session, _ in presented],
@@ -305,7 +309,7 @@ async def login(
         raise HTTPException(400, "LOGIN_BAD_CREDENTIALS")
     if sessions.settings.require_verified_users and not user.is_verified:
         raise HTTPException(400, "LOGIN_USER_NOT_VERIFIED")
-    answer = await sessions.answer(response, await sessions.start(user, transport), user)
+    answer = await sessions.answer(response, await sessions.start(user, transport, authenticated=True), user)
     await user_manager.on_after_login(user, request, response)
     return answer
 
@@ -327,7 +331,7 @@ async def start_guest(
     # "!" is no hash: no password ever matches it.
     guest = {"email": f"{uuid.uuid4().hex}{GUEST_DOMAIN}", "hashed_password": "!", "is_guest": True}
     user = await user_manager.user_db.create(guest)
-    return await sessions.answer(response, await sessions.start(user, transport), user)
+    return await sessions.answer(response, await sessions.start(user, transport, authenticated=False), user)
 
 
 @router.post("/jwt/refresh")

@@ -156,7 +156,7 @@ async def test_a_changed_password_ends_every_other_session_and_answers_with_a_ne
 
 async def test_without_the_password_the_sign_in_must_be_fresh(page: Caller, ada: str) -> None:
     first = await page.sign_in(ada)
-    await change_session(first["session"]["id"], created_at=1)
+    await change_session(first["session"]["id"], authenticated_at=1)
     bearer = {"authorization": f"Bearer {first['access_token']}"}
     refused = await page.client.patch("/v1/auth/users/me", json={"password": "battery staple"}, headers=bearer)
     assert (refused.status_code, refused.json()["detail"]) == (403, "REAUTHENTICATION_REQUIRED")
