@@ -58,13 +58,18 @@ export function readRequestFacts(context: Context<HonoEnvironment>, isTrustedPro
     secFetchSite: inPage?.secFetchSite ?? header("sec-fetch-site"),
     cookie: inPage?.cookie ?? header("cookie"),
     scheme: forwarded("x-forwarded-proto") === "https" ? "https:" : url.protocol,
-    host: (forwarded("x-forwarded-host") ?? header("host") ?? url.host).toLowerCase(),
+    host: [forwarded("x-forwarded-host"), header("host")].find(isHost)?.toLowerCase() ?? url.host,
     bearer: /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1],
     wantsBodyTransport: header("auth-transport")?.toLowerCase() === "body",
     address: behindProxy ? clientBehindProxies(header("x-forwarded-for"), peer, isTrustedProxy) : (peer ?? "unknown"),
     userAgent: header("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     onSetCookie: inPage?.onSetCookie,
   };
+}
+
+/** Addresses are made of it: a text that is no host must not become one. */
+function isHost(text: string | undefined): text is string {
+  return text !== undefined && /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`http://${text}`);
 }
 
 /** The last address that no trusted proxy has: what stands before it, anybody may have written. */

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
 import { io as connect, type Socket } from "socket.io-client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { authorizeSocketServer } from "../../src/server/authorizeSocketServer.ts";
 import { memoryStore } from "../../src/server/memoryStore.ts";
 import { openPage, type Sender, type TokenFields, tokenOf } from "./support/page.ts";
@@ -32,7 +32,6 @@ describe("sockets", () => {
   });
 
   afterEach(async () => {
-    vi.useRealTimers();
     for (const client of clients.splice(0)) client.disconnect();
     detach();
     await io.close();
@@ -130,6 +129,36 @@ describe("sockets", () => {
     await connected(client);
     for (const message of [null, 1, "x", { token: 5 }]) client.emit("auth:renew", message);
     expect(await client.timeout(2000).emitWithAck("auth:renew", {})).toMatchObject({ ok: false });
+  });
+
+  it("that were revoked do not come back through connection state recovery, which skips middlewares by default", async () => {
+    const recovering = createServer();
+    const recoveringIo = new Server(recovering, { connectionStateRecovery: {} });
+    const stop = authorizeSocketServer(recoveringIo, server);
+    await new Promise<void>((done) => recovering.listen(0, "127.0.0.1", done));
+    const { port } = recovering.address() as AddressInfo;
+    const lost = new Promise((done) => recoveringIo.once("connection", (socket) => socket.once("disconnect", done)));
+    const client = connect(`http://127.0.0.1:${port}`, {
+      auth: { token: token.access_token },
+      reconnection: false,
+      transports: ["websocket"],
+    });
+    clients.push(client);
+    await connected(client);
+    // A message has to have come for there to be something to recover from.
+    const greeted = new Promise((done) => client.once("greeting", done));
+    recoveringIo.emit("greeting");
+    await greeted;
+    client.io.engine.close();
+    await lost;
+    await page.send("POST", "/jwt/logout", { json: { session_id: token.session.id } });
+    const back = new Promise((done) => client.once("connect", () => done(client.recovered)));
+    const turnedAway = disconnected(client);
+    client.connect();
+    expect(await back).toBe(true);
+    expect(await turnedAway).toBe("io server disconnect");
+    stop();
+    await recoveringIo.close();
   });
 
   it("are checked in a namespace of their own", async () => {
