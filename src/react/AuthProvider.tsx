@@ -13,6 +13,7 @@ import type { AuthClient } from "../core/authClient.ts";
 import { AuthContext } from "./authContext.ts";
 import { createAuthStore } from "./authStore.ts";
 import { type BindQueryClientOptions, bindQueryClient } from "./bindQueryClient.ts";
+import { applyRetryDefault } from "./retryUnlessAuth.ts";
 
 export interface AuthProviderProps extends BindQueryClientOptions {
   /** Made once per app, outside React: `const auth = createAuthClient()`. */
@@ -40,6 +41,9 @@ export function AuthProvider(props: AuthProviderProps): ReactElement {
   const bound = useStable(queryClients ?? (surrounding === undefined ? [] : [surrounding]));
   const store = useMemo(() => createAuthStore(client), [client]);
 
+  // While rendering, since a child's `useQuery` reads the defaults while it renders. Doing it twice changes nothing.
+  useMemo(() => bound.forEach(applyRetryDefault), [bound]);
+
   const latest = useRef<BindQueryClientOptions>({});
   useInsertionEffect(() => {
     latest.current = {
@@ -49,7 +53,7 @@ export function AuthProvider(props: AuthProviderProps): ReactElement {
   });
 
   // Children's effects run before their parent's, and their first queries start there: only an insertion effect of the parent
-  // comes earlier, so that no query runs unbound and none with the wrong default of `retry`.
+  // comes earlier, so that no query runs unbound.
   useInsertionEffect(() => {
     const unbinds = bound.map((queryClient) =>
       bindQueryClient(client, queryClient, {

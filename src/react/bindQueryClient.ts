@@ -4,7 +4,7 @@ import type { AuthState, Identity } from "../core/authState.ts";
 import { createCacheOwner } from "./cacheOwner.ts";
 import { emptyMutations, emptyQueries, resetErroredQueries } from "./emptyQueryClient.ts";
 import { createHeldMutations } from "./heldMutations.ts";
-import { retryUnlessAuth } from "./retryUnlessAuth.ts";
+import { applyRetryDefault } from "./retryUnlessAuth.ts";
 
 /** How long the cache of an expired session waits for the same subject. */
 const keepAfterExpiryMs = 30 * 60_000;
@@ -32,7 +32,7 @@ export interface BindQueryClientOptions {
  * - `signedOut`: the same. `revoked`: the same, but mutations that wait to be sent are kept for their subject.
  * - `expired`: the cache is kept for the same subject, 30 minutes at most. When that subject is back, failed queries are reset
  *   and waiting mutations are sent.
- * - Queries without a `retry` of their own do not repeat what only a sign-in can mend ({@link retryUnlessAuth}).
+ * - Queries without a `retry` of their own do not repeat what only a sign-in can mend (`retryUnlessAuth`).
  *
  * The cache carries the name of its owner, so that one restored from storage for somebody else is recognised.
  *
@@ -100,6 +100,7 @@ export function bindQueryClient(
     else if (state.status === "unauthenticated") leave(state.reason);
   }
 
+  applyRetryDefault(queryClient);
   settle(auth.getState());
   const undo = [
     auth.on("identityChanged", ({ identity }) => identity !== null && admit(identity)),
@@ -110,22 +111,9 @@ export function bindQueryClient(
       const state = auth.getState();
       if (state.status === "unauthenticated" && state.reason === "none") leave("none");
     }),
-    useRetryDefault(queryClient),
     owner.dispose,
     held.dispose,
     () => lapse?.cancel(),
   ];
   return () => undo.forEach((step) => step());
-}
-
-function useRetryDefault(queryClient: QueryClient): () => void {
-  const defaults = queryClient.getDefaultOptions();
-  if (defaults.queries?.retry !== undefined) return () => {};
-  queryClient.setDefaultOptions({ ...defaults, queries: { ...defaults.queries, retry: retryUnlessAuth } });
-  return () => {
-    const current = queryClient.getDefaultOptions();
-    if (current.queries?.retry !== retryUnlessAuth) return;
-    const { retry: _, ...queries } = current.queries;
-    queryClient.setDefaultOptions({ ...current, queries });
-  };
 }

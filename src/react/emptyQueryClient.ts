@@ -7,15 +7,24 @@ import { AuthError } from "../core/authError.ts";
  */
 export function emptyQueries(queryClient: QueryClient): void {
   const cache = queryClient.getQueryCache();
+  const personal = cache.getAll().filter((query) => !isPublic(query));
   notifyManager.batch(() => {
-    for (const query of cache.getAll()) {
-      if (isPublic(query)) continue;
-      // Reset also what is removed: `placeholderData: keepPreviousData` reads an observer's last query, cached or not.
+    // An observer takes its placeholder from the last query that it saw data in, cached or not, and once taken keeps it for as
+    // long as its query is pending. So all are emptied first, with a status that has no placeholder, and reset then.
+    for (const query of personal) {
+      query.cancel({ silent: true }).catch(() => {});
+      query.setState({ ...query.state, data: undefined, status: "error", error: emptied(), fetchStatus: "idle" });
+    }
+    for (const query of personal) {
       query.reset();
       if (query.getObserversCount() === 0) cache.remove(query);
     }
   });
   fetchWhatIsShown(queryClient);
+}
+
+function emptied(): AuthError {
+  return new AuthError("identityChanged", "This query belonged to somebody who is no longer signed in here.");
 }
 
 /** Puts every failed query back to its beginning and fetches what is shown. */

@@ -1,0 +1,35 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, render } from "@testing-library/react";
+import { type ReactNode, StrictMode } from "react";
+import { afterEach } from "vitest";
+import type { AuthClient } from "../../src/core/authClient.ts";
+import { AuthProvider, type AuthProviderProps } from "../../src/react/AuthProvider.tsx";
+
+Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+afterEach(cleanup);
+
+interface RenderOptions extends Omit<Partial<AuthProviderProps>, "children" | "client"> {
+  queryClient?: QueryClient;
+  strict?: boolean;
+}
+
+export function renderApp(client: AuthClient, children: ReactNode, options: RenderOptions = {}) {
+  const { queryClient = createQuickQueryClient(), strict = false, ...provider } = options;
+  const app = (content: ReactNode) => {
+    const tree = (
+      <QueryClientProvider client={queryClient}>
+        <AuthProvider client={client} {...provider}>
+          {content}
+        </AuthProvider>
+      </QueryClientProvider>
+    );
+    return strict ? <StrictMode>{tree}</StrictMode> : tree;
+  };
+  const result = render(app(children));
+  return { ...result, queryClient, rerenderChildren: (content: ReactNode) => result.rerender(app(content)) };
+}
+
+/** Repeats failed requests at once; cached entries go away with the test. */
+export function createQuickQueryClient(): QueryClient {
+  return new QueryClient({ defaultOptions: { queries: { retryDelay: 1, gcTime: 60_000 }, mutations: { gcTime: 60_000 } } });
+}
