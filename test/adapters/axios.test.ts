@@ -109,7 +109,7 @@ describe("one refresh for all", () => {
     expect(answers.every(({ status }) => status === 200)).toBe(true);
     expect(session.refreshCount()).toBe(1);
     expect(resource.requests).toHaveLength(2_000);
-  });
+  }, 60_000);
 });
 
 describe("a 401 that does not go away", () => {
@@ -223,6 +223,23 @@ describe("a refresh that fails", () => {
     const old = await refuseCurrentToken();
     resource.decide = ({ token }) => (token === old ? undefined : { status: 422, body: '{"msg":"no"}' });
     expect(await settled(api.post("/x", {}))).toMatchObject({ response: { status: 422, data: { msg: "no" } }, config: { url: "/x" } });
+  });
+});
+
+describe("a token", () => {
+  it("that the refresh gives out once more is not sent again", async () => {
+    const same = axios.create({ baseURL: resource.origin });
+    authorizeAxios(same, { ...session.auth, getAccessToken: async () => "the same" });
+    resource.refuse("the same");
+    expect(await settled(same.get("/x"))).toMatchObject({ response: { status: 401 } });
+    expect(resource.requests).toHaveLength(1);
+  });
+
+  it("that nobody waits for may fail to come without a word", async () => {
+    await refuseCurrentToken();
+    session.failRefresh("outage");
+    expect(await settled(api.get("/x", { retryOn401: false }))).toMatchObject({ response: { status: 401 } });
+    expect((await settled(api.get("/x")))).toMatchObject({ cause: { code: "unavailable" } });
   });
 });
 
@@ -383,6 +400,8 @@ describe("beside other interceptors", () => {
     resource.decide = () => ({ status: 500 });
     const error = await settled(api.post("/x", { a: 1 }));
     if (!isAxiosError(error) || !error.config) throw error;
+    expect(error.config.adapter).toEqual(axios.defaults.adapter);
+    expect(error.config.headers.has("Authorization")).toBe(false);
     resource.decide = null;
     await refuseCurrentToken();
     const again = await api(error.config);
@@ -429,6 +448,15 @@ describe("identity", () => {
     expect(await settled(api.get("/x"))).toMatchObject({ response: { status: 401 } });
     expect(tokens()).toEqual([null]);
     expect(session.refreshCount()).toBe(0);
+  });
+
+  it("is nobody's where nobody ever was: requests go out plain", async () => {
+    session.stop();
+    session = await startSession({ as: null });
+    const mine = axios.create({ baseURL: resource.origin });
+    authorizeAxios(mine, session.auth);
+    expect(await settled(mine.get("/x"))).toMatchObject({ response: { status: 401 } });
+    expect(tokens()).toEqual([null]);
   });
 
   it("is awaited while the session is being restored", async () => {

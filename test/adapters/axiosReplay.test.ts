@@ -1,3 +1,4 @@
+import { Agent } from "node:http";
 import { Readable } from "node:stream";
 import NodeFormData from "form-data";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -222,7 +223,9 @@ describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
     });
     expect(Buffer.from(answers[0] as ArrayBuffer).toString()).toBe('{"ok":true}');
     const { second } = await sendTwice(async () => {
-      const { data } = await api.get("/x", { responseType: "stream" });
+      // One connection: a refused answer that nobody reads would keep the second send waiting for ever.
+      const httpAgent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const { data } = await api.get("/x", { responseType: "stream", httpAgent });
       let text = "";
       for await (const chunk of data) text += Buffer.from(chunk).toString();
       answers.push(text);
