@@ -256,7 +256,7 @@ describe("aborting", () => {
     const bySignal = settled(mine.get("/by-signal", { signal: controller.signal }));
     const byToken = settled(mine.get("/by-token", { cancelToken: source.token }));
     const other = mine.get("/other");
-    await resource.received(3);
+    await session.rejections(3);
     controller.abort();
     source.cancel("changed my mind");
     for (const error of [await bySignal, await byToken]) {
@@ -329,7 +329,7 @@ describe("attaching", () => {
     await refuseCurrentToken();
     const release = session.holdRefresh();
     const answer = mine.get("/x");
-    await resource.received(1);
+    await session.rejections(1);
     detach();
     release();
     await expect(answer).resolves.toMatchObject({ status: 200 });

@@ -72,7 +72,7 @@ describe.each(axiosLines)("axios $version in a page, by XMLHttpRequest", ({ axio
     const release = session.holdRefresh();
     const controller = new AbortController();
     const failure = api.get("/x", { signal: controller.signal }).catch((error: unknown) => error);
-    await resource.received(1);
+    await session.rejections(1);
     controller.abort();
     expect(axios.isCancel(await failure)).toBe(true);
     release();

@@ -127,6 +127,24 @@ describe("answers", () => {
     expect(session.refreshCount()).toBe(0);
   });
 
+  it("that are refused do not keep their connection busy", async () => {
+    const answers: Response[] = [];
+    const watched = authorizeFetch(session.auth, {
+      allowedOrigins: [resource.origin],
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        answers.push(answer);
+        return answer;
+      },
+    });
+    await refuseCurrentToken();
+    await watched(`${resource.origin}/x`);
+    expect(answers.map(({ status, bodyUsed }) => [status, bodyUsed])).toEqual([
+      [401, true],
+      [200, false],
+    ]);
+  });
+
   it("share one refresh, however many were refused", async () => {
     await refuseCurrentToken();
     const release = session.holdRefresh();
@@ -146,7 +164,7 @@ describe("aborting", () => {
     const reason = new Error("changed my mind");
     const byInit = settled(api(`${resource.origin}/init`, { signal: controller.signal }));
     const byRequest = settled(api(new Request(`${resource.origin}/request`, { signal: controller.signal })));
-    await resource.received(2);
+    await session.rejections(2);
     controller.abort(reason);
     expect(await byInit).toBe(reason);
     expect(await byRequest).toBe(reason);

@@ -1,4 +1,5 @@
 import type { AuthClient } from "../../../src/core/authClient.ts";
+import { countRejections } from "./countRejections.ts";
 import { AuthError } from "../../../src/core/authError.ts";
 import type { AuthState } from "../../../src/core/authState.ts";
 
@@ -6,6 +7,8 @@ import type { AuthState } from "../../../src/core/authState.ts";
 export interface Session {
   readonly auth: AuthClient;
   refreshCount(): number;
+  /** Resolves once this many requests have asked for another token than a refused one. */
+  rejections(count: number): Promise<void>;
   /** The next refreshes wait until the returned function is called. */
   holdRefresh(): () => void;
   failRefresh(kind: "outage" | "ended" | null): void;
@@ -102,7 +105,7 @@ export async function startSession(options: { as?: string | null; onSessionEnd?:
   if (options.as !== null && !options.isLoading) enter(options.as ?? "ada");
   else if (!options.isLoading) set({ status: "unauthenticated", reason: "none", previousIdentity: null }, null);
   return {
-    auth,
+    ...countRejections(auth),
     refreshCount: () => count,
     holdRefresh: () => {
       let release = () => {};
