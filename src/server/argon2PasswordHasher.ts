@@ -1,3 +1,4 @@
+import { loadPeer } from "./loadPeer.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
 
 export interface Argon2Options {
@@ -19,11 +20,11 @@ export function argon2PasswordHasher({ memoryKib = 19_456, passes = 2, paralleli
 
   return {
     async hash(password) {
-      const { hash } = await import("@node-rs/argon2");
+      const { hash } = await loadArgon2();
       return hash(password, options);
     },
     async verify(hash, password) {
-      const { verify } = await import("@node-rs/argon2");
+      const { verify } = await loadArgon2();
       try {
         return await verify(hash, password);
       } catch {
@@ -35,4 +36,8 @@ export function argon2PasswordHasher({ memoryKib = 19_456, passes = 2, paralleli
       return match === null || Number(match[1]) < memoryKib || Number(match[2]) < passes || Number(match[3]) < parallelism;
     },
   };
+}
+
+function loadArgon2(): Promise<typeof import("@node-rs/argon2")> {
+  return loadPeer("@node-rs/argon2");
 }

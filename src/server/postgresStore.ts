@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Pool } from "pg";
 import type { AuthStore } from "./authStore.ts";
+import { loadPeer } from "./loadPeer.ts";
 import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
 import type { AuthDatabase } from "./sql/sqlSchema.ts";
 import { createSqlStore } from "./sql/sqlStore.ts";
@@ -24,7 +25,7 @@ export function postgresStore({ connectionString, pool, maxConnections = 10, now
   const dialect = new PostgresDialect({
     async pool() {
       if (pool !== undefined) return pool;
-      const { default: pg } = await import("pg");
+      const { default: pg } = await loadPeer<typeof import("pg")>("pg");
       const own = new pg.Pool({ ...(connectionString !== undefined && { connectionString }), max: maxConnections });
       // A connection that the database closes while it is idle is replaced at the next statement; without a listener the
       // process would end.

@@ -1,5 +1,6 @@
 import { Kysely, sql, SqliteDialect } from "kysely";
 import type { AuthStore } from "./authStore.ts";
+import { loadPeer } from "./loadPeer.ts";
 import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
 import type { AuthDatabase } from "./sql/sqlSchema.ts";
 import { createSqlStore } from "./sql/sqlStore.ts";
@@ -20,7 +21,7 @@ export interface SqliteStoreOptions {
 export function sqliteStore({ path, busyTimeoutMs = 5_000, now }: SqliteStoreOptions): AuthStore {
   const dialect = new SqliteDialect({
     async database() {
-      const { default: Database } = await import("libsql");
+      const { default: Database } = await loadPeer<{ default: typeof import("libsql") }>("libsql");
       const database = new Database(path);
       // First, since switching the journal may have to wait for another process, too.
       database.pragma(`busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
