@@ -83,7 +83,7 @@ describe("a cache bound to the identity", () => {
     const client = createTestAuthClient({ identity: ada });
     const queryClient = createQuickQueryClient();
     const unbind = bindQueryClient(client, queryClient);
-    let answer = (_: string): void => {};
+    let answer: (data: string) => void = () => {};
     let signal: AbortSignal | undefined;
     const calls = vi.fn((context: { signal: AbortSignal }) => {
       signal = context.signal;
@@ -249,7 +249,7 @@ describe("mutations that were queued offline", () => {
     const client = createTestAuthClient({ identity: ada });
     const sent: string[] = [];
     const discarded: Mutation[] = [];
-    let mutate = (_: string): void => {};
+    let mutate: (text: string) => void = () => {};
     const Form = (): ReactElement => {
       const mutation = useMutation({
         mutationFn: async (text: string) => {

@@ -84,7 +84,7 @@ describe("useAuth", () => {
 
   it("lets a selector read props of its component", () => {
     const client = createTestAuthClient({ identity: ada });
-    let change = (_: string): void => {};
+    let change: (subject: string) => void = () => {};
     const Child = (): ReactElement => {
       const [subject, setSubject] = useState("ada");
       change = setSubject;

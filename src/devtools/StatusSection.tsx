@@ -1,0 +1,46 @@
+import type { ReactElement } from "react";
+import { useAuth } from "../react/useAuth.ts";
+import { useNow } from "./useNow.ts";
+
+/** Who is signed in, and what is being done. */
+export function StatusSection(): ReactElement {
+  const { auth, activity } = useAuth((view) => ({ auth: view.status === "loading" ? null : view, activity: view.activity }));
+  const identity = auth === null ? null : auth.status === "authenticated" ? auth.identity : auth.previousIdentity;
+  return (
+    <dl>
+      <dt>Status</dt>
+      <dd>
+        <span className="badge" data-status={auth?.status ?? "loading"}>
+          {auth === null ? "loading" : auth.status === "authenticated" ? "authenticated" : `out: ${auth.reason}`}
+        </span>
+      </dd>
+      {identity !== null && (
+        <>
+          <dt>{auth?.status === "authenticated" ? "Subject" : "Formerly"}</dt>
+          <dd>
+            <code>{identity.subject}</code>
+            {identity.isGuest && " (guest)"}
+          </dd>
+          <dt>Session</dt>
+          <dd>
+            <code>{identity.sessionId ?? "not named"}</code>
+          </dd>
+        </>
+      )}
+      <dt>Activity</dt>
+      <dd>
+        {activity.kind === "waiting" ? <Waiting until={activity.until} error={activity.error} /> : activity.kind}
+      </dd>
+    </dl>
+  );
+}
+
+function Waiting({ until, error }: { until: number; error: Error }): ReactElement {
+  const seconds = Math.max(0, Math.ceil((until - useNow(250)) / 1000));
+  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+  return (
+    <>
+      next attempt in {seconds} s after <code>{code}</code>
+    </>
+  );
+}

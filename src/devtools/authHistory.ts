@@ -1,0 +1,102 @@
+import type { AuthClient, AuthEventName, Readable } from "../core/authClient.ts";
+
+export interface HistoryEntry {
+  readonly key: number;
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
+  readonly event: AuthEventName;
+  /** What it was about, without secrets. */
+  readonly detail: string;
+}
+
+export interface RefreshEntry {
+  readonly key: number;
+  readonly at: number;
+  /** Null where another tab did it. */
+  readonly durationMs: number | null;
+  readonly outcome: "refreshed" | "taken over" | "failed" | "session ended";
+  readonly detail: string;
+}
+
+export interface AuthHistory {
+  readonly entries: readonly HistoryEntry[];
+  readonly refreshes: readonly RefreshEntry[];
+}
+
+const kept = 50;
+
+/** Writes down what a client tells, newest first; listens only while somebody watches. */
+export function createAuthHistory(client: AuthClient, now: () => number): Readable<AuthHistory> & { clear(): void } {
+  const listeners = new Set<() => void>();
+  let history: AuthHistory = { entries: [], refreshes: [] };
+  let nextKey = 0;
+  let refreshingSince: number | null = null;
+  let stop: (() => void) | undefined;
+
+  function assign(next: AuthHistory): void {
+    history = next;
+    for (const listener of [...listeners]) listener();
+  }
+
+  function note(event: AuthEventName, detail: string): void {
+    const entry = { key: nextKey++, at: now(), event, detail };
+    assign({ ...history, entries: [entry, ...history.entries].slice(0, kept) });
+  }
+
+  function noteRefresh(outcome: RefreshEntry["outcome"], detail: string): void {
+    const at = now();
+    const durationMs = refreshingSince === null ? null : at - refreshingSince;
+    refreshingSince = null;
+    const entry = { key: nextKey++, at, durationMs, outcome, detail };
+    assign({ ...history, refreshes: [entry, ...history.refreshes].slice(0, kept) });
+  }
+
+  function listen(): () => void {
+    const watchActivity = (): void => {
+      const isRefreshing = client.activity.getState().kind === "refreshing";
+      if (isRefreshing) refreshingSince ??= now();
+    };
+    watchActivity();
+    const undo = [
+      client.activity.subscribe(watchActivity),
+      client.on("signedIn", ({ identity }) => note("signedIn", identity.subject)),
+      client.on("signedOut", ({ previousIdentity }) => note("signedOut", previousIdentity?.subject ?? "")),
+      client.on("refreshed", ({ identity }) => {
+        noteRefresh(refreshingSince === null ? "taken over" : "refreshed", identity.subject);
+        note("refreshed", identity.subject);
+      }),
+      client.on("refreshFailed", ({ error }) => {
+        noteRefresh("failed", describe(error));
+        note("refreshFailed", describe(error));
+      }),
+      client.on("sessionEnded", ({ reason, previousIdentity }) => {
+        if (refreshingSince !== null) noteRefresh("session ended", reason);
+        note("sessionEnded", `${reason}${previousIdentity ? `, ${previousIdentity.subject}` : ""}`);
+      }),
+      client.on("identityChanged", ({ identity, previousIdentity }) =>
+        note("identityChanged", `${previousIdentity?.subject ?? "nobody"} → ${identity?.subject ?? "nobody"}`),
+      ),
+    ];
+    return () => undo.forEach((step) => step());
+  }
+
+  return {
+    getState: () => history,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      stop ??= listen();
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        stop?.();
+        stop = undefined;
+        refreshingSince = null;
+      };
+    },
+    clear: () => assign({ entries: [], refreshes: [] }),
+  };
+}
+
+function describe(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}

@@ -1,0 +1,74 @@
+const light = `
+  --surface: #ffffff; --text: #1b1f24; --quiet: #57606a; --line: #d0d7de; --inset: #f3f5f7;
+  --accent: #0a58ca; --good: #116329; --good-surface: #dafbe1; --bad: #a40e26; --bad-surface: #ffebe9;
+  --wait: #7a4d00; --wait-surface: #fff4d6;`;
+const dark = `
+  --surface: #14181e; --text: #e6eaf0; --quiet: #9aa5b1; --line: #343c46; --inset: #1f252d;
+  --accent: #7ab7ff; --good: #7ee2a0; --good-surface: #12351f; --bad: #ffa198; --bad-surface: #45161a;
+  --wait: #f0c674; --wait-surface: #3b2e10;`;
+
+/** Everything lives under one class, and every colour is a variable, so that the page's own styles and these don't meet. */
+export const devtoolsStyles = `
+.stay-signed-in-devtools {${light}
+  color-scheme: light; font: 13px/1.5 ui-sans-serif, system-ui, sans-serif; color: var(--text); text-align: start;
+}
+@media (prefers-color-scheme: dark) { .stay-signed-in-devtools[data-theme="system"] {${dark} color-scheme: dark; } }
+.stay-signed-in-devtools[data-theme="dark"] {${dark} color-scheme: dark; }
+.stay-signed-in-devtools[data-placement="corner"] {
+  position: fixed; inset: auto 12px 12px auto; z-index: 99999; display: grid; justify-items: end; gap: 8px;
+}
+.stay-signed-in-devtools .panel {
+  order: -1; box-sizing: border-box; width: min(380px, calc(100vw - 24px)); max-height: min(640px, calc(100vh - 72px)); overflow: auto;
+  padding: 4px 16px 12px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px;
+}
+.stay-signed-in-devtools[data-placement="corner"] .panel { box-shadow: 0 12px 32px rgb(0 0 0 / 0.24); }
+.stay-signed-in-devtools[data-placement="inline"] .panel { width: 100%; max-height: none; }
+.stay-signed-in-devtools h3 {
+  display: flex; justify-content: space-between; align-items: center; margin: 14px 0 6px; padding: 0; border: 0;
+  font-size: 12px; font-weight: 600; color: var(--quiet);
+}
+.stay-signed-in-devtools p, .stay-signed-in-devtools dl, .stay-signed-in-devtools ol { margin: 6px 0; padding: 0; }
+.stay-signed-in-devtools .row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
+.stay-signed-in-devtools .quiet { color: var(--quiet); }
+.stay-signed-in-devtools .quiet:empty { display: none; }
+.stay-signed-in-devtools dl { display: grid; grid-template-columns: 84px 1fr; gap: 4px 8px; align-items: baseline; }
+.stay-signed-in-devtools dt { color: var(--quiet); }
+.stay-signed-in-devtools dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+.stay-signed-in-devtools code, .stay-signed-in-devtools pre {
+  font: 12px/1.5 ui-monospace, "SFMono-Regular", Menlo, monospace; color: inherit; background: var(--inset); border-radius: 4px;
+}
+.stay-signed-in-devtools code { padding: 1px 5px; }
+.stay-signed-in-devtools pre { margin: 6px 0 0; padding: 8px 10px; overflow: auto; }
+.stay-signed-in-devtools summary { cursor: pointer; color: var(--quiet); }
+.stay-signed-in-devtools button {
+  font: inherit; font-size: 12px; color: var(--text); background: var(--inset); border: 1px solid var(--line); border-radius: 6px;
+  padding: 3px 9px; cursor: pointer;
+}
+.stay-signed-in-devtools button:hover:not(:disabled) { border-color: var(--quiet); }
+.stay-signed-in-devtools button:disabled { color: var(--quiet); opacity: 0.65; cursor: default; }
+.stay-signed-in-devtools :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+.stay-signed-in-devtools .toggle { padding: 6px 12px; background: var(--surface); box-shadow: 0 4px 12px rgb(0 0 0 / 0.2); }
+.stay-signed-in-devtools .badge {
+  display: inline-block; padding: 0 7px; border-radius: 9px; font-size: 12px; background: var(--inset); color: var(--quiet);
+}
+.stay-signed-in-devtools .badge:is([data-status="authenticated"], [data-outcome="refreshed"], [data-outcome="taken over"]) {
+  background: var(--good-surface); color: var(--good);
+}
+.stay-signed-in-devtools .badge:is([data-status="unauthenticated"], [data-outcome="session ended"]) {
+  background: var(--bad-surface); color: var(--bad);
+}
+.stay-signed-in-devtools .badge[data-outcome="failed"] { background: var(--wait-surface); color: var(--wait); }
+.stay-signed-in-devtools progress {
+  appearance: none; display: block; width: 100%; height: 8px; border: 0; border-radius: 4px; overflow: hidden; background: var(--inset);
+}
+.stay-signed-in-devtools progress::-webkit-progress-bar { background: var(--inset); }
+.stay-signed-in-devtools progress::-webkit-progress-value { background: var(--good); border-radius: 4px; }
+.stay-signed-in-devtools progress::-moz-progress-bar { background: var(--good); border-radius: 4px; }
+.stay-signed-in-devtools progress[data-low="true"]::-webkit-progress-value { background: var(--wait); }
+.stay-signed-in-devtools progress[data-low="true"]::-moz-progress-bar { background: var(--wait); }
+.stay-signed-in-devtools ol { list-style: none; max-height: 168px; overflow: auto; border: 1px solid var(--line); border-radius: 6px; }
+.stay-signed-in-devtools li { display: flex; flex-wrap: wrap; gap: 2px 8px; align-items: baseline; padding: 3px 8px; overflow-wrap: anywhere; }
+.stay-signed-in-devtools li + li { border-top: 1px solid var(--line); }
+.stay-signed-in-devtools li strong { font-weight: 600; }
+.stay-signed-in-devtools time { color: var(--quiet); font-variant-numeric: tabular-nums; }
+`;

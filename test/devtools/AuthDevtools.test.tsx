@@ -1,0 +1,84 @@
+import { act, cleanup, fireEvent, render } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+import { AuthError } from "../../src/core/authError.ts";
+import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
+import { maskToken } from "../../src/devtools/maskToken.ts";
+import { AuthProvider } from "../../src/react/AuthProvider.tsx";
+import { createTestAuthClient, type TestAuthClientOptions } from "../../src/testing/createTestAuthClient.ts";
+
+Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+afterEach(cleanup);
+
+function renderPanel(options: TestAuthClientOptions) {
+  const client = createTestAuthClient(options);
+  const page = render(
+    <AuthProvider client={client}>
+      <AuthDevtools placement="inline" />
+    </AuthProvider>,
+  );
+  return { client, page, text: () => page.container.querySelector(".panel")?.textContent ?? "" };
+}
+
+describe("the devtools panel", () => {
+  it("shows status, subject, session and activity, and follows them", () => {
+    const { client, text } = renderPanel({ identity: { subject: "ada", sessionId: "s-1" } });
+    expect(text()).toContain("authenticated");
+    expect(text()).toContain("ada");
+    expect(text()).toContain("s-1");
+    act(() => client.setActivity({ kind: "waiting", until: Date.now(), error: new AuthError("unavailable", "No answer.") }));
+    expect(text()).toContain("next attempt in 0 s after unavailable");
+    act(() => client.endSession("expired"));
+    expect(text()).toContain("out: expired");
+    expect(text()).toContain("Formerly");
+  });
+
+  it("never shows the token but for its last four characters", () => {
+    const { client, page } = renderPanel({ identity: { subject: "ada" } });
+    act(() => client.renewAccessToken());
+    const token = client.accessToken.getState() ?? "";
+    expect(page.container.innerHTML).not.toContain(token);
+    expect(page.container.innerHTML).toContain(maskToken(token));
+    expect(maskToken("header.payload.signature-abcd")).toBe("••••abcd");
+  });
+
+  it("lists events and refreshes, newest first: done here, taken over from another tab, failed", () => {
+    const { client, page } = renderPanel({ identity: { subject: "ada" } });
+    act(() => client.setActivity({ kind: "refreshing" }));
+    act(() => client.renewAccessToken());
+    act(() => client.setActivity({ kind: "idle" }));
+    act(() => client.renewAccessToken());
+    const outcomes = [...page.container.querySelectorAll("[data-outcome]")].map((badge) => badge.textContent);
+    expect(outcomes).toEqual(["taken over", "refreshed"]);
+    act(() => client.become({ subject: "grace" }));
+    expect(page.container.textContent).toContain("ada → grace");
+    fireEvent.click(page.getByText("Clear"));
+    expect(page.container.textContent).not.toContain("ada → grace");
+  });
+
+  it("refreshes, refuses the token as a server would, and signs out", async () => {
+    const { client, page } = renderPanel({ identity: { subject: "ada" } });
+    const tokens = new Set<string | null>();
+    const press = async (name: string): Promise<void> => {
+      await act(async () => void fireEvent.click(page.getByText(name)));
+      tokens.add(client.accessToken.getState());
+    };
+    await press("Refresh now");
+    await press("Refuse token");
+    await press("Sign out here");
+    expect(tokens.size).toBe(3);
+    expect(client.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
+    expect(page.getByText("Refresh now")).toHaveProperty("disabled", true);
+  });
+
+  it("opens from its button and says so", () => {
+    const page = render(
+      <AuthProvider client={createTestAuthClient()}>
+        <AuthDevtools />
+      </AuthProvider>,
+    );
+    const toggle = page.getByRole("button", { name: "Session devtools" });
+    expect(toggle.getAttribute("aria-expanded")).toBe("false");
+    fireEvent.click(toggle);
+    expect(page.getByRole("region", { name: "Session devtools" })).toBeTruthy();
+  });
+});
