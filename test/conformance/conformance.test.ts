@@ -17,7 +17,7 @@ describe("the TypeScript server keeps PROTOCOL.md", { timeout: 30_000 }, () => {
     auth = createAuthServer({
       store: memoryStore(),
       accessTokenSecret: "the secret of the conformance tests",
-      refreshGraceSeconds: 1,
+      refreshGraceSeconds: 3,
       rateLimits: false,
       passwordHasher: pbkdf2PasswordHasher({ iterations: 1000 }),
       device: { verificationUri: "http://localhost/device" },
@@ -26,7 +26,7 @@ describe("the TypeScript server keeps PROTOCOL.md", { timeout: 30_000 }, () => {
       const started: ServerType = serve({ fetch: auth.app.fetch, port: 0 }, () => resolve(started));
     });
     const { port } = server.address() as AddressInfo;
-    context = createConformanceContext({ baseUrl: `http://localhost:${port}/v1/auth`, graceSeconds: 1 });
+    context = createConformanceContext({ baseUrl: `http://localhost:${port}/v1/auth`, graceSeconds: 3 });
   });
 
   afterAll(async () => {
