@@ -2,6 +2,7 @@ import type { Socket } from "socket.io-client";
 import { Manager } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { authorizeSocket } from "../../src/adapters/authorizeSocket.ts";
+import { deferred } from "./support/deferred.ts";
 import { createManualClock } from "./support/manualClock.ts";
 import { next, type SocketServer, startSocketServer } from "./support/socketServer.ts";
 import { type Session, startSession } from "./support/startSession.ts";
@@ -103,6 +104,37 @@ describe("connecting", () => {
     isOpen = true;
     await next(socket, "connect");
     expect(tokens()).toEqual([await token()]);
+  });
+
+  it("and being refused because the server cannot tell now: another attempt, no refresh", async () => {
+    let isDown = true;
+    server.io.use((_, done) => done(isDown ? Object.assign(new Error("later"), { data: { code: "UNAVAILABLE" } }) : undefined));
+    const socket = server.client();
+    const refused = next(socket, "connect_error");
+    attach(socket);
+    socket.connect();
+    await refused;
+    isDown = false;
+    expect(clock.fireNext()).toBe(500);
+    await next(socket, "connect");
+    expect(session.refreshCount()).toBe(0);
+  });
+
+  it("over a transport that is lost while the token is awaited does not connect the namespace twice", async () => {
+    const gates = [deferred<string>(), deferred<string>()];
+    const asked = [deferred<void>(), deferred<void>()];
+    let count = 0;
+    const socket = server.client();
+    authorizeSocket(socket, { ...session.auth, getAccessToken: () => (asked[count]?.resolve(), gates[count++]?.promise ?? token()) });
+    socket.connect();
+    await asked[0]?.promise;
+    socket.io.engine.close();
+    await asked[1]?.promise;
+    gates[0]?.resolve("of the lost transport");
+    gates[1]?.resolve("of the present one");
+    await next(socket, "connect");
+    await socket.emitWithAck("say", "once");
+    expect(tokens()).toEqual(["of the present one"]);
   });
 
   // B186 https://github.com/semaphore-chat/semaphore-chat/pull/258
@@ -222,6 +254,22 @@ describe("attaching", () => {
     expect(tokens()).toEqual([await token(), undefined, await token()]);
     expect(session.refreshCount()).toBe(0);
     manager._close();
+  });
+
+  it("to one that is about to connect as nobody, where the server lets nobody in, connects it anew", async () => {
+    const open = await startSocketServer({}, []);
+    const connections: unknown[] = [];
+    open.io.of("/chat").on("connection", (socket) => connections.push(socket.handshake.auth.token));
+    const manager = new Manager(open.url, { transports: ["websocket"] });
+    const first = manager.socket("/");
+    await next(first, "connect");
+    const second = manager.socket("/chat");
+    attach(second);
+    await next(second, "connect");
+    if (connections.length < 2) await next(second, "connect");
+    expect(connections).toEqual([undefined, await token()]);
+    manager._close();
+    await open.close();
   });
 });
 
@@ -356,7 +404,11 @@ describe("a change of identity", () => {
 
 describe("the session's end", () => {
   it("closes the socket and is told; the same subject finds its buffer again, another does not", async () => {
-    const socket = await connected(server.client());
+    const socket = await connected(server.client({ reconnection: false }));
+    const gone = next(socket, "disconnect");
+    socket.io.engine.close();
+    await gone;
+    socket.emit("say", "before");
     const told = next<{ code: string }>(socket, "connect_error");
     session.failRefresh("ended");
     await session.auth.getAccessToken({ rejectedToken: await token() }).catch(() => {});
@@ -371,7 +423,7 @@ describe("the session's end", () => {
     await session.signInAs("ada");
     await next(socket, "connect");
     await socket.emitWithAck("say", "after");
-    expect(server.said.map(({ what }) => what)).toEqual(["kept", "after"]);
+    expect(server.said.map(({ what }) => what)).toEqual(["before", "kept", "after"]);
   });
 });
 
@@ -395,11 +447,11 @@ describe("a renewed token", () => {
     expect(clock.timerCount()).toBe(0);
   });
 
-  it("that the server refuses makes a new handshake", async () => {
+  it.each([{}, { ackTimeout: 5_000 }])("that the server refuses makes a new handshake (options %j)", async (options) => {
     server.io.on("connection", (socket) =>
       socket.on("auth:renew", (_, acknowledge) => acknowledge({ ok: false, code: "TOKEN_INVALID" })),
     );
-    const socket = await connected(server.client());
+    const socket = await connected(server.client(options));
     const opened = next(socket, "connect");
     await renewed();
     await opened;
@@ -423,6 +475,19 @@ describe("a renewed token", () => {
     clock.fireNext();
     await opened;
     expect(offers).toBe(2);
+  });
+
+  it("that the server answers too late for is left alone", async () => {
+    const asked = deferred<(answer: object) => void>();
+    server.io.on("connection", (socket) => socket.on("auth:renew", (_, acknowledge) => asked.resolve(acknowledge)));
+    const socket = await connected(server.client());
+    const { id } = socket;
+    await renewed();
+    const acknowledge = await asked.promise;
+    clock.fireNext();
+    acknowledge({ ok: false, code: "TOKEN_INVALID" });
+    await expect(socket.emitWithAck("say", "still here")).resolves.toBe("heard");
+    expect(socket.id).toBe(id);
   });
 
   it("does no harm to a server that does not know it, even with retries", async () => {
