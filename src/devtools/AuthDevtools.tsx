@@ -46,11 +46,11 @@ export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
       )}
       {isOpen && (
         <section className="panel" aria-label="Session devtools">
-          <h3>Session</h3>
+          <h2>Session</h2>
           <StatusSection />
-          <h3>Access token</h3>
+          <h2>Access token</h2>
           <TokenSection />
-          <h3>Try</h3>
+          <h2>Try</h2>
           <ActionsSection />
           <HistorySection history={recorded} onClear={history.clear} />
         </section>

@@ -5,7 +5,7 @@ import type { AuthHistory } from "./authHistory.ts";
 export function HistorySection({ history, onClear }: { history: AuthHistory; onClear: () => void }): ReactElement {
   return (
     <>
-      <h3>Refreshes</h3>
+      <h2>Refreshes</h2>
       {history.refreshes.length === 0 ? (
         <p className="quiet">None since this panel was opened.</p>
       ) : (
@@ -22,12 +22,12 @@ export function HistorySection({ history, onClear }: { history: AuthHistory; onC
           ))}
         </ol>
       )}
-      <h3>
+      <h2>
         Events
         <button type="button" onClick={onClear}>
           Clear
         </button>
-      </h3>
+      </h2>
       {history.entries.length === 0 ? (
         <p className="quiet">None since this panel was opened.</p>
       ) : (

@@ -23,7 +23,7 @@ export const devtoolsStyles = `
 }
 .stay-signed-in-devtools[data-placement="corner"] .panel { box-shadow: 0 12px 32px rgb(0 0 0 / 0.24); }
 .stay-signed-in-devtools[data-placement="inline"] .panel { width: 100%; max-height: none; }
-.stay-signed-in-devtools h3 {
+.stay-signed-in-devtools h2 {
   display: flex; justify-content: space-between; align-items: center; margin: 14px 0 6px; padding: 0; border: 0;
   font-size: 12px; font-weight: 600; color: var(--quiet);
 }

@@ -1,0 +1,27 @@
+import { storybookTest } from "@storybook/addon-vitest/vitest-plugin";
+import react from "@vitejs/plugin-react";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+
+// Every story is a test: its play function runs in Chromium, and an accessibility violation fails it.
+export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
+  plugins: [react(), storybookTest({ configDir: new URL(".", import.meta.url).pathname })],
+  optimizeDeps: { include: ["react", "react-dom", "react-dom/client", "react/jsx-dev-runtime", "@tanstack/react-query"] },
+  test: {
+    name: "storybook",
+    testTimeout: 30_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: "chromium" }],
+      provider: playwright({
+        launchOptions: {
+          executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+          args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+        },
+      }),
+    },
+  },
+});
