@@ -29,7 +29,7 @@ export interface AuthServerOptions {
    * last on every server before it moves to the front. Default: derived from `accessTokenSecret`, apart from it.
    */
   readonly refreshTokenKeys?: Secret | readonly Secret[] | undefined;
-  /** Default 900; at most a day. */
+  /** Default 900; at most a day. Whole seconds. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives without a refresh. Default 604,800 (7 days). */
   readonly refreshTokenLifetimeSeconds?: number | undefined;
@@ -112,7 +112,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
   if (publicUrl === undefined && isProduction()) {
     throw new OptionsError("`publicUrl` is required in production: it decides over cookies and origins.");
   }
-  const accessTokenLifetimeSeconds = seconds("accessTokenLifetimeSeconds", options.accessTokenLifetimeSeconds, 900, 86_400);
+  const lifetime = seconds("accessTokenLifetimeSeconds", options.accessTokenLifetimeSeconds, 900, 86_400);
+  const accessTokenLifetimeSeconds = Math.ceil(lifetime);
   const prefix = (options.prefix ?? "/v1/auth").replace(/\/$/, "");
   if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(prefix)) throw new OptionsError("`prefix` is a path such as \"/v1/auth\".");
   if (options.issuer !== undefined && !/^[\x21-\x7e]+$/.test(options.issuer)) {
@@ -126,10 +127,10 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     keyRing,
     refreshSecrets,
     accessTokenLifetimeSeconds,
-    idleMs: seconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800) * 1000,
-    absoluteMs: seconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000) * 1000,
-    graceMs: seconds("refreshGraceSeconds", options.refreshGraceSeconds, 30) * 1000,
-    freshSignInMs: seconds("freshSignInSeconds", options.freshSignInSeconds, 300) * 1000,
+    idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
+    absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
+    graceMs: milliseconds("refreshGraceSeconds", options.refreshGraceSeconds, 30),
+    freshSignInMs: milliseconds("freshSignInSeconds", options.freshSignInSeconds, 300),
     prefix,
     publicUrl,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(parseOrigin)),
@@ -203,6 +204,11 @@ function seconds(option: string, value: number | undefined, fallback: number, ma
   const chosen = value ?? fallback;
   if (!(chosen > 0 && chosen <= max)) throw new OptionsError(`\`${option}\` is a number of seconds, at most ${max}.`);
   return chosen;
+}
+
+/** Whole milliseconds, since databases count in nothing smaller. */
+function milliseconds(option: string, value: number | undefined, fallback: number): number {
+  return Math.ceil(seconds(option, value, fallback) * 1000);
 }
 
 function parseUrl(option: string, text: string): URL {

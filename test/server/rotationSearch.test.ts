@@ -93,6 +93,15 @@ interface World {
   readonly sends: number;
 }
 
+describe("a session whose row was left alive by a race with a password change", () => {
+  it("is revoked by the credential version of its subject", () => {
+    const record = recordOf(FIRST, 1_000_000);
+    expect(decideRotation(record, 1, GRACE_MS).kind).toBe("rotate");
+    const changed = record.subject && { ...record.subject, credentialVersion: 2 };
+    expect(decideRotation({ ...record, subject: changed }, 1, GRACE_MS).kind).toBe("revoked");
+  });
+});
+
 describe("an honest client with up to four requests in flight", () => {
   /** Every world that can follow. Requests arrive, are answered and get lost in any order; sleep lets everything get old. */
   function successors(world: World, maxSends: number, maxAgeTicks: number): readonly World[] {

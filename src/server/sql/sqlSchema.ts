@@ -108,8 +108,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("client_name", "text")
         .execute();
       await schema.createIndex("auth_sessions_subject").on("auth_sessions").column("subject_id").execute();
-      // A rotation moves the idle deadline, so that is in no index: the table is swept by what never changes.
-      await schema.createIndex("auth_sessions_end").on("auth_sessions").column("absolute_expires_at").execute();
+      // No index on the deadlines: every rotation would have to move its entry, and only the hourly sweep would use it.
       await schema
         .createTable("auth_device_codes")
         .addColumn("device_code_hash", "text", (column) => column.primaryKey())
