@@ -18,6 +18,7 @@ from fastapi_users.exceptions import UserNotExists
 from fastapi_users_db_sqlalchemy.generics import GUID
 from pydantic import BaseModel
 from sqlalchemy import JSON, BigInteger, ClauseElement, case, func, insert, literal, select, union_all, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
@@ -223,11 +224,17 @@ class Sessions:
         row: list[Any] = [v if isinstance(v, ClauseElement) else literal(v, types[k]) for k, v in values.items()]
         same_user = (USERS.id == user.id, USERS.is_active, USERS.credential_version == version)
         insertion = insert(AuthSession).from_select(list(values), select(*row).where(*same_user)).returning(AuthSession)
-        session = await self.db.scalar(insertion)
-        await self.db.commit()
-        if session is None:
-            raise HTTPException(400, "LOGIN_BAD_CREDENTIALS")
-        return session
+        for _ in range(8):
+            try:
+                async with self.db.begin_nested():
+                    session: AuthSession | None = await self.db.scalar(insertion)
+                await self.db.commit()
+            except IntegrityError:
+                continue  # On PostgreSQL another sign-in can draw the same number in the same moment.
+            if session is None:
+                raise HTTPException(400, "LOGIN_BAD_CREDENTIALS")
+            return session
+        raise HTTPException(503, "TRY_AGAIN")
 
     async def rotate(self, sid: str, presented: int) -> AuthSession:
         """One step of PROTOCOL's rotation table. Whoever changes no row reads again and decides anew."""

@@ -6,7 +6,7 @@ from typing import Any
 # Before the app is imported: it reads its settings then.
 folder = tempfile.mkdtemp(prefix="fastapi-users-example-")
 os.environ["SECRET"] = "a secret of the tests, longer than 32 bytes"
-os.environ["DATABASE_URL"] = f"sqlite+aiosqlite:///{folder}/app.sqlite"
+os.environ.setdefault("DATABASE_URL", f"sqlite+aiosqlite:///{folder}/app.sqlite")
 
 import httpx
 import pytest

@@ -153,6 +153,11 @@ async def test_session_numbers_grow(program: Caller, ada: str) -> None:
     assert numbers == sorted(set(numbers))
 
 
+async def test_sign_ins_at_once_have_numbers_of_their_own(program: Caller, ada: str) -> None:
+    signed_in = await asyncio.gather(*(program.sign_in(ada) for _ in range(5)))
+    assert len({each["session"]["number"] for each in signed_in}) == 5
+
+
 async def test_no_token_is_stored(program: Caller, ada: str) -> None:
     first = await program.sign_in(ada)
     async with open_session() as db:
