@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { memoryStore } from "../../src/server/memoryStore.ts";
+import { parseRefreshToken } from "../../src/server/refreshTokens.ts";
 import { type Answer, detailOf, openPage, type Sender, startProgram, tokenOf } from "./support/page.ts";
 import { createTestServer, openSignedInPage, refresh, register, signIn, type TestServer } from "./support/testServer.ts";
 
@@ -230,9 +232,38 @@ describe("the rotation table", () => {
   });
 });
 
+describe("a repeat that races against another server's rotation", () => {
+  it("hands out what is current in the end, not what it had read", async () => {
+    const inner = memoryStore();
+    let isRaced = false;
+    const server = createTestServer({
+      store: {
+        ...inner,
+        async noteRepeat(sessionId, counter, previous) {
+          if (!isRaced) {
+            isRaced = true;
+            const skip = { sessionId, counter, previous, nextCounter: counter + 1, nextPrevious: previous, graceMs: 0 };
+            await inner.rotateSession({ ...skip, idleMs: 1_000_000 });
+          }
+          return inner.noteRepeat(sessionId, counter, previous);
+        },
+      },
+    });
+    const program = startProgram(server);
+    await register(program);
+    const token = await signIn(program);
+    const json = { refresh_token: token.refresh_token };
+    await program.send("POST", "/jwt/refresh", { json });
+    const repeated = tokenOf(await program.send("POST", "/jwt/refresh", { json }));
+    expect(isRaced).toBe(true);
+    const [record] = await inner.readSessions([token.session.id]);
+    expect(record?.session.counter).toBe(3);
+    expect(parseRefreshToken(repeated.refresh_token ?? "")?.counter).toBe(3);
+  });
+});
+
 describe("a database that was restored from a backup", () => {
   it("goes on from the newer token that a client still has, with an audit event", async () => {
-    const { memoryStore } = await import("../../src/server/memoryStore.ts");
     let now = 1_800_000_000_000;
     const live = memoryStore({ now: () => now });
     const restored = memoryStore({ now: () => now });
