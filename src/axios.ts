@@ -3,4 +3,4 @@
  *
  * @module
  */
-export { type AuthorizeAxiosOptions, authorizeAxios } from "./adapters/authorizeAxios.ts";
+export { type AuthorizeAxiosOptions, type AuthorizedRequestConfig, authorizeAxios } from "./adapters/authorizeAxios.ts";

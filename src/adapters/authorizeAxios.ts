@@ -12,11 +12,17 @@ export interface AuthorizeAxiosOptions {
   allowedOrigins?: readonly string[] | undefined;
 }
 
-declare module "axios" {
-  interface AxiosRequestConfig<D, P> {
-    /** `false`: a 401 is handed over without a second send (the token is renewed for the next request). Default: true. */
-    retryOn401?: boolean | undefined;
-  }
+/**
+ * What a request's config may hold besides axios' own. Not declared into axios' typings: `AxiosRequestConfig` has more type
+ * parameters in some versions than in others, and one declaration would break it in the rest.
+ *
+ * @example
+ * const once: AxiosRequestConfig & AuthorizedRequestConfig = { retryOn401: false };
+ * await api.post("/payments", payment, once);
+ */
+export interface AuthorizedRequestConfig {
+  /** `false`: a 401 is handed over without a second send (the token is renewed for the next request). Default: true. */
+  retryOn401?: boolean | undefined;
 }
 
 /**
@@ -47,7 +53,7 @@ export function authorizeAxios(instance: AxiosInstance, auth: AuthClient, option
     const authorize = (prepared: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
       const pinned = auth.getState();
       const { adapter } = prepared;
-      const authorized = async (config: InternalAxiosRequestConfig): Promise<AxiosResponse> => {
+      const authorized = async (config: InternalAxiosRequestConfig & AuthorizedRequestConfig): Promise<AxiosResponse> => {
         // Whoever gets this config back, a retry library say, finds the adapter that they had chosen.
         if (config.adapter === authorized) Object.assign(config, { adapter });
         let refused: AxiosOutcome | undefined;

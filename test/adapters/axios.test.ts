@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
-import axios, { type AxiosInstance, isAxiosError, isCancel } from "axios";
+import axios, { type AxiosInstance, type AxiosRequestConfig, isAxiosError, isCancel } from "axios";
 import axiosRetry from "axios-retry";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
+import { type AuthorizedRequestConfig, authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
 import { axiosLines, axiosMatrix } from "./support/axiosLines.ts";
 import { deferred } from "./support/deferred.ts";
 import { type ResourceServer, startResourceServer } from "./support/resourceServer.ts";
@@ -238,7 +238,8 @@ describe("a token", () => {
   it("that nobody waits for may fail to come without a word", async () => {
     await refuseCurrentToken();
     session.failRefresh("outage");
-    expect(await settled(api.get("/x", { retryOn401: false }))).toMatchObject({ response: { status: 401 } });
+    const once: AxiosRequestConfig & AuthorizedRequestConfig = { retryOn401: false };
+    expect(await settled(api.get("/x", once))).toMatchObject({ response: { status: 401 } });
     expect((await settled(api.get("/x")))).toMatchObject({ cause: { code: "unavailable" } });
   });
 });

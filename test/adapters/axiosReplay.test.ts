@@ -1,8 +1,9 @@
 import { Agent } from "node:http";
 import { Readable } from "node:stream";
+import type { AxiosRequestConfig } from "axios";
 import NodeFormData from "form-data";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
+import { type AuthorizedRequestConfig, authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
 import { axiosMatrix } from "./support/axiosLines.ts";
 import { type ResourceServer, startResourceServer, withoutToken } from "./support/resourceServer.ts";
 import { type Session, startSession } from "./support/startSession.ts";
@@ -178,13 +179,15 @@ describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
   });
 
   it("renews but does not send again with retryOn401: false, on the request or the instance", async () => {
-    const api = create({ baseURL: resource.origin, retryOn401: false });
+    const always: AuthorizedRequestConfig = { retryOn401: false };
+    const api = create({ baseURL: resource.origin, ...always });
     authorizeAxios(api, session.auth);
     const refused = await session.auth.getAccessToken();
     resource.refuse(refused);
     const before = resource.requests.length;
     await expect(api.post("/x", { a: 1 })).rejects.toMatchObject({ response: { status: 401 } });
-    await api.post("/x", { a: 1 }, { retryOn401: true }).then((answer) => expect(answer.status).toBe(200));
+    const again: AxiosRequestConfig & AuthorizedRequestConfig = { retryOn401: true };
+    await api.post("/x", { a: 1 }, again).then((answer) => expect(answer.status).toBe(200));
     expect(session.refreshCount()).toBe(1);
     expect(resource.requests.slice(before).filter(({ token }) => token === refused).length).toBeLessThanOrEqual(2);
   });

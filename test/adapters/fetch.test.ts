@@ -217,7 +217,9 @@ describe("the token", () => {
   });
 
   it("wrapped twice is asked for once", async () => {
-    const twice = authorizeFetch(session.auth, { allowedOrigins: [resource.origin], fetch: api });
+    // It fits wherever a fetch is wanted.
+    const asFetch: typeof fetch = api;
+    const twice = authorizeFetch(session.auth, { allowedOrigins: [resource.origin], fetch: asFetch });
     resource.decide = () => ({ status: 401 });
     expect((await twice(`${resource.origin}/x`)).status).toBe(401);
     expect(resource.requests).toHaveLength(2);
