@@ -43,7 +43,11 @@ export interface AuthorizedRequestConfig {
  * const api = axios.create({ baseURL: "https://api.example/v1" });
  * const detach = authorizeAxios(api, auth);
  */
-export function authorizeAxios(instance: AxiosInstance, auth: AuthClient, options: AuthorizeAxiosOptions = {}): () => void {
+export function authorizeAxios(
+  instance: AxiosInstance,
+  auth: AuthClient,
+  options: AuthorizeAxiosOptions = {},
+): () => void {
   return attachOnce(instance, auth, () => {
     const guard = createOriginGuard(auth, options.allowedOrigins);
     const isAllowed = (address: string) => guard(address, instance.defaults.baseURL);
@@ -53,7 +57,9 @@ export function authorizeAxios(instance: AxiosInstance, auth: AuthClient, option
     const authorize = (prepared: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
       const pinned = auth.getState();
       const { adapter } = prepared;
-      const authorized = async (config: InternalAxiosRequestConfig & AuthorizedRequestConfig): Promise<AxiosResponse> => {
+      const authorized = async (
+        config: InternalAxiosRequestConfig & AuthorizedRequestConfig,
+      ): Promise<AxiosResponse> => {
         // Whoever gets this config back, a retry library say, finds the adapter that they had chosen.
         if (config.adapter === authorized) Object.assign(config, { adapter });
         let refused: AxiosOutcome | undefined;
@@ -87,7 +93,10 @@ export function authorizeAxios(instance: AxiosInstance, auth: AuthClient, option
 }
 
 /** Where the request goes, joined by this version of axios itself; nowhere allowed if it cannot tell. */
-function addressOf(instance: AxiosInstance, { baseURL = "", url = "", allowAbsoluteUrls = true }: InternalAxiosRequestConfig): string {
+function addressOf(
+  instance: AxiosInstance,
+  { baseURL = "", url = "", allowAbsoluteUrls = true }: InternalAxiosRequestConfig,
+): string {
   try {
     return instance.getUri({ baseURL, url, allowAbsoluteUrls, params: null });
   } catch {

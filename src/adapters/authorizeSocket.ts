@@ -45,7 +45,11 @@ export interface AuthorizableSocket {
  * const socket = io("https://api.example");
  * const detach = authorizeSocket(socket, auth);
  */
-export function authorizeSocket(socket: AuthorizableSocket, auth: AuthClient, options: AuthorizeSocketOptions = {}): () => void {
+export function authorizeSocket(
+  socket: AuthorizableSocket,
+  auth: AuthClient,
+  options: AuthorizeSocketOptions = {},
+): () => void {
   return attachOnce(socket, auth, () => attach(socket as unknown as Socket, auth, options));
 }
 
@@ -107,7 +111,10 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     tell(new AuthError("sessionEnded", "The session has ended, so the socket stays closed until somebody signs in."));
   };
   const drop = () => {
-    dropBuffered(socket, new AuthError("identityChanged", "This was to be sent as somebody who is no longer signed in."));
+    dropBuffered(
+      socket,
+      new AuthError("identityChanged", "This was to be sent as somebody who is no longer signed in."),
+    );
   };
 
   /** Brings the socket in line with who is signed in. */

@@ -19,7 +19,8 @@ export function createOriginGuard(auth: AuthClient, allowedOrigins?: readonly st
   const authBase = authUrl && (authUrl.origin + authUrl.pathname).replace(/\/$/, "");
   const fixed = allowedOrigins?.map((entry) => {
     const url = parse(entry);
-    if (!url) throw new AuthError("invalidOptions", `allowedOrigins: "${entry}" is not an origin such as https://api.example`);
+    if (!url)
+      throw new AuthError("invalidOptions", `allowedOrigins: "${entry}" is not an origin such as https://api.example`);
     return url.origin;
   });
 

@@ -15,7 +15,9 @@ const authorizationName = /^authorization$/i;
 export function setsAuthorization({ auth, headers }: InternalAxiosRequestConfig): boolean {
   // axios 1.0 keeps the instance's default headers where only toJSON sees them; toJSON leaves out `false`.
   const all = { ...headers?.toJSON?.(), ...headers };
-  return Boolean(auth) || Object.entries(all).some(([name, value]) => authorizationName.test(name) && value !== undefined);
+  return (
+    Boolean(auth) || Object.entries(all).some(([name, value]) => authorizationName.test(name) && value !== undefined)
+  );
 }
 
 /**
@@ -37,7 +39,8 @@ export function sendWithToken(
   sender.interceptors.request.use(() => ready);
   return sender.request({}).then(
     (response: AxiosResponse) => outcomeOf(config, token, response, undefined),
-    (error: { response?: AxiosResponse; cause?: unknown } | undefined) => outcomeOf(config, token, error?.response, error),
+    (error: { response?: AxiosResponse; cause?: unknown } | undefined) =>
+      outcomeOf(config, token, error?.response, error),
   );
 }
 

@@ -37,7 +37,8 @@ export function createSocketRenewal(
       const { ok, code } = answers.at(-1) ?? {};
       if (ok === true) onAccepted(token);
       else if (ok !== false) return;
-      else if (!/^TOKEN_/.test(String(code)) && !isRepeated) cancelTimer = clock.setTimer(() => send(token, true), timeoutMs);
+      else if (!String(code).startsWith("TOKEN_") && !isRepeated)
+        cancelTimer = clock.setTimer(() => send(token, true), timeoutMs);
       else onRefused();
     });
   };

@@ -32,7 +32,11 @@ async function refuseCurrentToken(): Promise<string> {
 }
 
 const tokens = () => resource.requests.map(({ token }) => token);
-const settled = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error);
+const settled = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe("one refresh for all", () => {
   // B001 https://github.com/Flyrell/axios-auth-refresh/issues/210
@@ -81,10 +85,12 @@ describe("one refresh for all", () => {
   it("happens at each expiry, with the caller's interceptors always in the same order", async () => {
     const order: string[] = [];
     const mine = axios.create({ baseURL: resource.origin });
-    const note = (what: string) => <T>(value: T) => {
-      order.push(what);
-      return value;
-    };
+    const note =
+      (what: string) =>
+      <T>(value: T) => {
+        order.push(what);
+        return value;
+      };
     mine.interceptors.request.use(note("request before"));
     mine.interceptors.response.use(note("response before"));
     authorizeAxios(mine, session.auth);
@@ -160,7 +166,15 @@ describe("a 401 that does not go away", () => {
     authorizeAxios(direct, session.auth);
     await session.auth.signOut();
     await session.signInAs("ada");
-    const exempt = ["/jwt/refresh", "/jwt/login", "/jwt/logout", "/register", "/guest", "/device/code", "/device/token"];
+    const exempt = [
+      "/jwt/refresh",
+      "/jwt/login",
+      "/jwt/logout",
+      "/register",
+      "/guest",
+      "/device/code",
+      "/device/token",
+    ];
     for (const path of exempt) expect(await settled(direct.post(path))).toMatchObject({ response: { status: 401 } });
     expect(seen).toEqual(exempt.map((url) => ({ url, authorization: undefined })));
     expect(session.refreshCount()).toBe(0);
@@ -222,7 +236,10 @@ describe("a refresh that fails", () => {
   it("is not the only error there is: the second send's own comes through", async () => {
     const old = await refuseCurrentToken();
     resource.decide = ({ token }) => (token === old ? undefined : { status: 422, body: '{"msg":"no"}' });
-    expect(await settled(api.post("/x", {}))).toMatchObject({ response: { status: 422, data: { msg: "no" } }, config: { url: "/x" } });
+    expect(await settled(api.post("/x", {}))).toMatchObject({
+      response: { status: 422, data: { msg: "no" } },
+      config: { url: "/x" },
+    });
   });
 });
 
@@ -240,35 +257,38 @@ describe("a token", () => {
     session.failRefresh("outage");
     const once: AxiosRequestConfig & AuthorizedRequestConfig = { retryOn401: false };
     expect(await settled(api.get("/x", once))).toMatchObject({ response: { status: 401 } });
-    expect((await settled(api.get("/x")))).toMatchObject({ cause: { code: "unavailable" } });
+    expect(await settled(api.get("/x"))).toMatchObject({ cause: { code: "unavailable" } });
   });
 });
 
 describe("aborting", () => {
   // B064 https://github.com/softonic/axios-retry/pull/268 · B065 https://github.com/axios/axios/pull/11181 ·
   // B141 https://github.com/simoneb/axios-hooks/issues/371
-  it.each(axiosMatrix)("while a refresh is awaited rejects at once, with axios' own kind, and spares the others ($name)", async ({ create, axios: line }) => {
-    const mine = create({ baseURL: resource.origin });
-    authorizeAxios(mine, session.auth);
-    await refuseCurrentToken();
-    const release = session.holdRefresh();
-    const controller = new AbortController();
-    const source = line.CancelToken.source();
-    const bySignal = settled(mine.get("/by-signal", { signal: controller.signal }));
-    const byToken = settled(mine.get("/by-token", { cancelToken: source.token }));
-    const other = mine.get("/other");
-    await session.rejections(3);
-    controller.abort();
-    source.cancel("changed my mind");
-    for (const error of [await bySignal, await byToken]) {
-      expect(line.isCancel(error)).toBe(true);
-      expect(error).toMatchObject({ code: "ERR_CANCELED" });
-    }
-    release();
-    await expect(other).resolves.toMatchObject({ status: 200 });
-    expect(resource.requests.map(({ path }) => path).slice(3)).toEqual(["/other"]);
-    expect(session.refreshCount()).toBe(1);
-  });
+  it.each(axiosMatrix)(
+    "while a refresh is awaited rejects at once, with axios' own kind, and spares the others ($name)",
+    async ({ create, axios: line }) => {
+      const mine = create({ baseURL: resource.origin });
+      authorizeAxios(mine, session.auth);
+      await refuseCurrentToken();
+      const release = session.holdRefresh();
+      const controller = new AbortController();
+      const source = line.CancelToken.source();
+      const bySignal = settled(mine.get("/by-signal", { signal: controller.signal }));
+      const byToken = settled(mine.get("/by-token", { cancelToken: source.token }));
+      const other = mine.get("/other");
+      await session.rejections(3);
+      controller.abort();
+      source.cancel("changed my mind");
+      for (const error of [await bySignal, await byToken]) {
+        expect(line.isCancel(error)).toBe(true);
+        expect(error).toMatchObject({ code: "ERR_CANCELED" });
+      }
+      release();
+      await expect(other).resolves.toMatchObject({ status: 200 });
+      expect(resource.requests.map(({ path }) => path).slice(3)).toEqual(["/other"]);
+      expect(session.refreshCount()).toBe(1);
+    },
+  );
 
   it("before the request sends nothing", async () => {
     expect(isCancel(await settled(api.get("/x", { signal: AbortSignal.abort() })))).toBe(true);
@@ -423,7 +443,8 @@ describe("identity", () => {
     await resource.received(3);
     await session.signInAs("bob");
     gate.resolve(undefined);
-    for (const error of await Promise.all(answers)) expect(error).toMatchObject({ name: "AuthError", code: "identityChanged" });
+    for (const error of await Promise.all(answers))
+      expect(error).toMatchObject({ name: "AuthError", code: "identityChanged" });
     expect(resource.requests).toHaveLength(3);
   });
 
@@ -489,29 +510,36 @@ describe("a held session", () => {
 });
 
 describe("the token", () => {
-  it.each(axiosMatrix.filter(({ version }) => !version.startsWith("0")))("stays away with Authorization: false ($name)", async ({ create }) => {
-    const mine = create({ baseURL: resource.origin });
-    authorizeAxios(mine, session.auth);
-    const answer = await settled(mine.get("/public", { headers: { Authorization: false } }));
-    expect(answer).toMatchObject({ response: { status: 401 } });
-    expect(resource.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
-    expect(session.refreshCount()).toBe(0);
-  });
+  it.each(axiosMatrix.filter(({ version }) => !version.startsWith("0")))(
+    "stays away with Authorization: false ($name)",
+    async ({ create }) => {
+      const mine = create({ baseURL: resource.origin });
+      authorizeAxios(mine, session.auth);
+      const answer = await settled(mine.get("/public", { headers: { Authorization: false } }));
+      expect(answer).toMatchObject({ response: { status: 401 } });
+      expect(resource.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+      expect(session.refreshCount()).toBe(0);
+    },
+  );
 
   // B175 https://github.com/axios/axios/issues/10711 · B088 https://github.com/Jellify-Music/App/pull/1140
-  it.each(axiosMatrix)("does not follow a redirect to a stranger, whose 401 changes nothing ($name)", async ({ create, adapter }) => {
-    const stranger = await startResourceServer();
-    resource.decide = () => ({ status: 302, headers: { location: `${stranger.origin}/x` } });
-    const mine = create({ baseURL: resource.origin });
-    authorizeAxios(mine, session.auth);
-    expect(await settled(mine.get("/x"))).toMatchObject({ response: { status: 401 } });
-    expect(stranger.requests.length).toBeGreaterThan(0);
-    for (const { headers } of stranger.requests) expect([headers.authorization, headers.cookie]).toEqual([undefined, undefined]);
-    // axios' fetch adapter does not tell where an answer came from.
-    expect(session.refreshCount()).toBe(adapter === "fetch" ? 1 : 0);
-    expect(session.auth.getState().status).toBe("authenticated");
-    await stranger.close();
-  });
+  it.each(axiosMatrix)(
+    "does not follow a redirect to a stranger, whose 401 changes nothing ($name)",
+    async ({ create, adapter }) => {
+      const stranger = await startResourceServer();
+      resource.decide = () => ({ status: 302, headers: { location: `${stranger.origin}/x` } });
+      const mine = create({ baseURL: resource.origin });
+      authorizeAxios(mine, session.auth);
+      expect(await settled(mine.get("/x"))).toMatchObject({ response: { status: 401 } });
+      expect(stranger.requests.length).toBeGreaterThan(0);
+      for (const { headers } of stranger.requests)
+        expect([headers.authorization, headers.cookie]).toEqual([undefined, undefined]);
+      // axios' fetch adapter does not tell where an answer came from.
+      expect(session.refreshCount()).toBe(adapter === "fetch" ? 1 : 0);
+      expect(session.auth.getState().status).toBe("authenticated");
+      await stranger.close();
+    },
+  );
 });
 
 describe("what errors and answers show", () => {

@@ -35,7 +35,13 @@ async function sendTwice(call: () => Promise<unknown>) {
   return { first, second };
 }
 
-const bodies: readonly { name: string; data(): unknown; headers?: Record<string, string>; since?: number; parses?: RegExp[] }[] = [
+const bodies: readonly {
+  name: string;
+  data(): unknown;
+  headers?: Record<string, string>;
+  since?: number;
+  parses?: RegExp[];
+}[] = [
   { name: "object", data: () => ({ a: 1, nested: { b: [2] } }) },
   { name: "array", data: () => [1, "two"] },
   { name: "JSON text", data: () => '"text"', headers: { "Content-Type": "application/json" } },
@@ -67,14 +73,17 @@ function formData(): FormData {
 describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
   // B059 https://github.com/axios/axios/issues/875 · B061 https://github.com/axios/axios/issues/6240
   for (const { name: body, data, headers, since, parses } of bodies) {
-    it.skipIf(since !== undefined && Number.parseFloat(version) < since)(`sends a body of ${body} twice alike`, async () => {
-      const api = create({ baseURL: `${resource.origin}/v1` });
-      authorizeAxios(api, session.auth);
-      const { first, second } = await sendTwice(() => api.post("/things", data(), { headers: headers ?? {} }));
-      expect(withoutToken(second)).toEqual(withoutToken(first));
-      for (const part of parses ?? []) expect(second.body.toString()).toMatch(part);
-      record(name, body);
-    });
+    it.skipIf(since !== undefined && Number.parseFloat(version) < since)(
+      `sends a body of ${body} twice alike`,
+      async () => {
+        const api = create({ baseURL: `${resource.origin}/v1` });
+        authorizeAxios(api, session.auth);
+        const { first, second } = await sendTwice(() => api.post("/things", data(), { headers: headers ?? {} }));
+        expect(withoutToken(second)).toEqual(withoutToken(first));
+        for (const part of parses ?? []) expect(second.body.toString()).toMatch(part);
+        record(name, body);
+      },
+    );
   }
 
   it("does not apply a transformRequest of the caller's twice", async () => {
@@ -152,8 +161,16 @@ describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
     const cases = [
       { api: create({ baseURL: resource.origin }), config: { headers: own }, expected: "Token own" },
       { api: create({ baseURL: resource.origin, headers: { common: own } }), config: {}, expected: "Token own" },
-      { api: create({ baseURL: resource.origin, headers: { Authorization: "Token own" } }), config: {}, expected: "Token own" },
-      { api: create({ baseURL: resource.origin }), config: { auth: { username: "a", password: "b" } }, expected: "Basic YTpi" },
+      {
+        api: create({ baseURL: resource.origin, headers: { Authorization: "Token own" } }),
+        config: {},
+        expected: "Token own",
+      },
+      {
+        api: create({ baseURL: resource.origin }),
+        config: { auth: { username: "a", password: "b" } },
+        expected: "Basic YTpi",
+      },
     ];
     resource.decide = () => ({ status: 401 });
     for (const { api, config, expected } of cases) {
@@ -172,7 +189,9 @@ describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
     authorizeAxios(api, session.auth);
     for (const method of ["get", "delete", "head", "options", "post", "put", "patch"] as const) {
       if (method === "options") continue;
-      const { first, second } = await sendTwice(() => api.request({ method, url: "/x", headers: { "Idempotency-Key": "k1" } }));
+      const { first, second } = await sendTwice(() =>
+        api.request({ method, url: "/x", headers: { "Idempotency-Key": "k1" } }),
+      );
       expect(second.headers["idempotency-key"]).toBe("k1");
       expect(withoutToken(second)).toEqual(withoutToken(first));
     }
@@ -210,7 +229,10 @@ describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
       const before = resource.requests.length;
       const { data, headers } = make();
       const failure = await api.post("/upload", data, { headers: { ...headers } }).catch((error: unknown) => error);
-      expect(failure).toMatchObject({ isAxiosError: true, response: { status: 401, data: { detail: "Unauthorized" } } });
+      expect(failure).toMatchObject({
+        isAxiosError: true,
+        response: { status: 401, data: { detail: "Unauthorized" } },
+      });
       expect(resource.requests.length - before).toBe(1);
       await expect(api.get("/next")).resolves.toMatchObject({ status: 200 });
       record(name, `${body} (sent once)`);
@@ -246,6 +268,10 @@ function record(column: string, row: string): void {
 /** What was sent twice alike, as a table: the outcome of this file at a glance. */
 function printTable(): void {
   const columns = axiosMatrix.map(({ name }) => name);
-  const lines = [...results].map(([row, line]) => `| ${row} | ${columns.map((column) => line.get(column) ?? "–").join(" | ")} |`);
-  process.stdout.write([`\n| body | ${columns.join(" | ")} |`, `| --- |${" --- |".repeat(columns.length)}`, ...lines, ""].join("\n"));
+  const lines = [...results].map(
+    ([row, line]) => `| ${row} | ${columns.map((column) => line.get(column) ?? "–").join(" | ")} |`,
+  );
+  process.stdout.write(
+    [`\n| body | ${columns.join(" | ")} |`, `| --- |${" --- |".repeat(columns.length)}`, ...lines, ""].join("\n"),
+  );
 }

@@ -11,7 +11,9 @@ let session: Session;
 beforeAll(async () => {
   resource = await startResourceServer();
   // The page is the server's own, so that happy-dom's CORS does not stand between.
-  (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(`${resource.origin}/page/index.html`);
+  (window as unknown as { happyDOM: { setURL(url: string): void } }).happyDOM.setURL(
+    `${resource.origin}/page/index.html`,
+  );
 });
 beforeEach(async () => {
   resource.decide = null;

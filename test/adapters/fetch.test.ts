@@ -28,7 +28,11 @@ async function refuseCurrentToken(): Promise<string> {
   return token;
 }
 
-const settled = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error);
+const settled = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe("the second send", () => {
   const form = () => {
@@ -52,23 +56,26 @@ describe("the second send", () => {
   const url = () => `${resource.origin}/things?q=1`;
 
   for (const [name, init] of Object.entries(inits)) {
-    it.each(["address", "URL", "Request", "Request and init"])(`equals the first but for the token: ${name}, given as %s`, async (given) => {
-      await refuseCurrentToken();
-      const parameters: Record<string, Parameters<AuthorizedFetch>> = {
-        address: [url(), init()],
-        URL: [new URL(url()), init()],
-        Request: [new Request(url(), init())],
-        "Request and init": [new Request(url(), { headers: { "X-Replaced": "1" } }), init()],
-      };
-      const answer = await api(...(parameters[given] ?? [""]));
-      expect(answer.status).toBe(200);
-      const [first, second, ...more] = resource.requests;
-      if (!first || !second) throw new Error("Not sent twice");
-      expect(more).toEqual([]);
-      expect(withoutToken(second)).toEqual(withoutToken(first));
-      expect(second.token).toBe(await session.auth.getAccessToken());
-      expect(first.body.length > 0).toBe(init().body !== undefined);
-    });
+    it.each(["address", "URL", "Request", "Request and init"])(
+      `equals the first but for the token: ${name}, given as %s`,
+      async (given) => {
+        await refuseCurrentToken();
+        const parameters: Record<string, Parameters<AuthorizedFetch>> = {
+          address: [url(), init()],
+          URL: [new URL(url()), init()],
+          Request: [new Request(url(), init())],
+          "Request and init": [new Request(url(), { headers: { "X-Replaced": "1" } }), init()],
+        };
+        const answer = await api(...(parameters[given] ?? [""]));
+        expect(answer.status).toBe(200);
+        const [first, second, ...more] = resource.requests;
+        if (!first || !second) throw new Error("Not sent twice");
+        expect(more).toEqual([]);
+        expect(withoutToken(second)).toEqual(withoutToken(first));
+        expect(second.token).toBe(await session.auth.getAccessToken());
+        expect(first.body.length > 0).toBe(init().body !== undefined);
+      },
+    );
   }
 
   it("does not follow a body that is a stream, nor retryOn401: false; the next request has a new token", async () => {
@@ -94,7 +101,11 @@ describe("the second send", () => {
 
   it("sends a Request made of a stream again, since it was copied", async () => {
     await refuseCurrentToken();
-    const streamed: RequestInit & { duplex: "half" } = { method: "POST", body: new Blob(["streamed"]).stream(), duplex: "half" };
+    const streamed: RequestInit & { duplex: "half" } = {
+      method: "POST",
+      body: new Blob(["streamed"]).stream(),
+      duplex: "half",
+    };
     expect((await api(new Request(url(), streamed))).status).toBe(200);
     expect(resource.requests.map(({ body }) => body.toString())).toEqual(["streamed", "streamed"]);
   });

@@ -19,7 +19,8 @@ beforeAll(async () => {
   [resource, stranger] = await Promise.all([startResourceServer(), startResourceServer()]);
   const seen = new Set<string>();
   resource.decide = ({ path, token }) => {
-    if (path === "/") return { status: 200, headers: { "content-type": "text/html" }, body: '<script src="/page.js"></script>' };
+    if (path === "/")
+      return { status: 200, headers: { "content-type": "text/html" }, body: '<script src="/page.js"></script>' };
     if (path === "/page.js") return { status: 200, headers: { "content-type": "text/javascript" }, body: script };
     if (path === "/redirect") return { status: 302, headers: { location: `${stranger.origin}/x` } };
     if (!path.startsWith("/api")) return { status: 404 };
@@ -59,7 +60,9 @@ async function bundle(entry: string): Promise<string> {
 const inPage = <K extends keyof ChromiumPage>(name: K, ...parameters: Parameters<ChromiumPage[K]>) =>
   tab.evaluate(
     ([method, values]) =>
-      (globalThis as unknown as { page: Record<string, (...values: unknown[]) => unknown> }).page[method as string]?.(...(values as unknown[])),
+      (globalThis as unknown as { page: Record<string, (...values: unknown[]) => unknown> }).page[method as string]?.(
+        ...(values as unknown[]),
+      ),
     [name, parameters] as const,
   ) as ReturnType<ChromiumPage[K]>;
 
@@ -79,7 +82,9 @@ describe("in Chromium", () => {
         if (body !== "nothing") expect(first.body.length).toBeGreaterThan(0);
       }
       const senders = [...new Set(outcomes.map(({ sender }) => sender))];
-      process.stdout.write(`\nIn Chromium, sent twice alike: ${senders.join("; ")}; bodies ${[...new Set(outcomes.map(({ body }) => body))].join(", ")}\n`);
+      process.stdout.write(
+        `\nIn Chromium, sent twice alike: ${senders.join("; ")}; bodies ${[...new Set(outcomes.map(({ body }) => body))].join(", ")}\n`,
+      );
     },
     slow,
   );
@@ -93,30 +98,34 @@ describe("in Chromium", () => {
     expect(stranger.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
-  it.each([[["websocket"]], [["polling"]], [["polling", "websocket"]]])("a socket over %j lives through all of it", async (transports) => {
-    const http = createServer();
-    const io = new Server(http, { cors: { origin: "*" } });
-    let handshakes = 0;
-    io.use((_, next) => next(handshakes++ === 0 ? new Error("not authorized") : undefined));
-    io.on("connection", (socket) => {
-      let { token } = socket.handshake.auth;
-      socket.on("auth:renew", (message, acknowledge) => {
-        ({ token } = message);
-        acknowledge({ ok: true, expires_in: 60 });
+  it.each([[["websocket"]], [["polling"]], [["polling", "websocket"]]])(
+    "a socket over %j lives through all of it",
+    async (transports) => {
+      const http = createServer();
+      const io = new Server(http, { cors: { origin: "*" } });
+      let handshakes = 0;
+      io.use((_, next) => next(handshakes++ === 0 ? new Error("not authorized") : undefined));
+      io.on("connection", (socket) => {
+        let { token } = socket.handshake.auth;
+        socket.on("auth:renew", (message, acknowledge) => {
+          ({ token } = message);
+          acknowledge({ ok: true, expires_in: 60 });
+        });
+        socket.on("whoami", (acknowledge) => acknowledge(token));
       });
-      socket.on("whoami", (acknowledge) => acknowledge(token));
-    });
-    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-    const log = await inPage("socket", `http://127.0.0.1:${(http.address() as AddressInfo).port}`, transports);
-    const [refusal, renewed, isSameConnection, reconnected, asBob, bobsToken, isActive] = log as unknown[];
-    expect(refusal).toContain("not authorized");
-    expect(renewed).toBe("test-access-token-3");
-    expect(isSameConnection).toBe(true);
-    expect(reconnected).toBe(renewed);
-    expect(asBob).toBe(bobsToken);
-    expect(asBob).not.toBe(renewed);
-    expect(isActive).toBe(false);
-    expect(handshakes).toBe(4);
-    await io.close();
-  }, slow);
+      await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+      const log = await inPage("socket", `http://127.0.0.1:${(http.address() as AddressInfo).port}`, transports);
+      const [refusal, renewed, isSameConnection, reconnected, asBob, bobsToken, isActive] = log as unknown[];
+      expect(refusal).toContain("not authorized");
+      expect(renewed).toBe("test-access-token-3");
+      expect(isSameConnection).toBe(true);
+      expect(reconnected).toBe(renewed);
+      expect(asBob).toBe(bobsToken);
+      expect(asBob).not.toBe(renewed);
+      expect(isActive).toBe(false);
+      expect(handshakes).toBe(4);
+      await io.close();
+    },
+    slow,
+  );
 });

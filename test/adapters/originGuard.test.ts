@@ -48,8 +48,12 @@ describe("the token goes to allowed origins only", () => {
     });
     authorizeAxios(api, session.auth);
     await api.get(url).catch(() => {});
-    if (mayCarry) expect(sent.map(({ authorization }) => authorization)).toEqual([expect.any(String), expect.any(String)]);
-    else expect(sent.filter(({ url, authorization }) => authorization && !url.startsWith("https://api.x/v1/"))).toEqual([]);
+    if (mayCarry)
+      expect(sent.map(({ authorization }) => authorization)).toEqual([expect.any(String), expect.any(String)]);
+    else
+      expect(sent.filter(({ url, authorization }) => authorization && !url.startsWith("https://api.x/v1/"))).toEqual(
+        [],
+      );
     expect(session.refreshCount()).toBe(sent[0]?.authorization ? 1 : 0);
     expect(session.auth.getState().status).toBe("authenticated");
     session.stop();
@@ -114,11 +118,16 @@ describe("without allowedOrigins", () => {
 });
 
 it("allowedOrigins stands instead of the defaults, and must be origins", () => {
-  const guard = createOriginGuard(authAt("https://auth.x/v1/auth"), ["https://one.x/with/a/path", "http://localhost:8080"]);
+  const guard = createOriginGuard(authAt("https://auth.x/v1/auth"), [
+    "https://one.x/with/a/path",
+    "http://localhost:8080",
+  ]);
   expect(guard("https://one.x/api")).toBe(true);
   expect(guard("http://localhost:8080/")).toBe(true);
   expect(guard("https://auth.x/api")).toBe(false);
   expect(guard("https://api.x/api", "https://api.x")).toBe(false);
   for (const wrong of ["*", "api.x", "null", ""])
-    expect(() => createOriginGuard(authAt("https://auth.x"), [wrong])).toThrow(expect.objectContaining({ code: "invalidOptions" }));
+    expect(() => createOriginGuard(authAt("https://auth.x"), [wrong])).toThrow(
+      expect.objectContaining({ code: "invalidOptions" }),
+    );
 });

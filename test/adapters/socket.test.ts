@@ -55,7 +55,11 @@ describe("connecting", () => {
     await session.auth.getAccessToken({ rejectedToken: old });
     await opened;
     await reconnected;
-    expect(tokens().slice(1).filter((sent) => sent === old).length).toBeLessThanOrEqual(1);
+    expect(
+      tokens()
+        .slice(1)
+        .filter((sent) => sent === old).length,
+    ).toBeLessThanOrEqual(1);
     expect(tokens().at(-1)).toBe(await token());
   });
 
@@ -90,11 +94,13 @@ describe("connecting", () => {
     let isOpen = false;
     let knocks = 0;
     const knocked = new Promise<void>((resolve) => {
-      server.io.engine.use((_request: unknown, response: { writeHead(status: number): { end(): void } }, done: () => void) => {
-        if (++knocks === 5) resolve();
-        if (isOpen) done();
-        else response.writeHead(401).end();
-      });
+      server.io.engine.use(
+        (_request: unknown, response: { writeHead(status: number): { end(): void } }, done: () => void) => {
+          if (++knocks === 5) resolve();
+          if (isOpen) done();
+          else response.writeHead(401).end();
+        },
+      );
     });
     const socket = server.client({ transports: ["polling"], reconnectionDelayMax: 2 });
     attach(socket);
@@ -108,7 +114,9 @@ describe("connecting", () => {
 
   it("and being refused because the server cannot tell now: another attempt, no refresh", async () => {
     let isDown = true;
-    server.io.use((_, done) => done(isDown ? Object.assign(new Error("later"), { data: { code: "UNAVAILABLE" } }) : undefined));
+    server.io.use((_, done) =>
+      done(isDown ? Object.assign(new Error("later"), { data: { code: "UNAVAILABLE" } }) : undefined),
+    );
     const socket = server.client();
     const refused = next(socket, "connect_error");
     attach(socket);
@@ -125,7 +133,10 @@ describe("connecting", () => {
     const asked = [deferred<void>(), deferred<void>()];
     let count = 0;
     const socket = server.client();
-    authorizeSocket(socket, { ...session.auth, getAccessToken: () => (asked[count]?.resolve(), gates[count++]?.promise ?? token()) });
+    authorizeSocket(socket, {
+      ...session.auth,
+      getAccessToken: () => (asked[count]?.resolve(), gates[count++]?.promise ?? token()),
+    });
     socket.connect();
     await asked[0]?.promise;
     socket.io.engine.close();
@@ -333,7 +344,8 @@ describe("sign-out", () => {
     const awaited = [socket.emitWithAck("say", "one"), socket.emitWithAck("say", "two")];
     const outcome = Promise.allSettled(awaited);
     await session.signInAs("bob");
-    for (const result of await outcome) expect(result).toMatchObject({ status: "rejected", reason: { code: "identityChanged" } });
+    for (const result of await outcome)
+      expect(result).toMatchObject({ status: "rejected", reason: { code: "identityChanged" } });
     await next(socket, "connect");
     await socket.emitWithAck("say", "as bob");
     expect(server.said.map(({ what }) => what)).toEqual(["as bob"]);
@@ -447,17 +459,20 @@ describe("a renewed token", () => {
     expect(clock.timerCount()).toBe(0);
   });
 
-  it.each([{}, { ackTimeout: 5_000 }])("that the server refuses makes a new handshake (options %j)", async (options) => {
-    server.io.on("connection", (socket) =>
-      socket.on("auth:renew", (_, acknowledge) => acknowledge({ ok: false, code: "TOKEN_INVALID" })),
-    );
-    const socket = await connected(server.client(options));
-    const opened = next(socket, "connect");
-    await renewed();
-    await opened;
-    expect(tokens().at(-1)).toBe(await token());
-    expect(server.handshakes).toHaveLength(2);
-  });
+  it.each([{}, { ackTimeout: 5_000 }])(
+    "that the server refuses makes a new handshake (options %j)",
+    async (options) => {
+      server.io.on("connection", (socket) =>
+        socket.on("auth:renew", (_, acknowledge) => acknowledge({ ok: false, code: "TOKEN_INVALID" })),
+      );
+      const socket = await connected(server.client(options));
+      const opened = next(socket, "connect");
+      await renewed();
+      await opened;
+      expect(tokens().at(-1)).toBe(await token());
+      expect(server.handshakes).toHaveLength(2);
+    },
+  );
 
   it("that the server has no time for is offered once more, then handed over by a new handshake", async () => {
     let offers = 0;

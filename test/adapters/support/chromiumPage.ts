@@ -30,9 +30,14 @@ const page = {
   async axiosMatrix() {
     const outcomes: { sender: string; body: string; path: string; outcome: unknown }[] = [];
     for (const { version, axios } of axiosLines)
-      for (const adapter of Number.parseFloat(version) < 1.7 && !version.startsWith("1.2") ? [undefined] : ["xhr", "fetch"]) {
+      for (const adapter of Number.parseFloat(version) < 1.7 && !version.startsWith("1.2")
+        ? [undefined]
+        : ["xhr", "fetch"]) {
         const auth = createTestAuthClient({ identity: { subject: "ada" } });
-        const api = axios.create({ baseURL: "/api", ...(adapter ? { adapter: adapter as unknown as AxiosAdapter } : {}) });
+        const api = axios.create({
+          baseURL: "/api",
+          ...(adapter ? { adapter: adapter as unknown as AxiosAdapter } : {}),
+        });
         authorizeAxios(api, auth);
         for (const [body, make] of Object.entries(bodies)) {
           const path = `${version}/${adapter ?? "xhr"}/${body}`;
@@ -53,9 +58,19 @@ const page = {
       if (body === "object") continue;
       for (const given of ["address", "Request"]) {
         const path = `/api/fetch/${given}/${body}`;
-        const init: RequestInit = { method: "POST", body: (make() ?? null) as BodyInit, keepalive: body === "text", credentials: "include" };
+        const init: RequestInit = {
+          method: "POST",
+          body: (make() ?? null) as BodyInit,
+          keepalive: body === "text",
+          credentials: "include",
+        };
         const answer = given === "address" ? api(path, init) : api(new Request(path, init));
-        outcomes.push({ sender: `fetch, ${given}`, body, path, outcome: await answer.then(({ status }) => status, String) });
+        outcomes.push({
+          sender: `fetch, ${given}`,
+          body,
+          path,
+          outcome: await answer.then(({ status }) => status, String),
+        });
       }
     }
     return outcomes;
@@ -68,7 +83,12 @@ const page = {
     for (const { axios } of axiosLines) {
       const api = axios.create();
       authorizeAxios(api, auth);
-      statuses.push(await api.get(path).then(({ status }) => status, (error) => error.response?.status));
+      statuses.push(
+        await api.get(path).then(
+          ({ status }) => status,
+          (error) => error.response?.status,
+        ),
+      );
     }
     return { statuses, token: auth.accessToken.getState() };
   },

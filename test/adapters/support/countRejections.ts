@@ -10,7 +10,7 @@ export function countRejections(auth: AuthClient): { auth: AuthClient; rejection
       getAccessToken(options) {
         const token = auth.getAccessToken(options);
         if (options?.rejectedToken !== undefined) seen++;
-        for (const waiter of [...waiters]) waiter();
+        for (const waiter of waiters) waiter();
         return token;
       },
     },

@@ -24,7 +24,9 @@ export interface ResourceServer {
   /** Answers 401 to this token from now on. */
   refuse(token: string): void;
   /** Decides before the rule above; undefined leaves it to the rule, null never answers. */
-  decide: ((request: ReceivedRequest, response: ServerResponse) => Answer | undefined | null | Promise<Answer | undefined>) | null;
+  decide:
+    | ((request: ReceivedRequest, response: ServerResponse) => Answer | undefined | null | Promise<Answer | undefined>)
+    | null;
   /** Resolves once this many requests have come in, counted from the start or {@link forget}. */
   received(count: number): Promise<void>;
   forget(): void;
@@ -57,8 +59,12 @@ export async function startResourceServer(): Promise<ResourceServer> {
     const decided = await resource.decide?.(request, response);
     if (decided === null) return;
     const isRefused = request.token === null || refused.has(request.token);
-    const answer = decided ?? (isRefused ? { status: 401, body: '{"detail":"Unauthorized"}' } : { status: 200, body: '{"ok":true}' });
-    response.writeHead(answer.status, { "content-type": "application/json", ...cors, ...answer.headers }).end(answer.body);
+    const answer =
+      decided ??
+      (isRefused ? { status: 401, body: '{"detail":"Unauthorized"}' } : { status: 200, body: '{"ok":true}' });
+    response
+      .writeHead(answer.status, { "content-type": "application/json", ...cors, ...answer.headers })
+      .end(answer.body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const resource: ResourceServer = {

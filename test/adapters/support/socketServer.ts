@@ -18,7 +18,10 @@ export interface SocketServer {
 }
 
 /** The real Socket.IO server on a free port, with a middleware of its own that takes every token but the refused ones. */
-export async function startSocketServer(options: Partial<ServerOptions> = {}, namespaces = ["/"]): Promise<SocketServer> {
+export async function startSocketServer(
+  options: Partial<ServerOptions> = {},
+  namespaces = ["/"],
+): Promise<SocketServer> {
   const http = createServer();
   const server = new Server(http, options);
   const clients: ClientSocket[] = [];
@@ -32,7 +35,7 @@ export async function startSocketServer(options: Partial<ServerOptions> = {}, na
       const accepted = typeof auth.token === "string" && !refused.has(auth.token);
       handshakes.push({ token: auth.token, auth, accepted });
       next(accepted ? undefined : Object.assign(new Error("not authorized"), { data: { code: "TOKEN_INVALID" } }));
-      for (const waiter of [...waiters]) waiter();
+      for (const waiter of waiters) waiter();
     });
     server.of(namespace).on("connection", (socket: Socket) => {
       socket.on("say", (what: unknown, acknowledge?: (answer: string) => void) => {
@@ -50,7 +53,13 @@ export async function startSocketServer(options: Partial<ServerOptions> = {}, na
     refused,
     said,
     client(clientOptions = {}, namespace = "/") {
-      const client = io(url + namespace, { autoConnect: false, forceNew: true, transports: ["websocket"], reconnectionDelay: 1, ...clientOptions });
+      const client = io(url + namespace, {
+        autoConnect: false,
+        forceNew: true,
+        transports: ["websocket"],
+        reconnectionDelay: 1,
+        ...clientOptions,
+      });
       clients.push(client);
       return client;
     },
@@ -72,6 +81,9 @@ export async function startSocketServer(options: Partial<ServerOptions> = {}, na
 }
 
 /** The next time that `event` happens. */
-export function next<T = unknown>(emitter: { once(event: string, listener: (detail: T) => void): unknown }, event: string): Promise<T> {
+export function next<T = unknown>(
+  emitter: { once(event: string, listener: (detail: T) => void): unknown },
+  event: string,
+): Promise<T> {
   return new Promise((resolve) => emitter.once(event, resolve));
 }

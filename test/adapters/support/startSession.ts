@@ -18,7 +18,9 @@ export interface Session {
 
 let serial = 0;
 
-export async function startSession(options: { as?: string | null; onSessionEnd?: "reject" | "hold"; isLoading?: boolean } = {}): Promise<Session> {
+export async function startSession(
+  options: { as?: string | null; onSessionEnd?: "reject" | "hold"; isLoading?: boolean } = {},
+): Promise<Session> {
   let count = 0;
 
   let gate: Promise<void> | undefined;
@@ -35,13 +37,17 @@ export async function startSession(options: { as?: string | null; onSessionEnd?:
     for (const listener of tokenListeners) listener();
   };
   const enter = (subject: string) =>
-    set({ status: "authenticated", identity: { subject, isGuest: false, sessionId: null, claims: null } }, `${subject}-${++serial}`);
+    set(
+      { status: "authenticated", identity: { subject, isGuest: false, sessionId: null, claims: null } },
+      `${subject}-${++serial}`,
+    );
   const refresh = () => {
     flight ??= (async () => {
       count++;
       await gate;
       const { identity } = state as { identity: { subject: string } };
-      if (failure === "outage") throw new AuthError("unavailable", "No answer.", { cause: new TypeError("fetch failed") });
+      if (failure === "outage")
+        throw new AuthError("unavailable", "No answer.", { cause: new TypeError("fetch failed") });
       if (failure === "ended") {
         set({ status: "unauthenticated", reason: "expired", previousIdentity: identity as never }, null);
         throw new AuthError("sessionEnded", "Over.");
@@ -71,12 +77,19 @@ export async function startSession(options: { as?: string | null; onSessionEnd?:
     getState: () => state,
     subscribe: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
     activity: { getState: () => ({ kind: "idle" }), subscribe: () => () => {} },
-    accessToken: { getState: () => token, subscribe: (listener) => (tokenListeners.add(listener), () => void tokenListeners.delete(listener)) },
+    accessToken: {
+      getState: () => token,
+      subscribe: (listener) => (tokenListeners.add(listener), () => void tokenListeners.delete(listener)),
+    },
     baseUrl: "https://auth.example/v1/auth",
     onSessionEnd: options.onSessionEnd ?? "reject",
     on: () => () => {},
     start: () => () => {},
-    ready: (o) => abortable(until(() => state.status !== "loading").then(() => state), o?.signal),
+    ready: (o) =>
+      abortable(
+        until(() => state.status !== "loading").then(() => state),
+        o?.signal,
+      ),
     signIn: async ({ username }) => (enter(username), (state as never as { identity: never }).identity),
     register: () => Promise.reject(new Error("unused")),
     signInAsGuest: () => Promise.reject(new Error("unused")),
@@ -87,7 +100,8 @@ export async function startSession(options: { as?: string | null; onSessionEnd?:
           const check = () => {
             if (state.status === "authenticated" && o.subject !== undefined && state.identity.subject !== o.subject)
               throw new AuthError("identityChanged", "Somebody else.");
-            if (state.status !== "authenticated" && auth.onSessionEnd === "reject") throw new AuthError("sessionEnded", "Over.");
+            if (state.status !== "authenticated" && auth.onSessionEnd === "reject")
+              throw new AuthError("sessionEnded", "Over.");
           };
           check();
           if (state.status !== "authenticated") await until(() => state.status === "authenticated");
