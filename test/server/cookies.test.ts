@@ -189,6 +189,17 @@ describe("several cookies in one jar", () => {
     expect(refused.setCookies).toEqual([]);
   });
 
+  it("end with a 200, all but the one that decides, also those that no sign-in has replaced", async () => {
+    const server = createTestServer();
+    const { page, token: first } = await openSignedInPage(server);
+    const elsewhere = openPage(server);
+    const second = await signIn(elsewhere);
+    const both = openPage(server, { jar: new Map([...page.jar, ...elsewhere.jar]) });
+    expect(tokenOf(await refresh(both)).session).toEqual(second.session);
+    expect((await page.send("GET", "/users/me", { bearer: first.access_token })).status).toBe(401);
+    expect(detailOf(await refresh(page))).toBe("REFRESH_TOKEN_REVOKED");
+  });
+
   it("are judged for reuse on that one alone: an old token of another session raises no alarm", async () => {
     const server = createTestServer();
     const { page } = await openSignedInPage(server);

@@ -159,6 +159,16 @@ describe("a sign-in over another session", () => {
     ]);
   });
 
+  it("ends the first session also where its cookie does not come along any more", async () => {
+    const server = createTestServer();
+    const { page, token: first } = await openSignedInPage(server);
+    const [firstName = ""] = page.jar.keys();
+    await signIn(page);
+    page.jar.delete(firstName);
+    expect((await refresh(page)).status).toBe(200);
+    expect((await page.send("GET", "/users/me", { bearer: first.access_token })).status).toBe(401);
+  });
+
   it("never continues a session that was presented: every sign-in has a new id", async () => {
     const server = createTestServer();
     const { page, token } = await openSignedInPage(server);
