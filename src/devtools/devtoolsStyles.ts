@@ -41,7 +41,8 @@ export const devtoolsStyles = `
 .stay-signed-in-devtools pre { margin: 6px 0 0; padding: 8px 10px; overflow: auto; }
 .stay-signed-in-devtools summary { cursor: pointer; color: var(--quiet); }
 .stay-signed-in-devtools button {
-  font: inherit; font-size: 12px; color: var(--text); background: var(--inset); border: 1px solid var(--line); border-radius: 6px;
+  font: inherit; font-size: 12px; font-weight: 400; color: var(--text); background: var(--inset);
+  border: 1px solid var(--line); border-radius: 6px;
   padding: 3px 9px; cursor: pointer;
 }
 .stay-signed-in-devtools button:hover:not(:disabled) { border-color: var(--quiet); }

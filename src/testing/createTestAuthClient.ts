@@ -141,7 +141,13 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       if (request.rejectedToken !== undefined && request.rejectedToken === accessToken.getState()) renewAccessToken();
       return accessToken.getState() ?? nameToken();
     },
-    refresh: async () => renewAccessToken(),
+    refresh: async () => {
+      requireIdentity();
+      setActivity({ kind: "refreshing" });
+      await Promise.resolve();
+      renewAccessToken();
+      setActivity({ kind: "idle" });
+    },
     fetchUser: async () => makeUser(requireIdentity(), options.user),
     dispose: () => {
       isDisposed = true;
@@ -149,10 +155,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       listeners.clear();
     },
     setState,
-    setActivity: (next) => {
-      activity.assign(next);
-      activity.notify();
-    },
+    setActivity,
     become: (identity) => setState({ status: "authenticated", identity: completeIdentity(identity) }),
     endSession: (reason) =>
       setState({ status: "unauthenticated", reason, previousIdentity: identityOf(state.getState()) }),
@@ -161,6 +164,11 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       return startCount;
     },
   };
+
+  function setActivity(next: Activity): void {
+    activity.assign(next);
+    activity.notify();
+  }
 
   function renewAccessToken(): void {
     const identity = requireIdentity();
