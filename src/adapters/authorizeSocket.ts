@@ -7,6 +7,7 @@ import { attachOnce } from "./attachOnce.ts";
 import { dropBuffered } from "./dropBuffered.ts";
 import { createReconnectTimer } from "./reconnectTimer.ts";
 import { createSocketRenewal } from "./socketRenewal.ts";
+import { systemClock } from "./systemClock.ts";
 
 export interface AuthorizeSocketOptions {
   /** How long the server may take to acknowledge `auth:renew`, in milliseconds. Default: 5,000. */
@@ -246,11 +247,3 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     Object.assign(socket, { auth: ownAuth, connect, disconnect });
   };
 }
-
-const systemClock: Pick<Clock, "monotonicNow" | "setTimer"> = {
-  monotonicNow: () => performance.now(),
-  setTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
