@@ -83,6 +83,21 @@ describe("thirty-two refreshes with the same token at once", () => {
   }, TIME_OUT_MS);
 });
 
+describe("several processes on one SQLite file", () => {
+  it("make its tables at once, and refresh with the same token at once", async () => {
+    const store = { sqlite: join(folder, "shared.db") };
+    const servers = await Promise.all(Array.from({ length: 3 }, () => program.start({ store, options: {} })));
+    await registerOverHttp(servers[0]);
+    const token = await signInOverHttp(servers[1]);
+    const answers = await Promise.all(
+      Array.from({ length: CLIENTS }, (_, client) => refreshOverHttp(servers[client % 3], token.refresh_token)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(CLIENTS).fill(200));
+    expect(new Set(answers.map(({ token: answered }) => answered)).size).toBe(1);
+    expect(servers.flatMap(({ errors }) => errors)).toEqual([]);
+  }, TIME_OUT_MS);
+});
+
 describe("a server that is killed under load", () => {
   it("loses no session and refuses no token that it has answered with", async () => {
     const store = { sqlite: join(folder, "killed.db") };

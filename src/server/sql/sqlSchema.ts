@@ -65,13 +65,17 @@ export interface AuthDatabase {
   auth_session_numbers: { id: number; last_number: number };
 }
 
-/** Every step of the schema, by name. One that was released is never changed: add the next. */
+/**
+ * Every step of the schema, by name. One that was released is never changed: add the next. On SQLite a step is no transaction
+ * and takes no lock: each must also do if another process is at it, or was killed in the middle of it.
+ */
 export const migrations: Readonly<Record<string, Migration>> = {
   "2026_11_25_first": {
     async up(database: Kysely<unknown>) {
       const { schema } = database;
       await schema
         .createTable("auth_subjects")
+        .ifNotExists()
         .addColumn("id", "text", (column) => column.primaryKey())
         .addColumn("email", "text")
         .addColumn("email_key", "text", (column) => column.unique())
@@ -86,6 +90,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
       // No foreign key to the subject: the sessions of a deleted one still answer `_REVOKED` for a while.
       await schema
         .createTable("auth_sessions")
+        .ifNotExists()
         .addColumn("id", "text", (column) => column.primaryKey())
         .addColumn("subject_id", "text", (column) => column.notNull())
         .addColumn("session_number", "bigint", (column) => column.notNull())
@@ -107,10 +112,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("user_agent", "text")
         .addColumn("client_name", "text")
         .execute();
-      await schema.createIndex("auth_sessions_subject").on("auth_sessions").column("subject_id").execute();
+      await schema.createIndex("auth_sessions_subject").ifNotExists().on("auth_sessions").column("subject_id").execute();
       // No index on the deadlines: every rotation would have to move its entry, and only the hourly sweep would use it.
       await schema
         .createTable("auth_device_codes")
+        .ifNotExists()
         .addColumn("device_code_hash", "text", (column) => column.primaryKey())
         .addColumn("user_code", "text", (column) => column.notNull().unique())
         .addColumn("client_id", "text", (column) => column.notNull())
@@ -128,11 +134,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
       await schema
         .createTable("auth_session_numbers")
+        .ifNotExists()
         .addColumn("id", "integer", (column) => column.primaryKey())
         .addColumn("last_number", "bigint", (column) => column.notNull())
         .execute();
       const numbers = database as unknown as Kysely<AuthDatabase>;
-      await numbers.insertInto("auth_session_numbers").values({ id: 1, last_number: 0 }).execute();
+      const first = numbers.insertInto("auth_session_numbers").values({ id: 1, last_number: 0 });
+      await first.onConflict((conflict) => conflict.column("id").doNothing()).execute();
     },
   },
 };

@@ -261,6 +261,9 @@ function recordFromRow(row: JoinedRow): SessionRecord {
   return { session: sessionFromRow(row), subject, now: Number(row.now) };
 }
 
+/** How often a process tries that finds another one at work on the same SQLite file. */
+const MIGRATION_ATTEMPTS = 5;
+
 async function migrate(database: Kysely<AuthDatabase>): Promise<void> {
   const migrator = new Migrator({
     db: database,
@@ -268,6 +271,11 @@ async function migrate(database: Kysely<AuthDatabase>): Promise<void> {
     migrationTableName: "auth_migrations",
     migrationLockTableName: "auth_migrations_lock",
   });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw new Error("The tables could not be brought up to date.", { cause: error });
+  for (let attempt = 1; ; attempt += 1) {
+    const { error } = await migrator.migrateToLatest();
+    if (error === undefined) return;
+    if (attempt === MIGRATION_ATTEMPTS) {
+      throw new Error("The tables could not be brought up to date.", { cause: error });
+    }
+  }
 }
