@@ -6,7 +6,9 @@ export class AccessTokenError extends Error {
   readonly code: AccessTokenErrorCode;
 
   constructor(code: AccessTokenErrorCode) {
-    super(code === "TOKEN_EXPIRED" ? "The access token has expired; refresh it." : "The access token is not valid here.");
+    super(
+      code === "TOKEN_EXPIRED" ? "The access token has expired; refresh it." : "The access token is not valid here.",
+    );
     this.code = code;
   }
 }

@@ -4,11 +4,14 @@ import { OptionsError } from "./optionsError.ts";
 
 /** One key of an asymmetric key ring. */
 export interface AccessTokenKey {
-  /** A private JWK: EC with curve P-256 (ES256) or OKP with curve Ed25519 (EdDSA). Its `kid` defaults to the RFC 7638 thumbprint. */
+  /**
+   * A private JWK: EC with curve P-256 (ES256) or OKP with curve Ed25519 (EdDSA). Its `kid` defaults to the RFC 7638
+   * thumbprint.
+   */
   readonly privateKey: JWK;
   /**
-   * When this key was added to the ring. It signs from ten minutes later on, when every verifier has seen it in the JWK set;
-   * the oldest key signs at once. Required for each key but one.
+   * When this key was added to the ring. It signs from ten minutes later on, when every verifier has seen it in the JWK
+   * set; the oldest key signs at once. Required for each key but one.
    */
   readonly publishedAt?: Date | undefined;
 }
@@ -17,7 +20,9 @@ export type AccessTokenAlgorithm = "HS256" | "ES256" | "EdDSA";
 
 export interface KeyRing {
   readonly algorithms: readonly AccessTokenAlgorithm[];
-  signingKey(nowMs: number): Promise<{ readonly kid: string; readonly algorithm: AccessTokenAlgorithm; readonly key: CryptoKey }>;
+  signingKey(
+    nowMs: number,
+  ): Promise<{ readonly kid: string; readonly algorithm: AccessTokenAlgorithm; readonly key: CryptoKey }>;
   /** Null for a key that is unknown, revoked, or whose last token has expired. */
   verifyingKey(kid: string | undefined, algorithm: string | undefined, nowMs: number): Promise<CryptoKey | null>;
   /** The public keys (RFC 7517 §5); none where the ring is symmetric. */
@@ -68,8 +73,8 @@ interface LoadedKey {
 }
 
 /**
- * A ring of asymmetric keys that replace each other by time alone: a new key is published ten minutes before it signs, an old
- * one verifies until its last token has expired.
+ * A ring of asymmetric keys that replace each other by time alone: a new key is published ten minutes before it signs,
+ * an old one verifies until its last token has expired.
  */
 export function createPrivateKeyRing(
   keys: readonly AccessTokenKey[],
@@ -129,7 +134,12 @@ async function load(keys: readonly AccessTokenKey[]): Promise<readonly LoadedKey
 
 /** Only the members that RFC 7518 §6.2.1 and RFC 8037 §2 call public. */
 function publicPart({ kty, crv, x, y }: JWK): JWK {
-  return { kty, ...(crv !== undefined && { crv }), ...(x !== undefined && { x }), ...(y !== undefined && { y }) } as JWK;
+  return {
+    kty,
+    ...(crv !== undefined && { crv }),
+    ...(x !== undefined && { x }),
+    ...(y !== undefined && { y }),
+  } as JWK;
 }
 
 async function importKey(jwk: JWK, algorithm: AccessTokenAlgorithm): Promise<CryptoKey> {

@@ -40,14 +40,24 @@ const LEEWAY_SECONDS = 5;
 const MAX_LIFETIME_SECONDS = 86_400;
 
 /** Access tokens as RFC 9068 spells them: `typ: at+jwt`, one pinned algorithm per key. */
-export function createAccessTokens({ keyRing, audience, issuer, lifetimeSeconds, clock }: AccessTokensOptions): AccessTokens {
+export function createAccessTokens({
+  keyRing,
+  audience,
+  issuer,
+  lifetimeSeconds,
+  clock,
+}: AccessTokensOptions): AccessTokens {
   return {
     async sign({ subject, sessionId, isGuest }, nowMs, sessionEndsAt) {
       const { kid, algorithm, key } = await keyRing.signingKey(nowMs);
       const issuedAt = Math.floor(nowMs / 1000);
       const remainingSeconds = Math.floor((sessionEndsAt - nowMs) / 1000);
       const expiresInSeconds = Math.max(1, Math.min(lifetimeSeconds, remainingSeconds));
-      const claims = { sid: sessionId, ...(isGuest && { is_guest: true }), ...(issuer !== undefined && { iss: issuer }) };
+      const claims = {
+        sid: sessionId,
+        ...(isGuest && { is_guest: true }),
+        ...(issuer !== undefined && { iss: issuer }),
+      };
       const token = await new SignJWT(claims)
         .setProtectedHeader({ alg: algorithm, typ: "at+jwt", kid })
         .setSubject(subject)

@@ -11,10 +11,14 @@ export interface Argon2Options {
 }
 
 /**
- * argon2id (RFC 9106) through the optional peer `@node-rs/argon2`, which is loaded at the first hash and works off the main
- * thread. Raise the parameters at any time: each hash is renewed when its owner next signs in.
+ * argon2id (RFC 9106) through the optional peer `@node-rs/argon2`, which is loaded at the first hash and works off the
+ * main thread. Raise the parameters at any time: each hash is renewed when its owner next signs in.
  */
-export function argon2PasswordHasher({ memoryKib = 19_456, passes = 2, parallelism = 1 }: Argon2Options = {}): PasswordHasher {
+export function argon2PasswordHasher({
+  memoryKib = 19_456,
+  passes = 2,
+  parallelism = 1,
+}: Argon2Options = {}): PasswordHasher {
   // `Algorithm.Argon2id` is a const enum, which has no value at run time under isolated modules.
   const options = { algorithm: 2, memoryCost: memoryKib, timeCost: passes, parallelism } as const;
 
@@ -33,7 +37,9 @@ export function argon2PasswordHasher({ memoryKib = 19_456, passes = 2, paralleli
     },
     needsRehash(hash) {
       const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$/.exec(hash);
-      return match === null || Number(match[1]) < memoryKib || Number(match[2]) < passes || Number(match[3]) < parallelism;
+      return (
+        match === null || Number(match[1]) < memoryKib || Number(match[2]) < passes || Number(match[3]) < parallelism
+      );
     },
   };
 }

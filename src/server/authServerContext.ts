@@ -86,7 +86,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     announceEnd(sessionIds, reason, facts) {
       for (const sessionId of sessionIds) {
         context.audit("sessionEnded", facts, { sessionId, reason });
-        for (const listener of [...endListeners]) ignoringFailure(() => listener(sessionId));
+        for (const listener of endListeners) ignoringFailure(() => listener(sessionId));
       }
     },
     onSessionEnded(listener) {

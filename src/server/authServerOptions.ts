@@ -1,5 +1,11 @@
 import type { Context } from "hono";
-import { type AccessTokenKey, createPrivateKeyRing, createSecretRing, algorithmOf, type KeyRing } from "./accessTokenKeys.ts";
+import {
+  type AccessTokenKey,
+  createPrivateKeyRing,
+  createSecretRing,
+  algorithmOf,
+  type KeyRing,
+} from "./accessTokenKeys.ts";
 import { argon2PasswordHasher } from "./argon2PasswordHasher.ts";
 import type { AuditEvent } from "./auditEvent.ts";
 import type { AuthStore } from "./authStore.ts";
@@ -16,8 +22,8 @@ export interface AuthServerOptions {
   /** Where sessions are kept: `sqliteStore({ path })`, `postgresStore({ connectionString })`, `memoryStore()`. */
   readonly store: AuthStore;
   /**
-   * The HS256 secret of access tokens, at least 32 bytes (RFC 7518 §3.2), or a ring of them, newest first. Share it only with
-   * backends that you trust as much as this server; for all others use {@link accessTokenKeys}.
+   * The HS256 secret of access tokens, at least 32 bytes (RFC 7518 §3.2), or a ring of them, newest first. Share it
+   * only with backends that you trust as much as this server; for all others use {@link accessTokenKeys}.
    */
   readonly accessTokenSecret?: Secret | readonly Secret[] | undefined;
   /** Asymmetric keys instead; their public halves are served as a JWK set. Needs {@link refreshTokenKeys}. */
@@ -25,8 +31,9 @@ export interface AuthServerOptions {
   /** Key ids (`kid`) that leaked: their tokens are refused at once. */
   readonly revokedKeys?: readonly string[] | undefined;
   /**
-   * The ring of secrets for refresh tokens, newest first, each at least 32 bytes: the first signs, all verify. Add a new one
-   * last on every server before it moves to the front. Default: derived from `accessTokenSecret`, apart from it.
+   * The ring of secrets for refresh tokens, newest first, each at least 32 bytes: the first signs, all verify. Add a
+   * new one last on every server before it moves to the front. Default: derived from `accessTokenSecret`, apart from
+   * it.
    */
   readonly refreshTokenKeys?: Secret | readonly Secret[] | undefined;
   /** Default 900; at most a day. Whole seconds. */
@@ -35,7 +42,9 @@ export interface AuthServerOptions {
   readonly refreshTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives at all. Default 7,776,000 (90 days). */
   readonly sessionLifetimeSeconds?: number | undefined;
-  /** How long the current and the previous refresh token may be repeated. Longer than a client's time-out. Default 30. */
+  /**
+   * How long the current and the previous refresh token may be repeated. Longer than a client's time-out. Default 30.
+   */
   readonly refreshGraceSeconds?: number | undefined;
   /** How old a sign-in may be for a password change or a device approval without the password. Default 300. */
   readonly freshSignInSeconds?: number | undefined;
@@ -52,7 +61,9 @@ export interface AuthServerOptions {
   readonly allowInsecureCookies?: boolean | undefined;
   /** Addresses or CIDR blocks whose `X-Forwarded-*` headers count. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** Where the runtime does not tell the client's address as @hono/node-server does (Cloudflare, Deno): find it here. */
+  /**
+   * Where the runtime does not tell the client's address as @hono/node-server does (Cloudflare, Deno): find it here.
+   */
   readonly clientAddress?: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
   /** Whether `POST /guest` starts sessions. Default true. */
   readonly guests?: boolean | undefined;
@@ -71,7 +82,9 @@ export interface AuthServerOptions {
   readonly issuer?: string | undefined;
   /** Told what happens; what it throws or rejects is ignored. */
   readonly onAuditEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined;
-  /** Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords. */
+  /**
+   * Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** `false` turns all limits off: for tests. */
   readonly rateLimits?: RateLimitOptions | false | undefined;
@@ -115,7 +128,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
   const lifetime = seconds("accessTokenLifetimeSeconds", options.accessTokenLifetimeSeconds, 900, 86_400);
   const accessTokenLifetimeSeconds = Math.ceil(lifetime);
   const prefix = (options.prefix ?? "/v1/auth").replace(/\/$/, "");
-  if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(prefix)) throw new OptionsError("`prefix` is a path such as \"/v1/auth\".");
+  if (!/^(\/[A-Za-z0-9._~-]+)*$/.test(prefix)) throw new OptionsError('`prefix` is a path such as "/v1/auth".');
   if (options.issuer !== undefined && !/^[\x21-\x7e]+$/.test(options.issuer)) {
     throw new OptionsError("`issuer` is a text without spaces, usually the server's address.");
   }
@@ -151,7 +164,10 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
   };
 }
 
-function accessKeys(options: AuthServerOptions, lifetimeMs: number): { keyRing: KeyRing; secrets: Uint8Array<ArrayBuffer>[] } {
+function accessKeys(
+  options: AuthServerOptions,
+  lifetimeMs: number,
+): { keyRing: KeyRing; secrets: Uint8Array<ArrayBuffer>[] } {
   const { accessTokenKeys, accessTokenSecret, revokedKeys = [] } = options;
   if (accessTokenSecret !== undefined && accessTokenKeys !== undefined) {
     throw new OptionsError("Give `accessTokenSecret` or `accessTokenKeys`, not both.");
@@ -186,7 +202,8 @@ function parseSecrets(option: string, secrets: Secret | readonly Secret[]): Uint
   if (ring.length === 0) throw new OptionsError(`\`${option}\` needs at least one secret.`);
   return ring.map((secret) => {
     const bytes = typeof secret === "string" ? utf8(secret) : new Uint8Array(secret);
-    if (bytes.length < 32) throw new OptionsError(`\`${option}\` must have at least 32 bytes; make one of 32 random bytes.`);
+    if (bytes.length < 32)
+      throw new OptionsError(`\`${option}\` must have at least 32 bytes; make one of 32 random bytes.`);
     if (isProduction() && new Set(bytes).size < 10) {
       throw new OptionsError(`\`${option}\` is a placeholder; in production it must be 32 random bytes.`);
     }
@@ -213,7 +230,8 @@ function milliseconds(option: string, value: number | undefined, fallback: numbe
 
 function parseUrl(option: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new OptionsError(`\`${option}\` is an http or https address.`);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new OptionsError(`\`${option}\` is an http or https address.`);
   return url;
 }
 

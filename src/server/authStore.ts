@@ -1,4 +1,6 @@
-/** How a session's refresh token travels; `none` is a session that only ever had an access token. Fixed when it is made. */
+/**
+ * How a session's refresh token travels; `none` is a session that only ever had an access token. Fixed when it is made.
+ */
 export type Transport = "cookie" | "body" | "none";
 
 /** Who a session belongs to. Moments are milliseconds since 1970. */
@@ -16,7 +18,14 @@ export interface Subject {
 }
 
 /** Why a session ended before its time. */
-export type SessionEndReason = "signedOut" | "replaced" | "revoked" | "reused" | "passwordChanged" | "deactivated" | "deleted";
+export type SessionEndReason =
+  | "signedOut"
+  | "replaced"
+  | "revoked"
+  | "reused"
+  | "passwordChanged"
+  | "deactivated"
+  | "deleted";
 
 /** One sign-in on one device: one row, however often it is refreshed. Moments are milliseconds since 1970. */
 export interface Session {
@@ -74,7 +83,9 @@ export interface NewSession {
   readonly transport: Transport;
   readonly idleMs: number;
   readonly absoluteMs: number;
-  /** The session number is greater than this one, than all drawn before, and not less than the clock in milliseconds. */
+  /**
+   * The session number is greater than this one, than all drawn before, and not less than the clock in milliseconds.
+   */
   readonly numberAbove: number;
   readonly replaces: readonly string[];
   /** Whether a password was checked for it. */
@@ -138,9 +149,9 @@ export interface NewDeviceCode {
 }
 
 /**
- * Where subjects, sessions and device codes are kept. Each method is one atomic step, and time is the store's own, so that
- * any number of servers may share one. Use {@link sqliteStore}, {@link postgresStore} or {@link memoryStore}; a method that
- * rejects makes the server answer 503, never 401.
+ * Where subjects, sessions and device codes are kept. Each method is one atomic step, and time is the store's own, so
+ * that any number of servers may share one. Use {@link sqliteStore}, {@link postgresStore} or {@link memoryStore}; a
+ * method that rejects makes the server answer 503, never 401.
  */
 export interface AuthStore {
   /** The store's time as well as it is known without asking, in milliseconds since 1970. */
@@ -170,22 +181,26 @@ export interface AuthStore {
   deleteSubject(subjectId: string): Promise<readonly string[]>;
 
   /**
-   * Null when the subject is gone, inactive or has another credential version. A session that has this id already is left and
-   * returned as it is.
+   * Null when the subject is gone, inactive or has another credential version. A session that has this id already is
+   * left and returned as it is.
    */
   addSession(session: NewSession): Promise<SessionRecord | null>;
   readSessions(ids: readonly string[]): Promise<readonly SessionRecord[]>;
   listSessions(subjectId: string): Promise<readonly SessionRecord[]>;
   /**
-   * Null when no row stood as described, or the session is over, or its subject is no longer what it was: read again and
-   * decide anew. The `rotatedAt` of what it returns is the store's time.
+   * Null when no row stood as described, or the session is over, or its subject is no longer what it was: read again
+   * and decide anew. The `rotatedAt` of what it returns is the store's time.
    */
   rotateSession(rotation: Rotation): Promise<Session | null>;
   /** Sets `repeatedAt` if the row still stands so; null when it does not: read again and decide anew. */
   noteRepeat(sessionId: string, counter: number, previous: number): Promise<Session | null>;
   /** Ends those that have not ended; returns which. */
   endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly string[]>;
-  endSessionsOfSubject(subjectId: string, exceptId: string | null, reason: SessionEndReason): Promise<readonly string[]>;
+  endSessionsOfSubject(
+    subjectId: string,
+    exceptId: string | null,
+    reason: SessionEndReason,
+  ): Promise<readonly string[]>;
   /** Forgets what the session replaces: it has ended. */
   forgetReplaced(sessionId: string): Promise<void>;
 

@@ -20,8 +20,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Lets only sockets with a good access token (handshake `auth.token`) into a Socket.IO server or namespace, as
- * `socket.data.user`; disconnects each when its token expires unless it sent a newer one with `auth:renew` (`{token}`), and at once when
- * its session ends on this server. Call it before other middlewares and handlers, once per namespace.
+ * `socket.data.user`; disconnects each when its token expires unless it sent a newer one with `auth:renew` (`{token}`),
+ * and at once when its session ends on this server. Call it before other middlewares and handlers, once per namespace.
  *
  * With connection state recovery set `skipMiddlewares: false`; a recovered socket is checked all the same, only later.
  *
@@ -139,6 +139,7 @@ function codeOf(error: unknown): AccessTokenErrorCode | "UNAVAILABLE" {
 /** What reaches the client as `connect_error`, with `data`. */
 function refusal(error: unknown): Error {
   const code = codeOf(error);
-  const message = code === "UNAVAILABLE" ? "The server cannot check access tokens now." : "The access token is refused.";
+  const message =
+    code === "UNAVAILABLE" ? "The server cannot check access tokens now." : "The access token is refused.";
   return Object.assign(new Error(message), { data: { code } });
 }

@@ -4,8 +4,8 @@ import { RequestRefusedError } from "./requestRefusedError.ts";
 import type { LiveSession } from "./requireLiveSession.ts";
 
 /**
- * What an access token alone does not allow: needs the password with the request, or a sign-in a few minutes ago (a refresh
- * does not renew it).
+ * What an access token alone does not allow: needs the password with the request, or a sign-in a few minutes ago (a
+ * refresh does not renew it).
  * @throws RequestRefusedError 403 `REAUTHENTICATION_REQUIRED`, or `wrongPassword` for a password that does not match.
  */
 export async function confirmIdentity(

@@ -6,13 +6,14 @@ const REQUEST_HEADERS = "authorization, content-type";
 const PREFLIGHT_SECONDS = "600";
 
 /**
- * CORS (Fetch standard, §3.3) for the exact origins of the allow-list, on every answer, errors and preflights included; and
- * what keeps every answer out of every cache.
+ * CORS (Fetch standard, §3.3) for the exact origins of the allow-list, on every answer, errors and preflights included;
+ * and what keeps every answer out of every cache.
  */
 export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHandler<HonoEnvironment> {
   return async (context, next) => {
     const origin = context.req.header("origin");
-    const isPreflight = context.req.method === "OPTIONS" && context.req.header("access-control-request-method") !== undefined;
+    const isPreflight =
+      context.req.method === "OPTIONS" && context.req.header("access-control-request-method") !== undefined;
     if (isPreflight) context.res = new Response(null, { status: 204 });
     else await next();
 

@@ -16,13 +16,14 @@ export type RotationDecision =
     };
 
 /**
- * What becomes of a session whose refresh token with counter `presented` and a right MAC was presented: PROTOCOL's rotation
- * table, row by row. Decides only; the store then changes the row if it still stands as `record` says.
+ * What becomes of a session whose refresh token with counter `presented` and a right MAC was presented: PROTOCOL's
+ * rotation table, row by row. Decides only; the store then changes the row if it still stands as `record` says.
  *
- * One thing is finer than the table. Whoever presents the previous token within the grace time is handed the current one, at
- * its very end, too. Were that token skipped or left behind in the next moment, its answer, still under way, would make an
- * honest client hold a dead one (an exhaustive search found it). So the moment of such an answer is noted (`repeatedAt`), and
- * for one more grace time from then on nothing rotates. That cannot be drawn out: only the first grace time has such answers.
+ * One thing is finer than the table. Whoever presents the previous token within the grace time is handed the current
+ * one, at its very end, too. Were that token skipped or left behind in the next moment, its answer, still under way,
+ * would make an honest client hold a dead one (an exhaustive search found it). So the moment of such an answer is noted
+ * (`repeatedAt`), and for one more grace time from then on nothing rotates. That cannot be drawn out: only the first
+ * grace time has such answers.
  */
 export function decideRotation(record: SessionRecord, presented: number, graceMs: number): RotationDecision {
   const status = sessionStatus(record);
@@ -36,8 +37,9 @@ export function decideRotation(record: SessionRecord, presented: number, graceMs
   const graceStart = record.now - graceMs;
   if (graceStart < rotatedAt) return { kind: "repeat", toPrevious: !isCurrent };
   if (graceStart < repeatedAt) return isCurrent ? { kind: "repeat", toPrevious: false } : { kind: "hold" };
-  if (isCurrent) return { kind: "rotate", because: "current", nextCounter: counter + 1, nextPrevious: presented, graceMs };
-  // The answer that carried the current counter never arrived. It is skipped and dead from now on: should anybody present
-  // it, two parties hold this session.
+  if (isCurrent)
+    return { kind: "rotate", because: "current", nextCounter: counter + 1, nextPrevious: presented, graceMs };
+  // The answer that carried the current counter never arrived. It is skipped and dead from now on: should anybody
+  // present it, two parties hold this session.
   return { kind: "rotate", because: "lateRepeat", nextCounter: counter + 1, nextPrevious: previous, graceMs };
 }

@@ -36,7 +36,11 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
 }
 
 /** HKDF with SHA-256 (RFC 5869): 32 bytes that say nothing about `secret` or about those under another label. */
-export async function deriveBytes(secret: Uint8Array<ArrayBuffer>, label: string, lengthBytes = 32): Promise<Uint8Array<ArrayBuffer>> {
+export async function deriveBytes(
+  secret: Uint8Array<ArrayBuffer>,
+  label: string,
+  lengthBytes = 32,
+): Promise<Uint8Array<ArrayBuffer>> {
   const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: utf8(label) };
   return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, lengthBytes * 8));

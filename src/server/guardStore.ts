@@ -11,7 +11,9 @@ export function guardStore(store: AuthStore): AuthStore {
       return (...values: unknown[]): unknown => {
         try {
           const result: unknown = Reflect.apply(member, target, values);
-          return result instanceof Promise ? result.catch((cause: unknown) => Promise.reject(unavailable(cause))) : result;
+          return result instanceof Promise
+            ? result.catch((cause: unknown) => Promise.reject(unavailable(cause)))
+            : result;
         } catch (cause) {
           throw unavailable(cause);
         }

@@ -1,6 +1,6 @@
 /**
- * Loads an optional peer when it is first needed. The name is kept from bundlers, since a page that runs the server in memory
- * must not try to bundle native code.
+ * Loads an optional peer when it is first needed. The name is kept from bundlers, since a page that runs the server in
+ * memory must not try to bundle native code.
  *
  * @throws Error naming what to install.
  */

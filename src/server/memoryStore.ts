@@ -4,7 +4,8 @@ import { sessionStatus } from "./sessionStatus.ts";
 /**
  * A store that forgets everything with the process: for tests, stories and trying things out.
  *
- * @param options.now the time in milliseconds since 1970, so that a simulated clock can drive the server. Default `Date.now`.
+ * @param options.now the time in milliseconds since 1970, so that a simulated clock can drive the server. Default
+ * `Date.now`.
  */
 export function memoryStore({ now = () => Date.now() }: { readonly now?: () => number } = {}): AuthStore {
   const subjects = new Map<string, Subject>();
@@ -76,7 +77,9 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         isSuperuser: changes.isSuperuser ?? before.isSuperuser,
       };
       subjects.set(subjectId, subject);
-      const endedSessions = subject.isActive ? [] : endWhere((session) => session.subjectId === subjectId, "deactivated");
+      const endedSessions = subject.isActive
+        ? []
+        : endWhere((session) => session.subjectId === subjectId, "deactivated");
       return { subject, endedSessions };
     },
     async deleteSubject(subjectId) {
@@ -184,7 +187,12 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async answerDeviceCode(userCode, answer, approvedBy, approvingSessionId) {
       const found = byUserCode(userCode);
       if (found?.status !== "pending" || found.expiresAt <= now()) return false;
-      return changeDeviceCode(found.deviceCodeHash, (code) => ({ ...code, status: answer, approvedBy, approvingSessionId }));
+      return changeDeviceCode(found.deviceCodeHash, (code) => ({
+        ...code,
+        status: answer,
+        approvedBy,
+        approvingSessionId,
+      }));
     },
     async redeemDeviceCode(deviceCodeHash, sessionId) {
       return changeDeviceCode(deviceCodeHash, (code) =>
@@ -197,10 +205,10 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async sweep(retentionMs) {
       const before = now() - retentionMs;
       let removed = 0;
-      for (const { id, endedAt, expiresAt } of [...sessions.values()]) {
+      for (const { id, endedAt, expiresAt } of sessions.values()) {
         if (Math.min(endedAt ?? expiresAt, expiresAt) < before && sessions.delete(id)) removed += 1;
       }
-      for (const { deviceCodeHash, expiresAt } of [...deviceCodes.values()]) {
+      for (const { deviceCodeHash, expiresAt } of deviceCodes.values()) {
         if (expiresAt < before && deviceCodes.delete(deviceCodeHash)) removed += 1;
       }
       return removed;

@@ -13,7 +13,9 @@ interface Operation {
 }
 
 const errorAnswer = z.object({ detail: z.string(), reason: z.string().optional() });
-const codedErrorAnswer = z.object({ detail: z.union([z.string(), z.object({ code: z.string(), reason: z.string() })]) });
+const codedErrorAnswer = z.object({
+  detail: z.union([z.string(), z.object({ code: z.string(), reason: z.string() })]),
+});
 const oauthErrorAnswer = z.object({ error: z.string() });
 const validationAnswer = z.object({
   detail: z.array(z.object({ loc: z.array(z.string()), msg: z.string(), type: z.string() })),
@@ -119,7 +121,14 @@ const OPERATIONS: readonly Operation[] = [
     summary: "What asks for this user code?",
     bearer: true,
     json: wire.userCodeRequest,
-    answers: { "200": wire.deviceLookupAnswer, ...UNAUTHORIZED, "404": errorAnswer, "410": errorAnswer, ...INVALID, ...LIMITED },
+    answers: {
+      "200": wire.deviceLookupAnswer,
+      ...UNAUTHORIZED,
+      "404": errorAnswer,
+      "410": errorAnswer,
+      ...INVALID,
+      ...LIMITED,
+    },
   },
   ...(["approve", "deny"] as const).map(
     (verb): Operation => ({
@@ -145,7 +154,12 @@ const OPERATIONS: readonly Operation[] = [
     summary: "The public keys of access tokens.",
     answers: { "200": z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) },
   },
-  { method: "get", path: "/health", summary: "Whether the server can answer.", answers: { "200": z.object({ status: z.literal("ok") }) } },
+  {
+    method: "get",
+    path: "/health",
+    summary: "Whether the server can answer.",
+    answers: { "200": z.object({ status: z.literal("ok") }) },
+  },
 ];
 
 /** The OpenAPI 3.1 description of the server, made of the schemas that validate its requests. */

@@ -7,8 +7,8 @@ export interface OriginRuleOptions {
 }
 
 /**
- * `allowed`: the page may use the cookie. `refused`: 403. `bodyOnly`: nothing says that a browser sent this, so it can only be
- * a program with the body transport.
+ * `allowed`: the page may use the cookie. `refused`: 403. `bodyOnly`: nothing says that a browser sent this, so it can
+ * only be a program with the body transport.
  */
 export type OriginVerdict = "allowed" | "refused" | "bodyOnly";
 

@@ -1,6 +1,6 @@
 /**
- * Turns passwords into hashes that can be stored, and checks them. Use {@link argon2PasswordHasher} (the default) on a server;
- * {@link pbkdf2PasswordHasher} runs everywhere, also in a page.
+ * Turns passwords into hashes that can be stored, and checks them. Use {@link argon2PasswordHasher} (the default) on a
+ * server; {@link pbkdf2PasswordHasher} runs everywhere, also in a page.
  */
 export interface PasswordHasher {
   hash(password: string): Promise<string>;

@@ -22,7 +22,8 @@ export function passwordObjection(password: string): string | null {
 
 /**
  * A hasher that never works on more than `maxConcurrent` passwords at once.
- * @throws ServiceUnavailableError beyond that: a flood of sign-ins must not take the memory or the threads of everything else.
+ * @throws ServiceUnavailableError beyond that: a flood of sign-ins must not take the memory or the threads of
+ * everything else.
  */
 export function createPasswords(hasher: PasswordHasher, maxConcurrent: number): Passwords {
   let running = 0;

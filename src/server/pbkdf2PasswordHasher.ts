@@ -7,7 +7,11 @@ import type { PasswordHasher } from "./passwordHasher.ts";
  * @param options.iterations default 600,000, as the OWASP password storage cheat sheet names; tests may take 1.
  */
 export function pbkdf2PasswordHasher({ iterations = 600_000 }: { readonly iterations?: number } = {}): PasswordHasher {
-  async function derive(password: string, salt: Uint8Array<ArrayBuffer>, rounds: number): Promise<Uint8Array<ArrayBuffer>> {
+  async function derive(
+    password: string,
+    salt: Uint8Array<ArrayBuffer>,
+    rounds: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const key = await crypto.subtle.importKey("raw", utf8(password), "PBKDF2", false, ["deriveBits"]);
     const algorithm = { name: "PBKDF2", hash: "SHA-256", salt, iterations: rounds };
     return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, 256));

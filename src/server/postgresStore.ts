@@ -18,8 +18,8 @@ export interface PostgresStoreOptions {
 }
 
 /**
- * Sessions in PostgreSQL 12 or later, through the optional peers `kysely` and `pg`: for any number of servers that share them.
- * The tables are made and brought up to date by themselves, by one server at a time.
+ * Sessions in PostgreSQL 12 or later, through the optional peers `kysely` and `pg`: for any number of servers that
+ * share them. The tables are made and brought up to date by themselves, by one server at a time.
  */
 export function postgresStore({ connectionString, pool, maxConnections = 10, now }: PostgresStoreOptions): AuthStore {
   const dialect = new PostgresDialect({
@@ -27,8 +27,8 @@ export function postgresStore({ connectionString, pool, maxConnections = 10, now
       if (pool !== undefined) return pool;
       const { default: pg } = await loadPeer<typeof import("pg")>("pg");
       const own = new pg.Pool({ ...(connectionString !== undefined && { connectionString }), max: maxConnections });
-      // A connection that the database closes while it is idle is replaced at the next statement; without a listener the
-      // process would end.
+      // A connection that the database closes while it is idle is replaced at the next statement; without a listener
+      // the process would end.
       own.on("error", () => undefined);
       return own;
     },

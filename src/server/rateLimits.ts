@@ -10,15 +10,18 @@ export interface RateLimitOptions {
   /** Sign-in attempts for one account from one address. Default 10 in 5 minutes; a success clears it. */
   readonly signIn?: RateLimit | false | undefined;
   /**
-   * Failed sign-ins for one account from anywhere, before each further one makes the next wait: 1 s, doubling to 60 s, never
-   * for good. Default 20 in a day; a success clears it.
+   * Failed sign-ins for one account from anywhere, before each further one makes the next wait: 1 s, doubling to 60 s,
+   * never for good. Default 20 in a day; a success clears it.
    */
   readonly signInDelay?: RateLimit | false | undefined;
   /** Registrations from one address. Default 20 in an hour. */
   readonly register?: RateLimit | false | undefined;
   /** Guest sessions from one address. Default 60 in an hour. */
   readonly guest?: RateLimit | false | undefined;
-  /** Refreshes of one session, counted after the token was found genuine. Default 300 in a minute: no client needs as many. */
+  /**
+   * Refreshes of one session, counted after the token was found genuine. Default 300 in a minute: no client needs as
+   * many.
+   */
   readonly refresh?: RateLimit | false | undefined;
   /** Password checks of one subject that is signed in. Default 10 in 5 minutes. */
   readonly password?: RateLimit | false | undefined;
@@ -77,11 +80,15 @@ const UNLIMITED: RateLimits = {
 /** Limits in this process's memory. `false` turns all of them off. */
 export function createRateLimits(options: RateLimitOptions | false): RateLimits {
   if (options === false) return UNLIMITED;
-  const limits = { ...DEFAULTS, ...Object.fromEntries(Object.entries(options).filter(([, limit]) => limit !== undefined)) };
+  const limits = {
+    ...DEFAULTS,
+    ...Object.fromEntries(Object.entries(options).filter(([, limit]) => limit !== undefined)),
+  };
   const limiters = new Map<string, Promise<RateLimiterMemory | null>>();
 
   function limiterFor(name: RateLimitName | "wait"): Promise<RateLimiterMemory | null> {
-    const limiter = limiters.get(name) ?? create(name === "wait" ? { points: 1, perSeconds: MAX_DELAY_SECONDS } : limits[name]);
+    const limiter =
+      limiters.get(name) ?? create(name === "wait" ? { points: 1, perSeconds: MAX_DELAY_SECONDS } : limits[name]);
     limiters.set(name, limiter);
     return limiter;
   }

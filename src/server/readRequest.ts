@@ -28,10 +28,18 @@ function validated<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
 
 /** FastAPI's shape, but without `input`: that may be the password. */
 function unprocessable(
-  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string; readonly code?: string | undefined }[],
+  issues: readonly {
+    readonly path: readonly PropertyKey[];
+    readonly message: string;
+    readonly code?: string | undefined;
+  }[],
 ): RequestRefusedError {
   return new RequestRefusedError(
     422,
-    issues.map(({ path, message, code }) => ({ loc: ["body", ...path.map(String)], msg: message, type: code ?? "invalid" })),
+    issues.map(({ path, message, code }) => ({
+      loc: ["body", ...path.map(String)],
+      msg: message,
+      type: code ?? "invalid",
+    })),
   );
 }

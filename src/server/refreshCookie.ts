@@ -4,13 +4,15 @@ import { shortSessionId } from "./sessionId.ts";
 
 export interface CookieOptions {
   /**
-   * The name without its end. Default `refresh_token`. One that begins with `__Host-Http-`, `__Host-`, `__Secure-` says which
-   * prefix to use on https; it is left out on http, where browsers refuse it.
+   * The name without its end. Default `refresh_token`. One that begins with `__Host-Http-`, `__Host-`, `__Secure-` says
+   * which prefix to use on https; it is left out on http, where browsers refuse it.
    */
   readonly name?: string | undefined;
   /** A narrower path than "/". The prefix is then `__Secure-`: another host of the site could set such a cookie. */
   readonly path?: string | undefined;
-  /** A whole domain instead of this host. The prefix is then `__Secure-`: every host of that domain can read and set it. */
+  /**
+   * A whole domain instead of this host. The prefix is then `__Secure-`: every host of that domain can read and set it.
+   */
   readonly domain?: string | undefined;
   /** `false` only together with `allowInsecureCookies`. Default: by the address. */
   readonly secure?: boolean | undefined;
@@ -39,8 +41,15 @@ export interface RefreshCookieOptions {
 
 const PREFIXES = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"];
 
-/** @throws OptionsError for settings that a browser would silently refuse, or that would send the cookie in the clear. */
-export function createRefreshCookie({ cookie, publicUrl, prefix, allowInsecureCookies }: RefreshCookieOptions): RefreshCookie {
+/**
+ * @throws OptionsError for settings that a browser would silently refuse, or that would send the cookie in the clear.
+ */
+export function createRefreshCookie({
+  cookie,
+  publicUrl,
+  prefix,
+  allowInsecureCookies,
+}: RefreshCookieOptions): RefreshCookie {
   const name = cookie.name ?? "refresh_token";
   const namedPrefix = PREFIXES.find((candidate) => name.startsWith(candidate));
   const plainName = namedPrefix === undefined ? name : name.slice(namedPrefix.length);
@@ -66,16 +75,24 @@ export function createRefreshCookie({ cookie, publicUrl, prefix, allowInsecureCo
       throw new OptionsError("`cookie.domain` is a domain's name.");
     }
     if (namedPrefix !== undefined && cookie.secure === false) {
-      throw new OptionsError(`A cookie named \`${namedPrefix}…\` needs the attribute Secure: leave \`cookie.secure\` away.`);
+      throw new OptionsError(
+        `A cookie named \`${namedPrefix}…\` needs the attribute Secure: leave \`cookie.secure\` away.`,
+      );
     }
     if (namedPrefix?.startsWith("__Host-") === true && cookie.path !== undefined && cookie.path !== "/") {
-      throw new OptionsError(`A cookie named \`${namedPrefix}…\` needs Path=/: leave \`cookie.path\` away or rename it.`);
+      throw new OptionsError(
+        `A cookie named \`${namedPrefix}…\` needs Path=/: leave \`cookie.path\` away or rename it.`,
+      );
     }
     if (namedPrefix?.startsWith("__Host-") === true && cookie.domain !== undefined) {
-      throw new OptionsError(`A cookie named \`${namedPrefix}…\` can have no Domain: leave \`cookie.domain\` away or rename it.`);
+      throw new OptionsError(
+        `A cookie named \`${namedPrefix}…\` can have no Domain: leave \`cookie.domain\` away or rename it.`,
+      );
     }
     if (cookie.secure === false && !allowInsecureCookies) {
-      throw new OptionsError("`cookie.secure: false` sends refresh tokens in the clear; only with `allowInsecureCookies`.");
+      throw new OptionsError(
+        "`cookie.secure: false` sends refresh tokens in the clear; only with `allowInsecureCookies`.",
+      );
     }
     if (publicUrl?.protocol === "http:" && !isLoopback(publicUrl.hostname) && !allowInsecureCookies) {
       throw new OptionsError(

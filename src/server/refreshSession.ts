@@ -10,9 +10,15 @@ export type RefreshOutcome =
   | { readonly kind: "refreshed"; readonly record: SessionRecord }
   /** An access token alone: the client keeps the refresh token that it has. */
   | { readonly kind: "held"; readonly record: SessionRecord }
-  | { readonly kind: "refused"; readonly code: "REFRESH_TOKEN_REVOKED" | "REFRESH_TOKEN_EXPIRED" | "REFRESH_TOKEN_REUSED" };
+  | {
+      readonly kind: "refused";
+      readonly code: "REFRESH_TOKEN_REVOKED" | "REFRESH_TOKEN_EXPIRED" | "REFRESH_TOKEN_REUSED";
+    };
 
-/** Another request can win a race against this one only by rotating, after which the grace time answers: twice is plenty. */
+/**
+ * Another request can win a race against this one only by rotating, after which the grace time answers: twice is
+ * plenty.
+ */
 const MAX_ATTEMPTS = 8;
 
 const EVENTS = { current: "refreshed", lateRepeat: "lateRepeat", restored: "restoredSession" } as const;
@@ -51,7 +57,9 @@ export async function refreshSession(
           await endReplaced(context, facts, session);
           break;
         }
-        const current = decision.toPrevious ? await store.noteRepeat(sessionId, session.counter, session.previous) : session;
+        const current = decision.toPrevious
+          ? await store.noteRepeat(sessionId, session.counter, session.previous)
+          : session;
         if (current === null) break;
         context.audit("graceRepeat", facts, fields);
         return { kind: "refreshed", record: { session: current, subject, now } };

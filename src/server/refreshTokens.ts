@@ -17,18 +17,26 @@ export interface ParsedRefreshToken {
 export interface RefreshTokens {
   /** The one current refresh token of the session: always the same text for the same counter and key. */
   issue(session: Session): Promise<string>;
-  /** Whether the server made this token for this session, and for its transport. Takes the same time for any wrong MAC. */
+  /**
+   * Whether the server made this token for this session, and for its transport. Takes the same time for any wrong MAC.
+   */
   isGenuine(token: ParsedRefreshToken, session: Session): Promise<boolean>;
 }
 
 /**
- * `ssr1.<key id>.<base64url(session id ‖ counter)>.<base64url(HMAC-SHA-256)>`: null for anything that is not of exactly this
- * form in its one canonical encoding.
+ * `ssr1.<key id>.<base64url(session id ‖ counter)>.<base64url(HMAC-SHA-256)>`: null for anything that is not of exactly
+ * this form in its one canonical encoding.
  */
 export function parseRefreshToken(text: string): ParsedRefreshToken | null {
   if (text.length > MAX_LENGTH) return null;
   const [version, keyId, payloadText, macText, ...rest] = text.split(".");
-  if (version !== "ssr1" || rest.length > 0 || keyId === undefined || payloadText === undefined || macText === undefined) {
+  if (
+    version !== "ssr1" ||
+    rest.length > 0 ||
+    keyId === undefined ||
+    payloadText === undefined ||
+    macText === undefined
+  ) {
     return null;
   }
   const payload = decodeBase64url(payloadText);
@@ -41,8 +49,8 @@ export function parseRefreshToken(text: string): ParsedRefreshToken | null {
 }
 
 /**
- * Makes and checks refresh tokens. The MAC is keyed by HKDF(server key, the session's own random bytes), so that forging one
- * takes both the server's key and its database; nothing in the database is a token.
+ * Makes and checks refresh tokens. The MAC is keyed by HKDF(server key, the session's own random bytes), so that
+ * forging one takes both the server's key and its database; nothing in the database is a token.
  *
  * @param secrets the key ring, newest first: the first signs, all verify.
  * @param issuer part of every MAC: a token of another deployment is none here, even under the same keys.
@@ -51,12 +59,14 @@ export function createRefreshTokens(
   secrets: Promise<readonly Uint8Array<ArrayBuffer>[]>,
   issuer: string,
 ): RefreshTokens {
-  const keyRing = secrets.then((ring) => Promise.all(
-    ring.map(async (secret) => ({
-      id: encodeBase64url(await deriveBytes(secret, "stay-signed-in refresh token key id", 6)),
-      key: await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]),
-    })),
-  ));
+  const keyRing = secrets.then((ring) =>
+    Promise.all(
+      ring.map(async (secret) => ({
+        id: encodeBase64url(await deriveBytes(secret, "stay-signed-in refresh token key id", 6)),
+        key: await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]),
+      })),
+    ),
+  );
   // Nobody may be waiting for it yet; whoever does gets the rejection all the same.
   keyRing.catch(() => undefined);
 
@@ -81,7 +91,8 @@ export function createRefreshTokens(
     async issue(session) {
       const [signing] = await keyRing;
       const id = decodeBase64url(session.id);
-      if (signing === undefined || id === null) throw new Error("There is no key or no session to make a refresh token of.");
+      if (signing === undefined || id === null)
+        throw new Error("There is no key or no session to make a refresh token of.");
       const counter = new DataView(new ArrayBuffer(COUNTER_BYTES));
       counter.setBigUint64(0, BigInt(session.counter));
       const payload = concatBytes(id, new Uint8Array(counter.buffer));

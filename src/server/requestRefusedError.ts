@@ -1,6 +1,8 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
-/** A request that is answered with an error on purpose. `detail` is the code (or fastapi-users' object) of the answer. */
+/**
+ * A request that is answered with an error on purpose. `detail` is the code (or fastapi-users' object) of the answer.
+ */
 export class RequestRefusedError extends Error {
   override readonly name = "RequestRefusedError";
   readonly status: ContentfulStatusCode;

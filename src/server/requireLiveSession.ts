@@ -36,5 +36,7 @@ export async function findLiveRecord(
 ): Promise<SessionRecord | null> {
   if (sessionId === null) return null;
   const [record] = await store.readSessions([sessionId]);
-  return record !== undefined && sessionStatus(record) === "live" && record.session.subjectId === subject ? record : null;
+  return record !== undefined && sessionStatus(record) === "live" && record.session.subjectId === subject
+    ? record
+    : null;
 }

@@ -11,8 +11,8 @@ export interface RequireUserOptions {
 }
 
 /**
- * A Hono middleware for an application's own routes: lets pass who brings a good access token, as the variable `user`, and
- * answers 401 to everybody else (403 `GUEST` to guests where they may not pass).
+ * A Hono middleware for an application's own routes: lets pass who brings a good access token, as the variable `user`,
+ * and answers 401 to everybody else (403 `GUEST` to guests where they may not pass).
  *
  * @example
  * app.get("/notes", requireUser(auth), (context) => context.json(notesOf(context.var.user.subject)));

@@ -15,8 +15,8 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * Sessions in one SQLite file, through the optional peers `kysely` and `libsql`: for one machine. The tables are made and
- * brought up to date by themselves.
+ * Sessions in one SQLite file, through the optional peers `kysely` and `libsql`: for one machine. The tables are made
+ * and brought up to date by themselves.
  */
 export function sqliteStore({ path, busyTimeoutMs = 5_000, now }: SqliteStoreOptions): AuthStore {
   const dialect = new SqliteDialect({

@@ -18,11 +18,16 @@ export function originNotAllowed(reason: string): RequestRefusedError {
   return new RequestRefusedError(403, "ORIGIN_NOT_ALLOWED", { reason });
 }
 
-/** @throws RequestRefusedError 403 where a page could get a refresh token that its scripts can read, or a stranger one at all. */
+/**
+ * @throws RequestRefusedError 403 where a page could get a refresh token that its scripts can read, or a stranger one
+ * at all.
+ */
 export function chooseTransport(context: AuthServerContext, facts: RequestFacts): ChosenTransport {
   if (facts.wantsBodyTransport) {
     if (mayComeFromPage(facts)) {
-      throw originNotAllowed("The body transport is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.");
+      throw originNotAllowed(
+        "The body transport is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.",
+      );
     }
     return { transport: "body", profile: null };
   }
@@ -58,7 +63,15 @@ export interface SessionStart {
 export async function startSession(
   { store, options }: AuthServerContext,
   facts: RequestFacts,
-  { subject, transport, presented, authenticated, numberAbove = 0, clientName, sessionId = createSessionId() }: SessionStart,
+  {
+    subject,
+    transport,
+    presented,
+    authenticated,
+    numberAbove = 0,
+    clientName,
+    sessionId = createSessionId(),
+  }: SessionStart,
 ): Promise<SessionRecord | null> {
   const absoluteMs = transport === "none" ? options.accessTokenLifetimeSeconds * 1000 : options.absoluteMs;
   return store.addSession({

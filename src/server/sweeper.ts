@@ -1,7 +1,10 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 
 export interface Sweeper {
-  /** Sweeps in the background if that was not done for an hour. No timer of its own: a server without requests has no new rows. */
+  /**
+   * Sweeps in the background if that was not done for an hour. No timer of its own: a server without requests has no
+   * new rows.
+   */
   poke(): void;
   sweep(): Promise<number>;
   /** Resolves when no sweep is under way. */

@@ -20,8 +20,8 @@ export function setCookie(context: Context<HonoEnvironment>, facts: RequestFacts
 }
 
 /**
- * Makes the tokens of a session: the refresh token goes into the cookie where there is a profile, else into the body for the
- * body transport, never into both. Without one the client keeps what it has (RFC 6749 §6).
+ * Makes the tokens of a session: the refresh token goes into the cookie where there is a profile, else into the body
+ * for the body transport, never into both. Without one the client keeps what it has (RFC 6749 §6).
  */
 export async function makeTokens(
   server: AuthServerContext,

@@ -1,4 +1,13 @@
-import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { AccessTokenError } from "../../src/server/accessTokenError.ts";
@@ -86,7 +95,11 @@ describe("an access token", () => {
     ["without subject", (jwt) => jwt.setExpirationTime("5 min").setSubject(""), "TOKEN_INVALID"],
     ["that is all right", (jwt) => jwt.setExpirationTime("5 min"), "good"],
   ])("%s is judged as it should be, though its signature is right", async (_, change, verdict) => {
-    const server = createAuthServer({ store: memoryStore(), accessTokenSecret: SECRET, issuer: "https://auth.example" });
+    const server = createAuthServer({
+      store: memoryStore(),
+      accessTokenSecret: SECRET,
+      issuer: "https://auth.example",
+    });
     const jwt = new SignJWT({ sid: "x" })
       .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
       .setIssuedAt()
@@ -109,8 +122,12 @@ describe("an access token", () => {
       `${encode({ alg: "none", typ: "at+jwt", kid })}.${payload}.`,
       `${encode({ alg: "HS512", typ: "at+jwt", kid })}.${payload}.${signature}`,
       await claims().setProtectedHeader({ alg: "ES256", typ: "at+jwt", jwk }).sign(privateKey),
-      await claims().setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: kid ?? "", jku: "https://evil.example" }).sign(privateKey),
-      await claims().setProtectedHeader({ alg: "HS256", typ: "at+jwt" }).sign(new TextEncoder().encode("y".repeat(32))),
+      await claims()
+        .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: kid ?? "", jku: "https://evil.example" })
+        .sign(privateKey),
+      await claims()
+        .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
+        .sign(new TextEncoder().encode("y".repeat(32))),
       `${token}x`,
       token.slice(0, -1),
       "",
@@ -124,7 +141,11 @@ describe("an access token", () => {
 describe("a token of another kind under the same secret", () => {
   it.each(["JWT", "id_token+jwt", undefined])("is no access token: typ %s", async (typ) => {
     const server = createAuthServer({ store: memoryStore(), accessTokenSecret: SECRET });
-    const jwt = new SignJWT({}).setIssuedAt().setSubject("ada").setAudience("fastapi-users:auth").setExpirationTime("5 min");
+    const jwt = new SignJWT({})
+      .setIssuedAt()
+      .setSubject("ada")
+      .setAudience("fastapi-users:auth")
+      .setExpirationTime("5 min");
     const signed = jwt.setProtectedHeader({ alg: "HS256", ...(typ !== undefined && { typ }) });
     expect(await codeOf(server, await signed.sign(secretKey))).toBe("TOKEN_INVALID");
   });
@@ -163,7 +184,8 @@ describe("a ring of secrets", () => {
     const store = memoryStore({ now: () => now });
     const [older, newer] = ["o".repeat(32), "n".repeat(32)];
     const { page } = await openSignedInPage(createTestServer({ store, refreshTokenKeys: older }));
-    const onServerWith = (refreshTokenKeys: string[]) => refresh(openPage(createTestServer({ store, refreshTokenKeys }), { jar: page.jar }));
+    const onServerWith = (refreshTokenKeys: string[]) =>
+      refresh(openPage(createTestServer({ store, refreshTokenKeys }), { jar: page.jar }));
     expect((await onServerWith([older, newer])).status).toBe(200);
     expect((await onServerWith([newer, older])).status).toBe(200);
     expect((await onServerWith([newer])).status).toBe(200);
@@ -187,7 +209,9 @@ describe.each(["ES256", "EdDSA"] as const)("a ring of %s keys", (algorithm) => {
     expect(keys).toHaveLength(1);
     expect(keys[0]).toMatchObject({ alg: algorithm, use: "sig", kid: decodeProtectedHeader(token).kid });
     expect(keys[0]).not.toHaveProperty("d");
-    const { payload } = await jwtVerify(token, await importJWK(keys[0] ?? {}, algorithm), { currentDate: new Date(server.now()) });
+    const { payload } = await jwtVerify(token, await importJWK(keys[0] ?? {}, algorithm), {
+      currentDate: new Date(server.now()),
+    });
     expect(payload.sub).toBeDefined();
   });
 
@@ -196,14 +220,21 @@ describe.each(["ES256", "EdDSA"] as const)("a ring of %s keys", (algorithm) => {
     const start = Date.parse("2026-11-25T12:00:00Z");
     const server = createTestServer({
       accessTokenSecret: undefined,
-      accessTokenKeys: [{ privateKey: { ...newKey, kid: "new" }, publishedAt: new Date(start) }, { privateKey: { ...oldKey, kid: "old" } }],
+      accessTokenKeys: [
+        { privateKey: { ...newKey, kid: "new" }, publishedAt: new Date(start) },
+        { privateKey: { ...oldKey, kid: "old" } },
+      ],
       refreshTokenKeys,
     });
     const page = openPage(server);
     const look = async () => {
       const { body } = await page.send("GET", "/.well-known/jwks.json");
       const { access_token: token } = await guestToken(server);
-      return { signs: decodeProtectedHeader(token).kid, published: (body as { keys: JWK[] }).keys.map(({ kid }) => kid), token };
+      return {
+        signs: decodeProtectedHeader(token).kid,
+        published: (body as { keys: JWK[] }).keys.map(({ kid }) => kid),
+        token,
+      };
     };
     const first = await look();
     expect(first).toMatchObject({ signs: "old", published: ["old", "new"] });
@@ -227,7 +258,11 @@ describe("key options that make no sense", () => {
     ["an empty ring", { accessTokenSecret: [] }, "at least one"],
     ["short refresh keys", { refreshTokenKeys: ["short"] }, "refreshTokenKeys"],
     ["an empty key ring", { accessTokenSecret: undefined, accessTokenKeys: [] }, "at least one"],
-    ["a symmetric key in the ring", { accessTokenSecret: undefined, accessTokenKeys: [{ privateKey: { kty: "oct", k: "AA" } }] }, "P-256"],
+    [
+      "a symmetric key in the ring",
+      { accessTokenSecret: undefined, accessTokenKeys: [{ privateKey: { kty: "oct", k: "AA" } }] },
+      "P-256",
+    ],
     ["both kinds", { accessTokenKeys: [{ privateKey: { kty: "oct", k: "AA" } }] }, "not both"],
     ["tokens that live for two days", { accessTokenLifetimeSeconds: 172_800 }, "accessTokenLifetimeSeconds"],
     ["no lifetime", { refreshTokenLifetimeSeconds: 0 }, "refreshTokenLifetimeSeconds"],
@@ -262,7 +297,8 @@ describe("an application's own route", () => {
     const server = createTestServer();
     const app = new Hono();
     app.get("/me", requireUser(server, options), (context) => context.json(context.var.user.subject));
-    const ask = (token?: string) => app.request("/me", { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+    const ask = (token?: string) =>
+      app.request("/me", { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
     return { server, ask, signedIn: await openSignedInPage(server) };
   }
 

@@ -62,9 +62,12 @@ describe("the refresh cookie", () => {
     },
   );
 
-  it.each(["http://127.0.0.1:3000", "http://[::1]:3000", "http://app.localhost"])("works on this machine at %s", async (origin) => {
-    expect((await signInAt(origin)).cookie.attributes).not.toContain("Secure");
-  });
+  it.each(["http://127.0.0.1:3000", "http://[::1]:3000", "http://app.localhost"])(
+    "works on this machine at %s",
+    async (origin) => {
+      expect((await signInAt(origin)).cookie.attributes).not.toContain("Secure");
+    },
+  );
 
   // B116 https://github.com/FusionAuth/fusionauth-site/pull/138
   it("lasts as long as its token: the idle time, and less when the session itself ends before that", async () => {
@@ -97,7 +100,9 @@ describe("the refresh cookie", () => {
   });
 
   it("says by its prefix what a path or a domain gives away", async () => {
-    expect((await signInAt(HTTPS, { publicUrl: HTTPS, cookie: { path: "/v1" } })).cookie.name).toMatch(/^__Secure-refresh_token\./);
+    expect((await signInAt(HTTPS, { publicUrl: HTTPS, cookie: { path: "/v1" } })).cookie.name).toMatch(
+      /^__Secure-refresh_token\./,
+    );
     const { cookie } = await signInAt(HTTPS, { publicUrl: HTTPS, cookie: { domain: "app.example" } });
     expect(cookie.name).toMatch(/^__Secure-/);
     expect(cookie.attributes).toContain("Domain=app.example");

@@ -9,8 +9,16 @@ const EVIL = "https://evil.example";
 describe("who may use the cookie", () => {
   type Headers = Record<string, string>;
   const rows: [string, Headers, number, object?][] = [
-    ["an origin of the allow-list, whatever Sec-Fetch-Site says", { origin: "https://admin.app.example", "sec-fetch-site": "same-site" }, 200],
-    ["Sec-Fetch-Site: same-origin, whatever Origin a development proxy left", { origin: EVIL, "sec-fetch-site": "same-origin" }, 200],
+    [
+      "an origin of the allow-list, whatever Sec-Fetch-Site says",
+      { origin: "https://admin.app.example", "sec-fetch-site": "same-site" },
+      200,
+    ],
+    [
+      "Sec-Fetch-Site: same-origin, whatever Origin a development proxy left",
+      { origin: EVIL, "sec-fetch-site": "same-origin" },
+      200,
+    ],
     ["Sec-Fetch-Site: same-origin without Origin", { "sec-fetch-site": "same-origin" }, 200],
     ["the origin of `publicUrl` from a browser without Sec-Fetch-Site", { origin: "https://app.example" }, 200],
   ];
@@ -18,7 +26,10 @@ describe("who may use the cookie", () => {
     ["cross-site", { origin: EVIL, "sec-fetch-site": "cross-site" }],
     ["same-site, when not on the allow-list", { origin: "https://other.app.example", "sec-fetch-site": "same-site" }],
     ["none, which is an address typed by hand", { "sec-fetch-site": "none" }],
-    ["the own origin with a contradicting Sec-Fetch-Site", { origin: "https://app.example", "sec-fetch-site": "cross-site" }],
+    [
+      "the own origin with a contradicting Sec-Fetch-Site",
+      { origin: "https://app.example", "sec-fetch-site": "cross-site" },
+    ],
     ["a strange origin without Sec-Fetch-Site", { origin: EVIL }],
     ["`null`", { origin: "null" }],
     ["an origin with another port", { origin: "https://app.example:8443" }],
@@ -27,13 +38,18 @@ describe("who may use the cookie", () => {
   ];
 
   async function signedIn() {
-    const server = createTestServer({ publicUrl: "https://app.example", allowedOrigins: ["https://admin.app.example"] });
+    const server = createTestServer({
+      publicUrl: "https://app.example",
+      allowedOrigins: ["https://admin.app.example"],
+    });
     const page = openPage(server, { origin: "https://app.example" });
     await register(page);
     await signIn(page);
     const cookie = [...page.jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const send = (path: string, headers: Headers) =>
-      server.app.fetch(new Request(`https://app.example/v1/auth${path}`, { method: "POST", headers: { cookie, ...headers } }));
+      server.app.fetch(
+        new Request(`https://app.example/v1/auth${path}`, { method: "POST", headers: { cookie, ...headers } }),
+      );
     return { server, page, send };
   }
 
@@ -61,7 +77,12 @@ describe("who may use the cookie", () => {
   it("compares Origin with Host where there is no `publicUrl`", async () => {
     const server = createTestServer();
     const send = (origin: string) =>
-      server.app.fetch(new Request("http://localhost:3000/v1/auth/guest", { method: "POST", headers: { origin, host: "localhost:3000" } }));
+      server.app.fetch(
+        new Request("http://localhost:3000/v1/auth/guest", {
+          method: "POST",
+          headers: { origin, host: "localhost:3000" },
+        }),
+      );
     expect((await send("http://localhost:3000")).status).toBe(200);
     expect((await send("http://localhost:4000")).status).toBe(403);
   });
@@ -88,7 +109,9 @@ describe("the two transports", () => {
     const server = createTestServer();
     const program = startProgram(server);
     await register(program);
-    const answer = await program.send("POST", "/jwt/login", { form: { username: "ada@example.org", password: PASSWORD } });
+    const answer = await program.send("POST", "/jwt/login", {
+      form: { username: "ada@example.org", password: PASSWORD },
+    });
     expect(answer.setCookies).toEqual([]);
     const { refresh_token: token } = tokenOf(answer);
     expect(token).toMatch(/^ssr1\./);
@@ -155,7 +178,9 @@ describe("CORS", () => {
   const ADMIN = "https://admin.app.example";
   const server = createTestServer({ publicUrl: "https://app.example", allowedOrigins: [ADMIN] });
   const send = (method: string, path: string, headers: Record<string, string>, body?: string) =>
-    server.app.fetch(new Request(`https://app.example/v1/auth${path}`, { method, headers, ...(body !== undefined && { body }) }));
+    server.app.fetch(
+      new Request(`https://app.example/v1/auth${path}`, { method, headers, ...(body !== undefined && { body }) }),
+    );
 
   // B144 https://github.com/axios/axios/issues/1026
   it.each([
@@ -199,7 +224,13 @@ describe("CORS", () => {
   });
 
   it("keeps every answer out of every cache, but the keys", async () => {
-    for (const [method, path] of [["GET", "/users/me"], ["POST", "/jwt/refresh"], ["GET", "/nothing"], ["GET", "/health"], ["OPTIONS", "/guest"]] as const) {
+    for (const [method, path] of [
+      ["GET", "/users/me"],
+      ["POST", "/jwt/refresh"],
+      ["GET", "/nothing"],
+      ["GET", "/health"],
+      ["OPTIONS", "/guest"],
+    ] as const) {
       const { headers } = await send(method, path, {});
       expect(headers.get("cache-control"), path).toBe("no-store");
       expect(headers.get("vary")).toBe("Origin, Cookie, Authorization");

@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createUserCode, parseUserCode, showUserCode } from "../../src/server/deviceCodes.ts";
-import { type Answer, detailOf, openPage, type Sender, startProgram, type TokenFields, tokenOf } from "./support/page.ts";
+import {
+  type Answer,
+  detailOf,
+  openPage,
+  type Sender,
+  startProgram,
+  type TokenFields,
+  tokenOf,
+} from "./support/page.ts";
 import { createTestServer, openSignedInPage, PASSWORD, type TestServer } from "./support/testServer.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
@@ -18,12 +26,14 @@ describe("a user code", () => {
     expect(code).toMatch(/^[BCDFGHJKLMNPQRSTVWXZ]{8}$/);
     expect(showUserCode(code)).toBe(`${code.slice(0, 4)}-${code.slice(4)}`);
     expect(parseUserCode(` ${showUserCode(code).toLowerCase()} `)).toBe(code);
-    for (const wrong of ["", "BCDF", "BCDFGHJKL", "ABCDEFGH", "BCDFGHJ1", "BCDFGHJY"]) expect(parseUserCode(wrong)).toBeNull();
+    for (const wrong of ["", "BCDF", "BCDFGHJKL", "ABCDEFGH", "BCDFGHJ1", "BCDFGHJY"])
+      expect(parseUserCode(wrong)).toBeNull();
   });
 
   it("has every letter about as often as any other", () => {
     const counts = new Map<string, number>();
-    for (let round = 0; round < 2000; round += 1) for (const letter of createUserCode()) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+    for (let round = 0; round < 2000; round += 1)
+      for (const letter of createUserCode()) counts.set(letter, (counts.get(letter) ?? 0) + 1);
     expect(counts.size).toBe(20);
     for (const count of counts.values()) expect(Math.abs(count - 800)).toBeLessThan(200);
   });
@@ -40,7 +50,7 @@ describe("the device grant", () => {
     server = createTestServer({ publicUrl: "http://localhost:3000" });
     device = startProgram(server);
     page = openPage(server);
-    owner = (await openSignedInPage(server).then((signedIn) => ((page = signedIn.page), signedIn.token)));
+    owner = await openSignedInPage(server).then((signedIn) => ((page = signedIn.page), signedIn.token));
     codes = (await device.send("POST", "/device/code", { form: { client_id: "terminal" } })).body as Codes;
   });
 
@@ -75,7 +85,9 @@ describe("the device grant", () => {
     const token = tokenOf(answer);
     expect(answer.setCookies).toEqual([]);
     expect(token).toMatchObject({ subject: owner.subject, refresh_token: expect.stringMatching(/^ssr1\./) });
-    const list = (await page.send("GET", "/sessions", { bearer: owner.access_token })).body as { client_name: string | null }[];
+    const list = (await page.send("GET", "/sessions", { bearer: owner.access_token })).body as {
+      client_name: string | null;
+    }[];
     expect(list.map((session) => session.client_name)).toEqual(["terminal", null]);
     const json = { refresh_token: token.refresh_token };
     expect((await device.send("POST", "/jwt/refresh", { json })).status).toBe(200);
@@ -156,7 +168,11 @@ describe("the device grant", () => {
   it("lets nobody guess codes: five unknown ones in ten minutes", async () => {
     const limited = createTestServer({ rateLimits: {} });
     const signedIn = await openSignedInPage(limited);
-    const guess = () => signedIn.page.send("POST", "/device/lookup", { bearer: signedIn.token.access_token, json: { user_code: "BCDFGHJK" } });
+    const guess = () =>
+      signedIn.page.send("POST", "/device/lookup", {
+        bearer: signedIn.token.access_token,
+        json: { user_code: "BCDFGHJK" },
+      });
     const statuses = [];
     for (let round = 0; round < 6; round += 1) statuses.push((await guess()).status);
     expect(statuses).toEqual([404, 404, 404, 404, 404, 429]);

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openApiDocument } from "../../src/server/openApiDocument.ts";
 import { startProgram } from "./support/page.ts";
-import { createTestServer, openSignedInPage, PASSWORD, register, signIn, type TestServer } from "./support/testServer.ts";
+import {
+  createTestServer,
+  openSignedInPage,
+  PASSWORD,
+  register,
+  signIn,
+  type TestServer,
+} from "./support/testServer.ts";
 
 /** `SOAK=1`: 60,000 inputs; by default what takes a few seconds. */
 const RUNS = process.env.SOAK === "1" ? 30_000 : 1500;
@@ -56,17 +63,19 @@ describe("whatever is sent", () => {
       { weight: 2, arbitrary: fc.constant("").map(choose) },
       {
         weight: 3,
-        arbitrary: fc.tuple(fc.nat(400), fc.nat(400), fc.string({ unit: "grapheme-ascii", maxLength: 8 })).map(([from, cut, put]) => {
-          const text = choose();
-          const at = from % (text.length + 1);
-          return text.slice(0, at) + put + text.slice(at + (cut % 20));
-        }),
+        arbitrary: fc
+          .tuple(fc.nat(400), fc.nat(400), fc.string({ unit: "grapheme-ascii", maxLength: 8 }))
+          .map(([from, cut, put]) => {
+            const text = choose();
+            const at = from % (text.length + 1);
+            return text.slice(0, at) + put + text.slice(at + (cut % 20));
+          }),
       },
       { weight: 2, arbitrary: fc.string({ maxLength: 60 }) },
     );
-  const anySecret = fc.constantFrom("bodyToken", "accessToken", "cookie").chain((name) =>
-    textFrom(() => secrets[name as keyof typeof secrets]),
-  );
+  const anySecret = fc
+    .constantFrom("bodyToken", "accessToken", "cookie")
+    .chain((name) => textFrom(() => secrets[name as keyof typeof secrets]));
   /** What `Headers` takes at all; anything else never reaches the server. */
   const headerText = (text: string) => text.replace(/[^\x20-\x7e]/g, "?").trim();
 
@@ -76,9 +85,18 @@ describe("whatever is sent", () => {
         origin: fc.oneof(fc.constantFrom("http://localhost", "https://evil.example", "null", ""), fc.webUrl()),
         "sec-fetch-site": fc.constantFrom("same-origin", "same-site", "cross-site", "none", "?"),
         cookie: textFrom(() => secrets.cookie),
-        authorization: fc.oneof(textFrom(() => `Bearer ${secrets.accessToken}`), fc.constantFrom("Bearer", "Basic eDp5", "bearer  ")),
+        authorization: fc.oneof(
+          textFrom(() => `Bearer ${secrets.accessToken}`),
+          fc.constantFrom("Bearer", "Basic eDp5", "bearer  "),
+        ),
         "auth-transport": fc.constantFrom("body", "BODY", "cookie", ""),
-        "content-type": fc.constantFrom("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain", "?"),
+        "content-type": fc.constantFrom(
+          "application/json",
+          "application/x-www-form-urlencoded",
+          "multipart/form-data",
+          "text/plain",
+          "?",
+        ),
         "x-forwarded-for": fc.string({ maxLength: 40 }),
         host: fc.constantFrom("localhost", "[::1]", "evil.example:99999", "a b", ""),
         "user-agent": fc.string({ maxLength: 600 }),
@@ -87,7 +105,12 @@ describe("whatever is sent", () => {
     )
     .map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, headerText(value)])));
 
-  async function send(method: string, path: string, init: Record<string, string>, body?: string | Uint8Array<ArrayBuffer>) {
+  async function send(
+    method: string,
+    path: string,
+    init: Record<string, string>,
+    body?: string | Uint8Array<ArrayBuffer>,
+  ) {
     const hasBody = body !== undefined && method !== "GET" && method !== "HEAD";
     const response = await server.app.fetch(
       new Request(`http://localhost${path}`, { method, headers: init, ...(hasBody && { body }) }),
@@ -105,59 +128,90 @@ describe("whatever is sent", () => {
     server.events.length = 0;
   }
 
-  it("as bytes to any path with any headers: no 5xx, no secret in an error or an event", async () => {
-    const paths = [...operations.map(({ path }) => path), "/v1/auth/jwt/../x", "/v1/auth/", "/v1/auth/sessions/%00", "/"];
-    await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom("GET", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "HEAD"),
-        fc.oneof(fc.constantFrom(...paths), fc.webPath().map((path) => `/v1/auth${path}`)),
-        headers,
-        fc.oneof(
-          fc.uint8Array({ maxLength: 200 }).map((bytes) => new Uint8Array(bytes)),
-          fc.json({ maxDepth: 3 }),
-          anySecret.map((text) => JSON.stringify({ refresh_token: text, session_id: text })),
-          anySecret,
+  it(
+    "as bytes to any path with any headers: no 5xx, no secret in an error or an event",
+    async () => {
+      const paths = [
+        ...operations.map(({ path }) => path),
+        "/v1/auth/jwt/../x",
+        "/v1/auth/",
+        "/v1/auth/sessions/%00",
+        "/",
+      ];
+      await fc.assert(
+        fc.asyncProperty(
+          fc.constantFrom("GET", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "HEAD"),
+          fc.oneof(
+            fc.constantFrom(...paths),
+            fc.webPath().map((path) => `/v1/auth${path}`),
+          ),
+          headers,
+          fc.oneof(
+            fc.uint8Array({ maxLength: 200 }).map((bytes) => new Uint8Array(bytes)),
+            fc.json({ maxDepth: 3 }),
+            anySecret.map((text) => JSON.stringify({ refresh_token: text, session_id: text })),
+            anySecret,
+          ),
+          async (method, path, sentHeaders, body) => expectHarmless(await send(method, path, sentHeaders, body)),
         ),
-        async (method, path, sentHeaders, body) => expectHarmless(await send(method, path, sentHeaders, body)),
-      ),
-      { numRuns: RUNS, seed: 20_261_125 },
-    );
-  }, TIME_OUT_MS);
+        { numRuns: RUNS, seed: 20_261_125 },
+      );
+    },
+    TIME_OUT_MS,
+  );
 
   /** Values of a schema, and values that are nearly of it. */
   function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
     if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valuesOf));
     if (schema.type === "object") {
-      const shape = Object.fromEntries(Object.entries(schema.properties ?? {}).map(([name, part]) => [name, valuesOf(part)]));
+      const shape = Object.fromEntries(
+        Object.entries(schema.properties ?? {}).map(([name, part]) => [name, valuesOf(part)]),
+      );
       return fc.record(shape, { requiredKeys: [] });
     }
     if (schema.type === "null") return fc.constant(null);
-    const right = schema.format === "email" ? fc.emailAddress() : fc.oneof(anySecret, fc.constantFrom(PASSWORD, "ada@example.org", "BCDF-GHJK"));
-    return fc.oneof({ weight: 6, arbitrary: right as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 1 }) });
+    const right =
+      schema.format === "email"
+        ? fc.emailAddress()
+        : fc.oneof(anySecret, fc.constantFrom(PASSWORD, "ada@example.org", "BCDF-GHJK"));
+    return fc.oneof(
+      { weight: 6, arbitrary: right as fc.Arbitrary<unknown> },
+      { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 1 }) },
+    );
   }
 
-  it("as the OpenAPI document describes it, or nearly so: only answers that it lists", async () => {
-    const requests = fc.constantFrom(...operations).chain((operation) =>
-      fc.record({
-        operation: fc.constant(operation),
-        value: operation.schema ? valuesOf(operation.schema) : fc.constant(undefined),
-        sentHeaders: headers,
-      }),
-    );
-    await fc.assert(
-      fc.asyncProperty(requests, async ({ operation, value, sentHeaders }) => {
-        const { method, path, mediaType, statuses } = operation;
-        const isForm = mediaType === "application/x-www-form-urlencoded";
-        const fields = Object.entries((value ?? {}) as object).map(([name, part]) => [name, String(part)]);
-        const body = value === undefined ? undefined : isForm ? new URLSearchParams(fields).toString() : JSON.stringify(value);
-        const own = mediaType === undefined ? {} : { "content-type": mediaType };
-        const answer = await send(method, path.replace("{id}", "AAAAAAAAAAAAAAAAAAAAAA"), { ...sentHeaders, ...own }, body);
-        expectHarmless(answer);
-        expect(statuses, `${method} ${path} answered ${answer.status}`).toContain(String(answer.status));
-      }),
-      { numRuns: RUNS, seed: 5 },
-    );
-  }, TIME_OUT_MS);
+  it(
+    "as the OpenAPI document describes it, or nearly so: only answers that it lists",
+    async () => {
+      const requests = fc.constantFrom(...operations).chain((operation) =>
+        fc.record({
+          operation: fc.constant(operation),
+          value: operation.schema ? valuesOf(operation.schema) : fc.constant(undefined),
+          sentHeaders: headers,
+        }),
+      );
+      await fc.assert(
+        fc.asyncProperty(requests, async ({ operation, value, sentHeaders }) => {
+          const { method, path, mediaType, statuses } = operation;
+          const isForm = mediaType === "application/x-www-form-urlencoded";
+          const fields = Object.entries((value ?? {}) as object).map(([name, part]) => [name, String(part)]);
+          const body =
+            value === undefined ? undefined : isForm ? new URLSearchParams(fields).toString() : JSON.stringify(value);
+          const own = mediaType === undefined ? {} : { "content-type": mediaType };
+          const answer = await send(
+            method,
+            path.replace("{id}", "AAAAAAAAAAAAAAAAAAAAAA"),
+            { ...sentHeaders, ...own },
+            body,
+          );
+          expectHarmless(answer);
+          expect(statuses, `${method} ${path} answered ${answer.status}`).toContain(String(answer.status));
+        }),
+        { numRuns: RUNS, seed: 5 },
+      );
+    },
+    TIME_OUT_MS,
+  );
 
   it("as a body of more than 16 KiB is refused, with or without its length, and one of exactly that is not", async () => {
     const json = (length: number) => JSON.stringify({ email: "x", password: "" }).padEnd(length);

@@ -78,13 +78,19 @@ describe("mounting", () => {
 
   it("is described by a document that names every route", async () => {
     const auth = createTestServer();
-    const served = (await (await auth.app.request("/v1/auth/openapi.json")).json()) as ReturnType<typeof openApiDocument>;
+    const served = (await (await auth.app.request("/v1/auth/openapi.json")).json()) as ReturnType<
+      typeof openApiDocument
+    >;
     expect(served).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
     const described = Object.entries(served.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ":$1")}`),
     );
-    const routes = auth.app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) => `${method} ${path}`);
-    expect(described.toSorted()).toEqual([...new Set(routes)].filter((route) => !route.endsWith("/openapi.json")).toSorted());
+    const routes = auth.app.routes
+      .filter(({ method }) => method !== "ALL")
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(described.toSorted()).toEqual(
+      [...new Set(routes)].filter((route) => !route.endsWith("/openapi.json")).toSorted(),
+    );
   });
 });
 
@@ -119,7 +125,11 @@ describe("a store that fails", () => {
       ["GET", "/health", {}],
     ] as const) {
       const answer = await page.send(method, path, options);
-      expect([answer.status, answer.headers.get("retry-after"), answer.body], path).toEqual([503, "1", { detail: "SERVICE_UNAVAILABLE" }]);
+      expect([answer.status, answer.headers.get("retry-after"), answer.body], path).toEqual([
+        503,
+        "1",
+        { detail: "SERVICE_UNAVAILABLE" },
+      ]);
       expect(answer.setCookies).toEqual([]);
     }
     expect(server.errors).toHaveLength(5);
@@ -130,9 +140,15 @@ describe("a store that fails", () => {
 
   it("makes a bug 500 without a word about it", async () => {
     const server = createTestServer({
-      passwordHasher: { hash: () => Promise.reject(new Error("secret path")), verify: async () => false, needsRehash: () => false },
+      passwordHasher: {
+        hash: () => Promise.reject(new Error("secret path")),
+        verify: async () => false,
+        needsRehash: () => false,
+      },
     });
-    const answer = await openPage(server).send("POST", "/register", { json: { email: "a@example.org", password: PASSWORD } });
+    const answer = await openPage(server).send("POST", "/register", {
+      json: { email: "a@example.org", password: PASSWORD },
+    });
     expect([answer.status, answer.body]).toEqual([500, { detail: "INTERNAL_ERROR" }]);
     expect(String(server.errors[0])).toContain("secret path");
   });
@@ -188,20 +204,37 @@ describe("audit events", () => {
     expect(server.events).toMatchObject([
       { type: "registered", subject },
       { type: "signInFailed", subject },
-      { type: "signedIn", subject, sessionId: session.id, userAgent: expect.stringMatching(/^Browser\/1 x+$/), at: server.now() },
+      {
+        type: "signedIn",
+        subject,
+        sessionId: session.id,
+        userAgent: expect.stringMatching(/^Browser\/1 x+$/),
+        at: server.now(),
+      },
       { type: "refreshed", subject, sessionId: session.id, keyId: refreshToken.split(".")[1] },
       { type: "graceRepeat", subject, sessionId: session.id },
       { type: "sessionEnded", sessionId: session.id, reason: "signedOut" },
     ]);
     expect(server.events[2]?.userAgent).toHaveLength(256);
     const log = JSON.stringify(server.events);
-    for (const secret of [PASSWORD, "wrong password", token.access_token, refreshToken, refreshToken.split(".")[3] ?? ""]) {
+    for (const secret of [
+      PASSWORD,
+      "wrong password",
+      token.access_token,
+      refreshToken,
+      refreshToken.split(".")[3] ?? "",
+    ]) {
       expect(log).not.toContain(secret);
     }
   });
 
   it.each<[string, (event: AuditEvent) => void | Promise<void>]>([
-    ["throws", () => { throw new Error("no"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("no"))],
     ["never settles", () => new Promise(() => undefined)],
   ])("change nothing when the hook %s", async (_, onAuditEvent) => {
@@ -220,7 +253,9 @@ describe("errors and options", () => {
     const secret = "a secret of at least thirty-two bytes";
     const server = createAuthServer({ store: memoryStore(), accessTokenSecret: secret, rateLimits: false });
     const { inspect } = await import("node:util");
-    const failure: unknown = await server.verifyAccessToken("eyJhbGciOiJIUzI1NiJ9.e30.x").catch((error: unknown) => error);
+    const failure: unknown = await server
+      .verifyAccessToken("eyJhbGciOiJIUzI1NiJ9.e30.x")
+      .catch((error: unknown) => error);
     expect(inspect(failure, { depth: 9 })).not.toContain("eyJ");
     expect(inspect(server, { depth: 9 })).not.toContain(secret);
     expect(() => createAuthServer({ store: memoryStore(), accessTokenSecret: "too short a secret" })).toThrow(
@@ -233,7 +268,9 @@ describe("errors and options", () => {
     const unknown = await page.send("GET", "/nothing");
     expect([unknown.status, detailOf(unknown)]).toEqual([404, "Not Found"]);
     expect((await page.send("GET", "/jwt/refresh")).status).toBe(404);
-    expect((await page.send("POST", "/jwt/refresh", { headers: { "content-type": "application/json" }, json: "x" })).status).toBe(422);
+    expect(
+      (await page.send("POST", "/jwt/refresh", { headers: { "content-type": "application/json" }, json: "x" })).status,
+    ).toBe(422);
     await expect(signIn(page)).rejects.toThrow("400");
   });
 });

@@ -57,85 +57,107 @@ describe("thirty-two refreshes with the same token at once", () => {
   }
 
   // B106 https://github.com/thephpleague/oauth2-server/issues/1506
-  it("take one step on SQLite and are all answered with the one successor", () => race(sqliteStore({ path: join(folder, "race.db") })), TIME_OUT_MS);
+  it(
+    "take one step on SQLite and are all answered with the one successor",
+    () => race(sqliteStore({ path: join(folder, "race.db") })),
+    TIME_OUT_MS,
+  );
 
-  needsPostgres("take one step on PostgreSQL and are all answered with the one successor", async () => {
-    await race(postgresStore({ connectionString: (await postgres?.createDatabase()) ?? "" }));
-  }, TIME_OUT_MS);
+  needsPostgres(
+    "take one step on PostgreSQL and are all answered with the one successor",
+    async () => {
+      await race(postgresStore({ connectionString: (await postgres?.createDatabase()) ?? "" }));
+    },
+    TIME_OUT_MS,
+  );
 
-  needsPostgres("take one step when they reach four server processes on one PostgreSQL", async () => {
-    const url = (await postgres?.createDatabase()) ?? "";
-    // All four find an empty database and make the tables at once.
-    const servers = await Promise.all(Array.from({ length: 4 }, () => program.start({ store: { postgres: url }, options: {} })));
-    await registerOverHttp(servers[0]);
-    for (let round = 0; round < PROCESS_ROUNDS; round += 1) {
-      const token = await signInOverHttp(servers[round % 4]);
-      const answers = await Promise.all(
-        Array.from({ length: CLIENTS }, (_, client) => refreshOverHttp(servers[client % 4], token.refresh_token)),
+  needsPostgres(
+    "take one step when they reach four server processes on one PostgreSQL",
+    async () => {
+      const url = (await postgres?.createDatabase()) ?? "";
+      // All four find an empty database and make the tables at once.
+      const servers = await Promise.all(
+        Array.from({ length: 4 }, () => program.start({ store: { postgres: url }, options: {} })),
       );
-      expect(answers.map(({ status }) => status)).toEqual(Array(CLIENTS).fill(200));
-      expect(new Set(answers.map(({ token: answered }) => answered)).size).toBe(1);
-    }
-    const count = (event: string) => servers.reduce((sum, { counts }) => sum + (counts.get(event) ?? 0), 0);
-    expect(servers.flatMap(({ errors }) => errors)).toEqual([]);
-    expect([count("refreshed"), count("graceRepeat")]).toEqual([PROCESS_ROUNDS, PROCESS_ROUNDS * (CLIENTS - 1)]);
-    expect([count("reuseDetected"), count("lateRepeat")]).toEqual([0, 0]);
-  }, TIME_OUT_MS);
+      await registerOverHttp(servers[0]);
+      for (let round = 0; round < PROCESS_ROUNDS; round += 1) {
+        const token = await signInOverHttp(servers[round % 4]);
+        const answers = await Promise.all(
+          Array.from({ length: CLIENTS }, (_, client) => refreshOverHttp(servers[client % 4], token.refresh_token)),
+        );
+        expect(answers.map(({ status }) => status)).toEqual(Array(CLIENTS).fill(200));
+        expect(new Set(answers.map(({ token: answered }) => answered)).size).toBe(1);
+      }
+      const count = (event: string) => servers.reduce((sum, { counts }) => sum + (counts.get(event) ?? 0), 0);
+      expect(servers.flatMap(({ errors }) => errors)).toEqual([]);
+      expect([count("refreshed"), count("graceRepeat")]).toEqual([PROCESS_ROUNDS, PROCESS_ROUNDS * (CLIENTS - 1)]);
+      expect([count("reuseDetected"), count("lateRepeat")]).toEqual([0, 0]);
+    },
+    TIME_OUT_MS,
+  );
 });
 
 describe("several processes on one SQLite file", () => {
-  it("make its tables at once, and refresh with the same token at once", async () => {
-    const store = { sqlite: join(folder, "shared.db") };
-    const servers = await Promise.all(Array.from({ length: 3 }, () => program.start({ store, options: {} })));
-    await registerOverHttp(servers[0]);
-    const token = await signInOverHttp(servers[1]);
-    const answers = await Promise.all(
-      Array.from({ length: CLIENTS }, (_, client) => refreshOverHttp(servers[client % 3], token.refresh_token)),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(Array(CLIENTS).fill(200));
-    expect(new Set(answers.map(({ token: answered }) => answered)).size).toBe(1);
-    expect(servers.flatMap(({ errors }) => errors)).toEqual([]);
-  }, TIME_OUT_MS);
+  it(
+    "make its tables at once, and refresh with the same token at once",
+    async () => {
+      const store = { sqlite: join(folder, "shared.db") };
+      const servers = await Promise.all(Array.from({ length: 3 }, () => program.start({ store, options: {} })));
+      await registerOverHttp(servers[0]);
+      const token = await signInOverHttp(servers[1]);
+      const answers = await Promise.all(
+        Array.from({ length: CLIENTS }, (_, client) => refreshOverHttp(servers[client % 3], token.refresh_token)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(Array(CLIENTS).fill(200));
+      expect(new Set(answers.map(({ token: answered }) => answered)).size).toBe(1);
+      expect(servers.flatMap(({ errors }) => errors)).toEqual([]);
+    },
+    TIME_OUT_MS,
+  );
 });
 
 describe("a server that is killed under load", () => {
-  it("loses no session and refuses no token that it has answered with", async () => {
-    const store = { sqlite: join(folder, "killed.db") };
-    // A short grace time, so that most refreshes rotate.
-    const options = { refreshGraceSeconds: 0.01 };
-    let server = await program.start({ store, options });
-    const { port } = server;
-    await registerOverHttp(server);
-    const sessions = await Promise.all(Array.from({ length: 8 }, () => signInOverHttp(server)));
-    const tokens = sessions.map((token) => token.refresh_token);
+  it(
+    "loses no session and refuses no token that it has answered with",
+    async () => {
+      const store = { sqlite: join(folder, "killed.db") };
+      // A short grace time, so that most refreshes rotate.
+      const options = { refreshGraceSeconds: 0.01 };
+      let server = await program.start({ store, options });
+      const { port } = server;
+      await registerOverHttp(server);
+      const sessions = await Promise.all(Array.from({ length: 8 }, () => signInOverHttp(server)));
+      const tokens = sessions.map((token) => token.refresh_token);
 
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      let isUp = true;
-      const clients = tokens.map(async (_, client) => {
-        while (isUp) {
-          try {
-            const answer = await refreshOverHttp(server, tokens[client]);
-            expect(answer.status).toBe(200);
-            tokens[client] = answer.token ?? tokens[client];
-          } catch (error) {
-            // The answer was lost with the process: the client keeps the token that it presented.
-            if (isUp && !(error instanceof TypeError)) throw error;
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        let isUp = true;
+        const clients = tokens.map(async (_, client) => {
+          while (isUp) {
+            try {
+              const answer = await refreshOverHttp(server, tokens[client]);
+              expect(answer.status).toBe(200);
+              tokens[client] = answer.token ?? tokens[client];
+            } catch (error) {
+              // The answer was lost with the process: the client keeps the token that it presented.
+              if (isUp && !(error instanceof TypeError)) throw error;
+            }
           }
+        });
+        await new Promise((done) => setTimeout(done, 20 + ((kill * 37) % 60)));
+        await server.kill();
+        isUp = false;
+        await Promise.all(clients);
+        server = await program.start({ store, options, port });
+        for (const [client, token] of tokens.entries()) {
+          const answer = await refreshOverHttp(server, token);
+          expect(answer.status, `client ${client} after kill ${kill}`).toBe(200);
+          tokens[client] = answer.token ?? token;
         }
-      });
-      await new Promise((done) => setTimeout(done, 20 + ((kill * 37) % 60)));
-      await server.kill();
-      isUp = false;
-      await Promise.all(clients);
-      server = await program.start({ store, options, port });
-      for (const [client, token] of tokens.entries()) {
-        const answer = await refreshOverHttp(server, token);
-        expect(answer.status, `client ${client} after kill ${kill}`).toBe(200);
-        tokens[client] = answer.token ?? token;
       }
-    }
-    expect(server.counts.get("reuseDetected")).toBeUndefined();
-  }, TIME_OUT_MS);
+      expect(server.counts.get("reuseDetected")).toBeUndefined();
+    },
+    TIME_OUT_MS,
+  );
 });
 
 async function registerOverHttp(server: ServerProcess | undefined): Promise<void> {

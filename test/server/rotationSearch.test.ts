@@ -58,7 +58,9 @@ function recordOf(row: Row, now: number): SessionRecord {
   return { session, subject, now };
 }
 
-/** The real decision, applied to the row as the store's one statement does: the row after it, and the token handed out. */
+/**
+ * The real decision, applied to the row as the store's one statement does: the row after it, and the token handed out.
+ */
 function present(row: Row, token: number, now: number): { readonly row: Row; readonly answer: number | "kept" | null } {
   const decision = decideRotation(recordOf(row, now), token, GRACE_MS);
   switch (decision.kind) {
@@ -103,7 +105,10 @@ describe("a session whose row was left alive by a race with a password change", 
 });
 
 describe("an honest client with up to four requests in flight", () => {
-  /** Every world that can follow. Requests arrive, are answered and get lost in any order; sleep lets everything get old. */
+  /**
+   * Every world that can follow. Requests arrive, are answered and get lost in any order; sleep lets everything get
+   * old.
+   */
   function successors(world: World, maxSends: number, maxAgeTicks: number): readonly World[] {
     const { row, now, jar, flights, sends } = world;
     const without = (index: number) => flights.filter((_, other) => other !== index);
@@ -122,7 +127,11 @@ describe("an honest client with up to four requests in flight", () => {
       }
     });
     if (flights.every(({ age }) => age < maxAgeTicks)) {
-      next.push({ ...world, now: now + TICK_MS, flights: flights.map((flight) => ({ ...flight, age: flight.age + 1 })) });
+      next.push({
+        ...world,
+        now: now + TICK_MS,
+        flights: flights.map((flight) => ({ ...flight, age: flight.age + 1 })),
+      });
     }
     // A laptop sleeps: whatever was under way is lost.
     if (flights.length === 0) next.push({ ...world, now: now + 10 * GRACE_MS });
@@ -134,10 +143,15 @@ describe("an honest client with up to four requests in flight", () => {
     const relative = (counter: number) => row.counter - counter;
     const since = (moment: number) => (moment === 0 ? "never" : Math.min(now - moment, GRACE_MS));
     const inFlight = flights
-      .map(({ token, age, answer }) => `${relative(token)},${age},${typeof answer === "number" ? relative(answer) : answer}`)
+      .map(
+        ({ token, age, answer }) =>
+          `${relative(token)},${age},${typeof answer === "number" ? relative(answer) : answer}`,
+      )
       .toSorted()
       .join(";");
-    return [relative(row.previous), since(row.rotatedAt), since(row.repeatedAt), relative(jar), sends, inFlight].join("|");
+    return [relative(row.previous), since(row.rotatedAt), since(row.repeatedAt), relative(jar), sends, inFlight].join(
+      "|",
+    );
   }
 
   /** Visits every world that can be reached; throws at the first refusal. Returns how many there are. */
@@ -223,8 +237,8 @@ describe("a thief and the owner, who take turns outside the grace time", () => {
   }
 
   /**
-   * Plays every game of `turns` turns. Returns how many ended with the session's death. In none may the owner be answered, the
-   * thief after that, and the owner again: the owner's refresh finds a thief who has gone on.
+   * Plays every game of `turns` turns. Returns how many ended with the session's death. In none may the owner be
+   * answered, the thief after that, and the owner again: the owner's refresh finds a thief who has gone on.
    */
   function playAll(theft: Theft, turns: number): { readonly games: number; readonly found: number } {
     if (turns === 0 || theft.row.ended) {
@@ -246,11 +260,14 @@ describe("a thief and the owner, who take turns outside the grace time", () => {
     ["previous", { row: settled, now: 1_000_000, owner: 7, thief: [6], successes: "" }],
     ["first", { row: FIRST, now: 1_000_000, owner: 1, thief: [1], successes: "" }],
     ["current and previous", { row: settled, now: 1_000_000, owner: 7, thief: [6, 7], successes: "" }],
-  ] satisfies [string, Theft][])("are told apart when the %s token was stolen, in every game of seven turns", (_, theft) => {
-    const { games, found } = playAll(theft, 7);
-    expect(games).toBeGreaterThan(100);
-    expect(found).toBeGreaterThan(games / 2);
-  });
+  ] satisfies [string, Theft][])(
+    "are told apart when the %s token was stolen, in every game of seven turns",
+    (_, theft) => {
+      const { games, found } = playAll(theft, 7);
+      expect(games).toBeGreaterThan(100);
+      expect(found).toBeGreaterThan(games / 2);
+    },
+  );
 
   it("end with the session's death at the owner's next refresh once the thief has taken two steps", async () => {
     const server = createTestServer();

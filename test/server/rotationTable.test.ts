@@ -2,7 +2,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { memoryStore } from "../../src/server/memoryStore.ts";
 import { parseRefreshToken } from "../../src/server/refreshTokens.ts";
 import { type Answer, detailOf, openPage, type Sender, startProgram, tokenOf } from "./support/page.ts";
-import { createTestServer, openSignedInPage, refresh, register, signIn, type TestServer } from "./support/testServer.ts";
+import {
+  createTestServer,
+  openSignedInPage,
+  refresh,
+  register,
+  signIn,
+  type TestServer,
+} from "./support/testServer.ts";
 
 const GRACE = 30;
 const AFTER_GRACE = 31;
@@ -46,15 +53,18 @@ describe("the rotation table", () => {
   // B018 https://github.com/fliks-app/fliks/pull/457
   // B104 https://github.com/Macro-Deck-App/Macro-Deck/issues/815
   // B147 https://github.com/workos/authkit-remix/issues/7
-  it.each([0, 1])("gives the current token again within the grace time, to the token before it and to itself (%d)", async (which) => {
-    await rotate();
-    server.advance(GRACE - 1);
-    const answer = await present(tokens[which] ?? "");
-    expect(answer.status).toBe(200);
-    expect(tokenSetBy(answer)).toBe(tokens[1]);
-    expect(tokenOf(answer).access_token).not.toBe("");
-    expect(eventTypes()).toEqual(["refreshed", "graceRepeat"]);
-  });
+  it.each([0, 1])(
+    "gives the current token again within the grace time, to the token before it and to itself (%d)",
+    async (which) => {
+      await rotate();
+      server.advance(GRACE - 1);
+      const answer = await present(tokens[which] ?? "");
+      expect(answer.status).toBe(200);
+      expect(tokenSetBy(answer)).toBe(tokens[1]);
+      expect(tokenOf(answer).access_token).not.toBe("");
+      expect(eventTypes()).toEqual(["refreshed", "graceRepeat"]);
+    },
+  );
 
   it("rotates the current token after the grace time", async () => {
     await rotate();
@@ -187,7 +197,8 @@ describe("the rotation table", () => {
     await rotate();
     server.events.length = 0;
     const [version = "", keyId = "", payload = "", mac = ""] = jarToken().split(".");
-    const swap = (text: string, index: number) => text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
+    const swap = (text: string, index: number) =>
+      text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
     const forged = [
       ...[...mac].map((_, index) => [version, keyId, payload, swap(mac, index)]),
       ...[...payload].map((_, index) => [version, keyId, swap(payload, index), mac]),
@@ -213,7 +224,9 @@ describe("the rotation table", () => {
     // The last letter of 32 bytes carries four bits; these spellings differ only in the two that are left over.
     for (let spare = 1; spare < 4; spare += 1) {
       const respelled = `${token.slice(0, -1)}${letters.charAt(last + spare)}`;
-      expect(Buffer.from(respelled.split(".")[3] ?? "", "base64url")).toEqual(Buffer.from(token.split(".")[3] ?? "", "base64url"));
+      expect(Buffer.from(respelled.split(".")[3] ?? "", "base64url")).toEqual(
+        Buffer.from(token.split(".")[3] ?? "", "base64url"),
+      );
       expect(detailOf(await present(respelled))).toBe("REFRESH_TOKEN_INVALID");
     }
   });
@@ -282,7 +295,13 @@ describe("a database that was restored from a backup", () => {
     // The row as the backup has it, in the state of just after the sign-in.
     const { session, subject } = backup;
     await restored.addSubject(subject);
-    await restored.addSession({ ...session, idleMs: 604_800_000, absoluteMs: 7_776_000_000, numberAbove: 0, authenticated: true });
+    await restored.addSession({
+      ...session,
+      idleMs: 604_800_000,
+      absoluteMs: 7_776_000_000,
+      numberAbove: 0,
+      authenticated: true,
+    });
     const second = createTestServer({ store: restored });
     const after = startProgram(second);
     const answer = tokenOf(await after.send("POST", "/jwt/refresh", { json: { refresh_token: current } }));

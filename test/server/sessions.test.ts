@@ -51,7 +51,8 @@ describe("the list of sessions", () => {
     expect((await end(phoneToken.session.id)).status).toBe(204);
     expect(detailOf(await refresh(phone))).toBe("REFRESH_TOKEN_REVOKED");
     const unknown = "AAAAAAAAAAAAAAAAAAAAAA";
-    for (const id of [phoneToken.session.id, stranger.session.id, unknown, "x", "..%2f"]) expect((await end(id)).status).toBe(404);
+    for (const id of [phoneToken.session.id, stranger.session.id, unknown, "x", "..%2f"])
+      expect((await end(id)).status).toBe(404);
     expect((await refresh(strange)).status).toBe(200);
     expect((await page.send("DELETE", "/sessions", { bearer })).status).toBe(204);
     for (const ended of [tablet, watch]) expect(detailOf(await refresh(ended))).toBe("REFRESH_TOKEN_REVOKED");
@@ -230,7 +231,10 @@ describe("changing the password", () => {
     const short = await page.send("PATCH", "/users/me", change({ ...body, password: "short" }, token.access_token));
     expect(detailOf(short)).toMatchObject({ code: "UPDATE_USER_INVALID_PASSWORD" });
     expect((await page.send("PATCH", "/users/me", change({}, token.access_token))).status).toBe(422);
-    const strange = { ...change(body, token.access_token), headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" } };
+    const strange = {
+      ...change(body, token.access_token),
+      headers: { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+    };
     expect((await page.send("PATCH", "/users/me", strange)).status).toBe(403);
     expect((await refresh(page)).status).toBe(200);
     await signIn(openPage(server));
@@ -250,10 +254,19 @@ describe("changing the password", () => {
 
 describe("what an operator does", () => {
   it.each([
-    ["deactivated", (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.change(id, { isActive: false })],
+    [
+      "deactivated",
+      (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.change(id, { isActive: false }),
+    ],
     ["deleted", (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.delete(id)],
-    ["given a new password", (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.resetPassword(id, "a new password")],
-    ["signed out everywhere", (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.endSessions(id)],
+    [
+      "given a new password",
+      (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.resetPassword(id, "a new password"),
+    ],
+    [
+      "signed out everywhere",
+      (server: ReturnType<typeof createTestServer>, id: string) => server.subjects.endSessions(id),
+    ],
   ])("ends every session of a subject who is %s, without an alarm", async (_, act) => {
     const server = createTestServer();
     const { page, token } = await openSignedInPage(server);

@@ -18,7 +18,8 @@ describe.each<[string, (strength: number) => PasswordHasher]>([
     expect(one).not.toBe(two);
     expect(await hasher.verify(one, "pässwörd")).toBe(true);
     expect(await hasher.verify(one, "password")).toBe(false);
-    for (const broken of ["", "plain", "$argon2id$", "$pbkdf2-sha256$i=0$AA$AA"]) expect(await hasher.verify(broken, "x")).toBe(false);
+    for (const broken of ["", "plain", "$argon2id$", "$pbkdf2-sha256$i=0$AA$AA"])
+      expect(await hasher.verify(broken, "x")).toBe(false);
   });
 
   it("wants hashes of weaker parameters made anew", async () => {
@@ -54,7 +55,8 @@ describe("passwords at rest", () => {
     const page = openPage(createTestServer());
     const answer = await page.send("POST", "/register", { json: { email: "ada@example.org", password } });
     expect(answer.status).toBe(isGood ? 201 : 400);
-    if (!isGood) expect(detailOf(answer)).toMatchObject({ code: "REGISTER_INVALID_PASSWORD", reason: expect.any(String) });
+    if (!isGood)
+      expect(detailOf(answer)).toMatchObject({ code: "REGISTER_INVALID_PASSWORD", reason: expect.any(String) });
   });
 });
 
@@ -96,8 +98,12 @@ describe("a sign-in that fails", () => {
     const server = createTestServer({ requireVerifiedEmail: true });
     const page = openPage(server);
     await register(page);
-    expect(detailOf(await page.send("POST", "/jwt/login", login("ada@example.org", "wrong")))).toBe("LOGIN_BAD_CREDENTIALS");
-    expect(detailOf(await page.send("POST", "/jwt/login", login("ada@example.org", PASSWORD)))).toBe("LOGIN_USER_NOT_VERIFIED");
+    expect(detailOf(await page.send("POST", "/jwt/login", login("ada@example.org", "wrong")))).toBe(
+      "LOGIN_BAD_CREDENTIALS",
+    );
+    expect(detailOf(await page.send("POST", "/jwt/login", login("ada@example.org", PASSWORD)))).toBe(
+      "LOGIN_USER_NOT_VERIFIED",
+    );
     const ada = await server.subjects.findByEmail("ADA@example.org");
     await server.subjects.change(ada?.id ?? "", { isVerified: true });
     expect((await signIn(page)).subject).toBe(ada?.id);
@@ -136,7 +142,9 @@ describe("a sign-in that fails", () => {
     await register(page);
     const taken = await page.send("POST", "/register", { json: { email: "ADA@example.org", password: PASSWORD } });
     expect([taken.status, detailOf(taken)]).toEqual([400, "REGISTER_USER_ALREADY_EXISTS"]);
-    const invalid = await page.send("POST", "/register", { json: { email: "no address", password: { secret: PASSWORD } } });
+    const invalid = await page.send("POST", "/register", {
+      json: { email: "no address", password: { secret: PASSWORD } },
+    });
     expect(invalid.status).toBe(422);
     expect(detailOf(invalid)).toEqual([
       expect.objectContaining({ loc: ["body", "email"] }),
@@ -158,8 +166,12 @@ describe("rate limits", () => {
       }),
       { incoming: { socket: { remoteAddress } } },
     );
-  const attempt = (server: ReturnType<typeof createTestServer>, address: string, password = "wrong", username = "ada@example.org") =>
-    from(server, address, "/jwt/login", { body: new URLSearchParams({ username, password }) });
+  const attempt = (
+    server: ReturnType<typeof createTestServer>,
+    address: string,
+    password = "wrong",
+    username = "ada@example.org",
+  ) => from(server, address, "/jwt/login", { body: new URLSearchParams({ username, password }) });
 
   it("stop guessing at one account from one address, with `Retry-After`, and nobody else", async () => {
     const server = limited({ rateLimits: { signIn: { points: 3, perSeconds: 300 } } });
@@ -171,13 +183,18 @@ describe("rate limits", () => {
     expect(await refused.json()).toEqual({ detail: "RATE_LIMITED" });
     expect((await attempt(server, "192.0.2.2", PASSWORD)).status).toBe(200);
     expect((await attempt(server, "192.0.2.1", PASSWORD, "bob@example.org")).status).toBe(400);
-    expect(server.events.filter(({ type }) => type === "rateLimited")).toMatchObject([{ limit: "signIn", address: "192.0.2.1" }]);
+    expect(server.events.filter(({ type }) => type === "rateLimited")).toMatchObject([
+      { limit: "signIn", address: "192.0.2.1" },
+    ]);
   });
 
   it("check before they hash", async () => {
     let hashes = 0;
     const inner = pbkdf2PasswordHasher({ iterations: 1 });
-    const passwordHasher = { ...inner, verify: (...values: [string, string]) => ((hashes += 1), inner.verify(...values)) };
+    const passwordHasher = {
+      ...inner,
+      verify: (...values: [string, string]) => ((hashes += 1), inner.verify(...values)),
+    };
     const server = limited({ passwordHasher, rateLimits: { signIn: { points: 1, perSeconds: 300 } } });
     await attempt(server, "192.0.2.1");
     await attempt(server, "192.0.2.1");
@@ -221,8 +238,12 @@ describe("rate limits", () => {
   });
 
   it("believe the address of `X-Forwarded-For` behind a trusted proxy only, up to the first stranger", async () => {
-    const server = limited({ trustedProxies: ["10.0.0.1", "10.0.0.2"], rateLimits: { guest: { points: 1, perSeconds: 60 } } });
-    const guest = (peer: string, forwardedFor: string) => from(server, peer, "/guest", { headers: { "x-forwarded-for": forwardedFor } });
+    const server = limited({
+      trustedProxies: ["10.0.0.1", "10.0.0.2"],
+      rateLimits: { guest: { points: 1, perSeconds: 60 } },
+    });
+    const guest = (peer: string, forwardedFor: string) =>
+      from(server, peer, "/guest", { headers: { "x-forwarded-for": forwardedFor } });
     expect((await guest("10.0.0.1", "198.51.100.1, 192.0.2.1, 10.0.0.2")).status).toBe(200);
     expect((await guest("10.0.0.1", "198.51.100.2, 192.0.2.1")).status).toBe(429);
     expect((await guest("10.0.0.1", "192.0.2.2")).status).toBe(200);

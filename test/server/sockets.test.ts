@@ -75,7 +75,11 @@ describe("sockets", () => {
   });
 
   it("never take a token from the query", async () => {
-    const client = connect(url, { query: { token: token.access_token }, reconnection: false, transports: ["websocket"] });
+    const client = connect(url, {
+      query: { token: token.access_token },
+      reconnection: false,
+      transports: ["websocket"],
+    });
     clients.push(client);
     expect((await refused(client)).data).toEqual({ code: "TOKEN_INVALID" });
   });
@@ -106,7 +110,10 @@ describe("sockets", () => {
     const newer = tokenOf(await refresh(page));
     const client = open({ token: old.access_token });
     await connected(client);
-    expect(await client.emitWithAck("auth:renew", { token: newer.access_token })).toEqual({ ok: true, expires_in: expect.any(Number) });
+    expect(await client.emitWithAck("auth:renew", { token: newer.access_token })).toEqual({
+      ok: true,
+      expires_in: expect.any(Number),
+    });
     // Past the moment at which the old one ended.
     await new Promise((done) => setTimeout(done, 1200));
     expect(client.connected).toBe(true);
@@ -119,8 +126,14 @@ describe("sockets", () => {
   ])("are not renewed by %s token, and stay as they are", async (_, other) => {
     const client = open({ token: token.access_token });
     await connected(client);
-    expect(await client.emitWithAck("auth:renew", { token: await other() })).toEqual({ ok: false, code: "TOKEN_INVALID" });
-    expect(await client.emitWithAck("auth:renew", { token: token.access_token })).toEqual({ ok: false, code: "RATE_LIMITED" });
+    expect(await client.emitWithAck("auth:renew", { token: await other() })).toEqual({
+      ok: false,
+      code: "TOKEN_INVALID",
+    });
+    expect(await client.emitWithAck("auth:renew", { token: token.access_token })).toEqual({
+      ok: false,
+      code: "RATE_LIMITED",
+    });
     expect(client.connected).toBe(true);
   });
 

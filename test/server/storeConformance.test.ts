@@ -23,7 +23,11 @@ interface Engine {
 
 const engines: readonly Engine[] = [
   { name: "memory", isHere: true, open: (options) => memoryStore(options) },
-  { name: "SQLite", isHere: true, open: (options) => sqliteStore({ path: join(folder, `${createSessionId()}.db`), ...options }) },
+  {
+    name: "SQLite",
+    isHere: true,
+    open: (options) => sqliteStore({ path: join(folder, `${createSessionId()}.db`), ...options }),
+  },
   {
     name: "PostgreSQL",
     isHere: hasPostgres,
@@ -134,7 +138,13 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
 
   check("lets one of many registrations of the same address at once through", async () => {
     const attempts = Array.from({ length: 12 }, () =>
-      store.addSubject({ id: createSessionId(), email: "a@b.org", passwordHash: "h", isVerified: false, isGuest: false }),
+      store.addSubject({
+        id: createSessionId(),
+        email: "a@b.org",
+        passwordHash: "h",
+        isVerified: false,
+        isGuest: false,
+      }),
     );
     expect((await Promise.all(attempts)).filter((subject) => subject !== null)).toHaveLength(1);
   });
@@ -314,7 +324,10 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     const { id } = await addSubject();
     const session = await addSession(id);
     const verified = await store.changeSubject(id, { isVerified: true, isSuperuser: true });
-    expect(verified).toMatchObject({ subject: { isVerified: true, isSuperuser: true, isActive: true }, endedSessions: [] });
+    expect(verified).toMatchObject({
+      subject: { isVerified: true, isSuperuser: true, isActive: true },
+      endedSessions: [],
+    });
     const inactive = await store.changeSubject(id, { isActive: false });
     expect(inactive).toMatchObject({ subject: { isVerified: true, isActive: false }, endedSessions: [session.id] });
     expect(await store.changeSubject("nobody", { isActive: false })).toBeNull();
@@ -358,7 +371,10 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(await store.findDeviceCodeByUserCode("BCDFGHJK")).toEqual(found);
     expect(await store.findDeviceCode("none")).toBeNull();
     await store.pollDeviceCode(code.deviceCodeHash, 5_000);
-    expect((await store.findDeviceCode(code.deviceCodeHash))?.deviceCode).toMatchObject({ polledAt: START, intervalMs: 10_000 });
+    expect((await store.findDeviceCode(code.deviceCodeHash))?.deviceCode).toMatchObject({
+      polledAt: START,
+      intervalMs: 10_000,
+    });
   });
 
   check("answers and redeems a device code once, while it lasts", async () => {
@@ -383,7 +399,11 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
 
   check("sweeps what ended long enough ago, and nothing else", async () => {
     const { id } = await addSubject();
-    const [ended, expired, live] = [await addSession(id), await addSession(id), await addSession(id, { idleMs: 10 * HOUR })];
+    const [ended, expired, live] = [
+      await addSession(id),
+      await addSession(id),
+      await addSession(id, { idleMs: 10 * HOUR }),
+    ];
     await store.addDeviceCode(newCode());
     await store.endSessions([ended.id], "signedOut");
     now = START + 2 * HOUR;
@@ -400,7 +420,13 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     const own = await open({});
     await own.ready();
     const before = Date.now();
-    const subject = await own.addSubject({ id: "x", email: null, passwordHash: null, isVerified: false, isGuest: true });
+    const subject = await own.addSubject({
+      id: "x",
+      email: null,
+      passwordHash: null,
+      isVerified: false,
+      isGuest: true,
+    });
     const record = await own.addSession(newSession(subject?.id ?? ""));
     expect(Math.abs((record?.now ?? 0) - before)).toBeLessThan(60_000);
     expect(Math.abs(own.clock() - before)).toBeLessThan(60_000);

@@ -65,7 +65,10 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       authenticated: true,
     });
     if (started === null) throw new RequestRefusedError(401, "Unauthorized");
-    return context.json({ ...userBody(changed.subject), ...(await makeTokens(server, context, facts, started, profile)) });
+    return context.json({
+      ...userBody(changed.subject),
+      ...(await makeTokens(server, context, facts, started, profile)),
+    });
   });
 }
 

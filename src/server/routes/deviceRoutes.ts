@@ -15,7 +15,10 @@ const LIFETIME_MS = 600_000;
 const INTERVAL_MS = 5_000;
 const MAX_COLLISIONS = 5;
 
-/** `POST /device/code`, and what the page does with a user code: `/device/lookup`, `/approve`, `/deny` (RFC 8628 §3.1 to 3.3). */
+/**
+ * `POST /device/code`, and what the page does with a user code: `/device/lookup`, `/approve`, `/deny` (RFC 8628 §3.1 to
+ * 3.3).
+ */
 export function addDeviceRoutes(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
   const { store, options, rateLimits } = server;
   if (options.device === false) return;
@@ -78,7 +81,15 @@ export function addDeviceRoutes(app: Hono<HonoEnvironment>, server: AuthServerCo
     for (let attempt = 0; attempt < MAX_COLLISIONS; attempt += 1) {
       const userCode = createUserCode();
       const { address, userAgent } = facts;
-      const code = { deviceCodeHash, userCode, clientId, lifetimeMs: LIFETIME_MS, intervalMs: INTERVAL_MS, address, userAgent };
+      const code = {
+        deviceCodeHash,
+        userCode,
+        clientId,
+        lifetimeMs: LIFETIME_MS,
+        intervalMs: INTERVAL_MS,
+        address,
+        userAgent,
+      };
       if (await store.addDeviceCode(code)) return userCode;
     }
     throw new ServiceUnavailableError("No free user code was found.");

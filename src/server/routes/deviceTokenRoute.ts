@@ -43,7 +43,10 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     return context.json(await makeTokens(server, context, facts, outcome, null));
   });
 
-  async function decide({ deviceCode, now }: DeviceCodeRecord, facts: RequestFacts): Promise<SessionRecord | DeviceError> {
+  async function decide(
+    { deviceCode, now }: DeviceCodeRecord,
+    facts: RequestFacts,
+  ): Promise<SessionRecord | DeviceError> {
     if (deviceCode.status === "redeemed") return repeat(deviceCode, now, facts);
     if (deviceCode.expiresAt <= now) return "expired_token";
     if (deviceCode.status === "denied") return "access_denied";
@@ -65,7 +68,11 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
   }
 
   /** The answer to the redemption was lost, or is still under way: the same session's current tokens. */
-  async function repeat(deviceCode: DeviceCode, now: number, facts: RequestFacts): Promise<SessionRecord | DeviceError> {
+  async function repeat(
+    deviceCode: DeviceCode,
+    now: number,
+    facts: RequestFacts,
+  ): Promise<SessionRecord | DeviceError> {
     const { sessionId, redeemedAt } = deviceCode;
     if (sessionId === null || redeemedAt === null || now - redeemedAt >= options.graceMs) return "invalid_grant";
     const [record] = await store.readSessions([sessionId]);
@@ -74,7 +81,11 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     return sessionStatus(record) === "live" ? record : "invalid_grant";
   }
 
-  async function start(deviceCode: DeviceCode, sessionId: string, facts: RequestFacts): Promise<SessionRecord | DeviceError> {
+  async function start(
+    deviceCode: DeviceCode,
+    sessionId: string,
+    facts: RequestFacts,
+  ): Promise<SessionRecord | DeviceError> {
     const approval = await approver(deviceCode);
     if (approval?.subject == null) return "invalid_grant";
     const { subject } = approval;

@@ -12,7 +12,13 @@ import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
 import { createSessionId, isSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
-import { allowedProfile, type ChosenTransport, chooseTransport, originNotAllowed, startSession } from "../startSession.ts";
+import {
+  allowedProfile,
+  type ChosenTransport,
+  chooseTransport,
+  originNotAllowed,
+  startSession,
+} from "../startSession.ts";
 import { makeTokens, setCookie } from "../tokenAnswer.ts";
 import { addressKey } from "../trustedProxies.ts";
 import { loginRequest, logoutRequest, refreshRequest } from "../wireSchemas.ts";
@@ -69,7 +75,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const presented =
       typeof refreshToken === "string"
         ? await findPresentedSessions(server, [refreshToken], "body")
-        : profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
+        : profile === null
+          ? []
+          : await findSessionsInCookie(server, profile, facts.cookie);
     const bearerSessionId = await sessionOfBearer(server, facts);
     const proven = new Set(presented.map(({ record }) => record.session.id));
     if (bearerSessionId !== null) proven.add(bearerSessionId);
@@ -109,7 +117,9 @@ async function answerSignIn(
   return context.json(await makeTokens(server, context, facts, record, profile));
 }
 
-/** @throws RequestRefusedError, with one answer and one time for an unknown user, an inactive one and a wrong password. */
+/**
+ * @throws RequestRefusedError, with one answer and one time for an unknown user, an inactive one and a wrong password.
+ */
 async function checkCredentials(
   server: AuthServerContext,
   facts: RequestFacts,
@@ -157,7 +167,9 @@ async function findRefreshed(
 
 function refuseBodyFromPage(facts: RequestFacts): void {
   if (!mayComeFromPage(facts)) return;
-  throw originNotAllowed("A refresh token in a body is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.");
+  throw originNotAllowed(
+    "A refresh token in a body is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.",
+  );
 }
 
 function clearOthers(

@@ -13,7 +13,10 @@ export interface SqlClock {
 /** An answer that was longer under way says little about the time. */
 const MAX_ROUND_TRIP_MS = 2_000;
 
-/** A database's clock, learned from its answers: several servers then agree on what has expired, whatever their own clocks say. */
+/**
+ * A database's clock, learned from its answers: several servers then agree on what has expired, whatever their own
+ * clocks say.
+ */
 export function createSqlClock(now: RawBuilder<number>): SqlClock {
   let offsetMs = 0;
   return {

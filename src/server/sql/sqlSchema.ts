@@ -66,8 +66,8 @@ export interface AuthDatabase {
 }
 
 /**
- * Every step of the schema, by name. One that was released is never changed: add the next. On SQLite a step is no transaction
- * and takes no lock: each must also do if another process is at it, or was killed in the middle of it.
+ * Every step of the schema, by name. One that was released is never changed: add the next. On SQLite a step is no
+ * transaction and takes no lock: each must also do if another process is at it, or was killed in the middle of it.
  */
 export const migrations: Readonly<Record<string, Migration>> = {
   "2026_11_25_first": {
@@ -112,7 +112,12 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("user_agent", "text")
         .addColumn("client_name", "text")
         .execute();
-      await schema.createIndex("auth_sessions_subject").ifNotExists().on("auth_sessions").column("subject_id").execute();
+      await schema
+        .createIndex("auth_sessions_subject")
+        .ifNotExists()
+        .on("auth_sessions")
+        .column("subject_id")
+        .execute();
       // No index on the deadlines: every rotation would have to move its entry, and only the hourly sweep would use it.
       await schema
         .createTable("auth_device_codes")

@@ -29,14 +29,16 @@ const SUBJECT_COLUMNS = sql.raw(
 );
 
 /**
- * The store on SQL that SQLite and PostgreSQL both understand. Whatever races is one conditional statement; whoever changes no
- * row is told so. No statement binds a boolean, which the SQLite binding does not know.
+ * The store on SQL that SQLite and PostgreSQL both understand. Whatever races is one conditional statement; whoever
+ * changes no row is told so. No statement binds a boolean, which the SQLite binding does not know.
  */
 export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock): AuthStore {
   let migrated: Promise<void> | undefined;
 
   /** The statement's rows, taking up the database's time where they carry it. */
-  async function timed<Row extends { now: number }>(statement: { execute(of: typeof database): Promise<{ rows: Row[] }> }) {
+  async function timed<Row extends { now: number }>(statement: {
+    execute(of: typeof database): Promise<{ rows: Row[] }>;
+  }) {
     const askedAt = Date.now();
     const { rows } = await statement.execute(database);
     const [first] = rows;
@@ -97,7 +99,8 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
       await update.where("id", "=", subjectId).where("password_hash", "=", from).execute();
     },
     async changePassword(subjectId, credentialVersion, passwordHash) {
-      // The update comes first: it takes SQLite's write lock, which a transaction that has read could no longer wait for.
+      // The update comes first: it takes SQLite's write lock, which a transaction that has read could no longer wait
+      // for.
       return database.transaction().execute(async (transaction) => {
         const { rows } = await sql<SubjectRow>`
           update auth_subjects set password_hash = ${passwordHash}, credential_version = credential_version + 1
@@ -179,7 +182,9 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
     async noteRepeat(sessionId, counter, previous) {
       const { rows } = await sql<SessionRow>`
         update auth_sessions set repeated_at = ${clock.now}
-        where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous} returning *`.execute(database);
+        where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous} returning *`.execute(
+        database,
+      );
       return rows.map(sessionFromRow)[0] ?? null;
     },
     async endSessions(ids, reason) {

@@ -45,7 +45,10 @@ export interface Sender {
   send(method: string, path: string, options?: SendOptions): Promise<Answer>;
 }
 
-/** A page of the server's own origin: its requests carry Origin, Sec-Fetch-Site and the jar's cookies, as a browser's do. */
+/**
+ * A page of the server's own origin: its requests carry Origin, Sec-Fetch-Site and the jar's cookies, as a browser's
+ * do.
+ */
 export function openPage(
   server: Pick<AuthServer, "app">,
   { origin = "http://localhost", jar = new Map<string, string>() }: { origin?: string; jar?: Map<string, string> } = {},

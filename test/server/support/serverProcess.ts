@@ -1,5 +1,11 @@
 import { serve } from "@hono/node-server";
-import { type AuthServerOptions, createAuthServer, pbkdf2PasswordHasher, postgresStore, sqliteStore } from "../../../src/server.ts";
+import {
+  type AuthServerOptions,
+  createAuthServer,
+  pbkdf2PasswordHasher,
+  postgresStore,
+  sqliteStore,
+} from "../../../src/server.ts";
 
 /** What a test tells a server process, as JSON in the environment. */
 export interface ServerProcessSettings {
