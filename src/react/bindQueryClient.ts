@@ -76,7 +76,7 @@ export function bindQueryClient(
     // A timer stands still while the machine sleeps, so the clock decides.
     const isTooLate = lapse !== undefined && Date.now() >= lapse.at;
     const former = owner.get();
-    if ((former !== null && former !== subject) || owner.hasStranger(subject) || isTooLate) discardAll(subject);
+    if ((former !== null && former !== subject) || isTooLate) discardAll(subject);
     else owner.set(subject);
     lapse?.cancel();
     lapse = undefined;

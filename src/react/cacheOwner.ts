@@ -3,8 +3,6 @@ import type { Query, QueryClient } from "@tanstack/react-query";
 interface CacheOwner {
   get(): string | null;
   set(subject: string | null): void;
-  /** Whether the cache holds the mark of anybody but `subject`. */
-  hasStranger(subject: string): boolean;
   dispose(): void;
 }
 
@@ -27,9 +25,22 @@ export function createCacheOwner(
     return cache.findAll({ queryKey: prefix }).map(subjectOf);
   }
 
+  function mark(subject: string): void {
+    if (cache.find({ queryKey: markKey(subject) }) !== undefined) return;
+    queryClient.setQueryDefaults(prefix, { gcTime: Number.POSITIVE_INFINITY });
+    queryClient.setQueryData(markKey(subject), true);
+  }
+
   const unsubscribe = cache.subscribe((event) => {
-    if (event.type !== "added" || !isMark(event.query)) return;
+    if ((event.type !== "added" && event.type !== "removed") || !isMark(event.query)) return;
     const subject = subjectOf(event.query);
+    if (event.type === "removed") {
+      // The app cleared the cache itself: what is fetched from now on is the owner's all the same.
+      queueMicrotask(() => {
+        if (!isDisposed && owner === subject) mark(subject);
+      });
+      return;
+    }
     if (owner === null) owner = subject;
     if (subject === owner) return;
     // Restoring goes on in this very task; what comes after the mark must go too, before anything renders it.
@@ -48,11 +59,8 @@ export function createCacheOwner(
       const former = owner;
       owner = subject;
       if (former !== null && former !== subject) queryClient.removeQueries({ queryKey: markKey(former), exact: true });
-      if (subject === null || cache.find({ queryKey: markKey(subject) }) !== undefined) return;
-      queryClient.setQueryDefaults(prefix, { gcTime: Number.POSITIVE_INFINITY });
-      queryClient.setQueryData(markKey(subject), true);
+      if (subject !== null) mark(subject);
     },
-    hasStranger: (subject) => findMarks().some((mark) => mark !== subject),
     dispose: () => {
       isDisposed = true;
       unsubscribe();

@@ -12,7 +12,6 @@ export function emptyQueries(queryClient: QueryClient): void {
     // An observer takes its placeholder from the last query that it saw data in, cached or not, and once taken keeps it for as
     // long as its query is pending. So all are emptied first, with a status that has no placeholder, and reset then.
     for (const query of personal) {
-      query.cancel({ silent: true }).catch(() => {});
       query.setState({ ...query.state, data: undefined, status: "error", error: emptied(), fetchStatus: "idle" });
     }
     for (const query of personal) {

@@ -244,6 +244,14 @@ describe("a persisted cache", () => {
   });
 });
 
+it("stays marked as its owner's when the app clears the cache itself", async () => {
+  const queryClient = createQuickQueryClient();
+  bindQueryClient(createTestAuthClient({ identity: ada }), queryClient);
+  queryClient.clear();
+  await Promise.resolve();
+  expect(queryClient.getQueryCache().getAll().map(({ queryKey }) => queryKey.at(-1))).toEqual(["ada"]);
+});
+
 describe("mutations that were queued offline", () => {
   async function queueTwo() {
     const client = createTestAuthClient({ identity: ada });

@@ -18,11 +18,14 @@ function Who(): ReactElement {
 }
 
 describe("useSession", () => {
-  it("asks the server who is signed in, and never shows one subject what another was told", async () => {
+  it.each([
+    ["bound to the identity", {}],
+    ["left unbound", { queryClients: [] }],
+  ])("asks the server who is signed in, and never shows one subject what another was told: cache %s", async (_, options) => {
     const client = createTestAuthClient({ identity: { subject: "ada" } });
     frames.length = 0;
     const queryClient = new QueryClient({ defaultOptions: { queries: { placeholderData: keepPreviousData } } });
-    const page = renderApp(client, <Who />, { queryClient });
+    const page = renderApp(client, <Who />, { queryClient, ...options });
     await page.findByText("ada");
     act(() => client.become({ subject: "grace" }));
     await page.findByText("grace");
