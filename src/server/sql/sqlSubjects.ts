@@ -1,0 +1,82 @@
+import { type Kysely, sql } from "kysely";
+import type { AuthStore } from "../authStore.ts";
+import { endSessionsWhere } from "./endSessionsWhere.ts";
+import type { SqlClock } from "./sqlClock.ts";
+import { subjectFromRow } from "./sqlRows.ts";
+import type { AuthDatabase, SubjectRow } from "./sqlSchema.ts";
+
+type SubjectMethods = Pick<
+  AuthStore,
+  | "addSubject"
+  | "findSubject"
+  | "findSubjectByEmail"
+  | "replacePasswordHash"
+  | "changePassword"
+  | "changeSubject"
+  | "deleteSubject"
+>;
+
+export function createSqlSubjects(database: Kysely<AuthDatabase>, clock: SqlClock): SubjectMethods {
+  const ofSubject = (subjectId: string) => sql`subject_id = ${subjectId}`;
+
+  return {
+    async addSubject({ id, email, passwordHash, isVerified, isGuest }) {
+      const { rows } = await sql<SubjectRow>`
+        insert into auth_subjects (id, email, email_key, password_hash, is_active, is_superuser, is_verified, is_guest,
+          credential_version, created_at)
+        values (${id}, ${email}, ${email?.toLowerCase() ?? null}, ${passwordHash}, 1, 0, ${isVerified ? 1 : 0},
+          ${isGuest ? 1 : 0}, 1, ${clock.now})
+        on conflict (email_key) do nothing returning *`.execute(database);
+      return rows.map(subjectFromRow)[0] ?? null;
+    },
+    async findSubject(id) {
+      const row = await database.selectFrom("auth_subjects").selectAll().where("id", "=", id).executeTakeFirst();
+      return row === undefined ? null : subjectFromRow(row);
+    },
+    async findSubjectByEmail(email) {
+      const query = database.selectFrom("auth_subjects").selectAll().where("email_key", "=", email.toLowerCase());
+      const row = await query.executeTakeFirst();
+      return row === undefined ? null : subjectFromRow(row);
+    },
+    async replacePasswordHash(subjectId, from, to) {
+      const update = database.updateTable("auth_subjects").set({ password_hash: to });
+      await update.where("id", "=", subjectId).where("password_hash", "=", from).execute();
+    },
+    async changePassword(subjectId, credentialVersion, passwordHash) {
+      // The update comes first: it takes SQLite's write lock, which a transaction that has read could no longer wait
+      // for.
+      return database.transaction().execute(async (transaction) => {
+        const { rows } = await sql<SubjectRow>`
+          update auth_subjects set password_hash = ${passwordHash}, credential_version = credential_version + 1
+          where id = ${subjectId} and credential_version = ${credentialVersion} returning *`.execute(transaction);
+        const [row] = rows;
+        if (row === undefined) return null;
+        const endedSessions = await endSessionsWhere(transaction, clock, ofSubject(subjectId), "passwordChanged");
+        return { subject: subjectFromRow(row), endedSessions };
+      });
+    },
+    async changeSubject(subjectId, { isActive, isVerified, isSuperuser }) {
+      const number = (value: boolean | undefined) => (value === undefined ? null : Number(value));
+      return database.transaction().execute(async (transaction) => {
+        const { rows } = await sql<SubjectRow>`
+          update auth_subjects set
+            is_active = coalesce(cast(${number(isActive)} as integer), is_active),
+            is_verified = coalesce(cast(${number(isVerified)} as integer), is_verified),
+            is_superuser = coalesce(cast(${number(isSuperuser)} as integer), is_superuser)
+          where id = ${subjectId} returning *`.execute(transaction);
+        const [subject] = rows.map(subjectFromRow);
+        if (subject === undefined) return null;
+        const endedSessions = subject.isActive
+          ? []
+          : await endSessionsWhere(transaction, clock, ofSubject(subjectId), "deactivated");
+        return { subject, endedSessions };
+      });
+    },
+    async deleteSubject(subjectId) {
+      return database.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom("auth_subjects").where("id", "=", subjectId).execute();
+        return endSessionsWhere(transaction, clock, ofSubject(subjectId), "deleted");
+      });
+    },
+  };
+}
