@@ -254,13 +254,13 @@ class Sessions:
                 grace = 0  # a database restored from a backup
             elif now - grace < row.rotated_at:
                 return row
-            # `previous` stays when it was presented: its answer was lost, the counter in between is dead from now on.
-            previous = row.previous if presented == row.previous else presented
+            # Was it the previous one, then the answer that carried the current one was lost. That counter is dead from
+            # now on: it is neither the next nor, as the presented one is, the previous.
             idle = now_ms() + self.settings.refresh_token_lifetime_seconds * 1000
             until = case((AuthSession.absolute_expires_at < idle, AuthSession.absolute_expires_at), else_=idle)
             unchanged = (AuthSession.counter == row.counter, AuthSession.previous == row.previous)
             due = (AuthSession.id == sid, AuthSession.rotated_at <= now_ms() - grace, *unchanged, *LIVE)
-            changes = {"counter": max(row.counter, presented) + 1, "previous": previous, "rotated_at": now_ms()}
+            changes = {"counter": max(row.counter, presented) + 1, "previous": presented, "rotated_at": now_ms()}
             step = update(AuthSession).where(*due).values(**changes, expires_at=until)
             step = step.execution_options(synchronize_session=False)
             rotated: AuthSession | None = await self.db.scalar(

@@ -2,13 +2,15 @@
 
 import asyncio
 import secrets
+from typing import Any
 
+from fastapi import HTTPException, Request
 from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 
 from app.database import User, open_session
-from app.refresh import USERS, AuthSession
-from app.settings import Settings
+from app.refresh import USERS, AuthSession, Sessions
+from app.settings import Settings, get_settings
 
 from .conftest import Caller, change_session, let_grace_pass
 
@@ -41,6 +43,57 @@ async def test_twenty_parallel_uses_of_one_token_have_one_successor(program: Cal
     assert len({body["refresh_token"] for _, body in answers}) == 1
 
 
+async def test_of_two_that_read_the_same_row_one_decides_anew(program: Caller, ada: str) -> None:
+    first = await program.sign_in(ada)
+    sid = first["session"]["id"]
+    await refresh_with(program, first["refresh_token"])
+    await let_grace_pass(sid)
+    both_have_read = asyncio.Barrier(2)
+
+    async def rotate(counter: int) -> int:
+        async with open_session() as db:
+            execute = db.execute
+
+            async def execute_and_wait(*arguments: Any, **options: Any) -> Any:
+                result = await execute(*arguments, **options)
+                db.execute = execute  # type: ignore[method-assign]
+                await both_have_read.wait()
+                return result
+
+            db.execute = execute_and_wait  # type: ignore[method-assign]
+            request = Request(
+                {"type": "http", "headers": [], "scheme": "http", "path": "/", "server": ("localhost", 80)}
+            )
+            return (await Sessions(request, db, get_settings()).rotate(sid, counter)).counter
+
+    current, previous = await asyncio.gather(rotate(2), rotate(1), return_exceptions=True)
+    assert [isinstance(each, HTTPException) for each in (current, previous)].count(True) == 1
+
+
+async def test_a_token_of_one_transport_is_none_of_the_other(page: Caller, program: Caller, ada: str) -> None:
+    await page.sign_in(ada)
+    ((name, value),) = page.cookies().items()
+    assert await refresh_with(program, value) == (401, {"detail": "REFRESH_TOKEN_INVALID"})
+    body_session = await program.sign_in(ada)
+    page.client.cookies.clear()
+    page.client.cookies.set(name[:-8] + body_session["session"]["id"][:8], body_session["refresh_token"])
+    assert (await page.refresh()).json() == {"detail": "REFRESH_TOKEN_INVALID"}
+
+
+async def test_a_password_that_was_reset_ends_sessions_by_its_version_alone(program: Caller, ada: str) -> None:
+    first = await program.sign_in(ada)
+    async with open_session() as db:
+        await db.execute(update(User).where(USERS.email == ada).values(credential_version=User.credential_version + 1))
+        await db.commit()
+    assert (await program.me(first["access_token"])).status_code == 401
+    assert await refresh_with(program, first["refresh_token"]) == (401, {"detail": "REFRESH_TOKEN_REVOKED"})
+
+
+async def test_an_expired_access_token_is_refused(program: Caller, ada: str, settings: Settings) -> None:
+    settings.token_lifetime_seconds = -10
+    assert (await program.me((await program.sign_in(ada))["access_token"])).status_code == 401
+
+
 async def test_the_previous_token_later_skips_the_lost_one_which_is_dead_from_then_on(
     program: Caller, ada: str
 ) -> None:
@@ -70,7 +123,7 @@ async def test_an_older_token_ends_its_session_and_no_other(program: Caller, ada
 async def test_a_token_from_before_a_restored_backup_goes_on(program: Caller, ada: str) -> None:
     first = await program.sign_in(ada)
     _, second = await refresh_with(program, first["refresh_token"])
-    await change_session(first["session"]["id"], counter=1, previous=0, rotated_at=0)
+    await change_session(first["session"]["id"], counter=1, previous=0)
     status, third = await refresh_with(program, second["refresh_token"])
     assert status == 200 and third["refresh_token"] not in (first["refresh_token"], second["refresh_token"])
 

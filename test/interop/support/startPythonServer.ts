@@ -13,7 +13,8 @@ export interface PythonServer {
   readonly requests: readonly string[];
   /** Ends the process; a new one with the same database and address can follow. */
   stop(): Promise<void>;
-  restart(): Promise<void>;
+  /** With other settings, if given: a new `SECRET` makes every access token worthless. */
+  restart(settings?: Readonly<Record<string, string>>): Promise<void>;
   /** Stops and removes the database. */
   dispose(): Promise<void>;
 }
@@ -27,11 +28,14 @@ export interface PythonServerOptions {
   readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
+export const interopSecret = "the secret of the interop tests, long enough";
+
 /** Starts the example in a process of its own, on a free port, with an empty database. */
 export async function startPythonServer({ python, app, settings }: PythonServerOptions): Promise<PythonServer> {
   const command = await preparePythonEnvironment(python);
   const folder = await mkdtemp(join(tmpdir(), "fastapi-users-"));
   const requests: string[] = [];
+  let current: Readonly<Record<string, string>> = { SECRET: interopSecret, ...settings };
   let running = await startProcess(0);
   const port = running.port;
   const origin = `http://localhost:${port}`;
@@ -42,10 +46,9 @@ export async function startPythonServer({ python, app, settings }: PythonServerO
       cwd: exampleFolder,
       env: {
         ...process.env,
-        SECRET: "the secret of the interop tests, long enough",
         DATABASE_URL: `sqlite+aiosqlite:///${folder}/app.sqlite`,
         PYTHONUNBUFFERED: "1",
-        ...settings,
+        ...current,
       },
     });
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -76,8 +79,9 @@ export async function startPythonServer({ python, app, settings }: PythonServerO
     baseUrl: `${origin}/v1/auth`,
     requests,
     stop: () => running.stop(),
-    async restart() {
+    async restart(changed = {}) {
       await running.stop();
+      current = { ...current, ...changed };
       running = await startProcess(port);
     },
     async dispose() {

@@ -1,0 +1,36 @@
+import { io } from "socket.io-client";
+import { moveOldToken } from "../../../examples/fastapi-users/web/moveOldToken.ts";
+import { authorizeFetch } from "../../../src/adapters/authorizeFetch.ts";
+import { authorizeSocket } from "../../../src/adapters/authorizeSocket.ts";
+import { createAuthClient } from "../../../src/client.ts";
+import type { AuthClient, AuthEventName } from "../../../src/core/authClient.ts";
+
+const eventNames: readonly AuthEventName[] = [
+  "signedIn",
+  "signedOut",
+  "refreshed",
+  "refreshFailed",
+  "sessionEnded",
+  "identityChanged",
+];
+
+/** Starts a client in this page and writes down what it tells. */
+function startClient(): { auth: AuthClient; events: AuthEventName[] } {
+  const auth = createAuthClient({ baseUrl: "/v1/auth" });
+  const events: AuthEventName[] = [];
+  for (const name of eventNames) auth.on(name, () => events.push(name));
+  auth.start();
+  return { auth, events };
+}
+
+/** What the tests use inside the page. */
+const interop = { startClient, authorizeFetch, authorizeSocket, io, moveOldToken };
+
+declare global {
+  var interop: typeof import("./pageEntry.ts").default;
+  var auth: AuthClient;
+  var events: AuthEventName[];
+}
+
+globalThis.interop = interop;
+export default interop;
