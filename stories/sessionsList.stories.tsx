@@ -1,0 +1,76 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import type { Meta, StoryObj } from "@storybook/react-vite";
+import type { ReactElement } from "react";
+import { expect, userEvent, waitFor } from "storybook/test";
+import { RequireAuth } from "../src/react/RequireAuth.tsx";
+import { useAuth } from "../src/react/useAuth.ts";
+import { SessionCard } from "./SessionCard.tsx";
+import { StoryApp } from "./StoryApp.tsx";
+import { password, type StoryWorld } from "./storyWorld.ts";
+
+const meta: Meta = { title: "Session/Devices" };
+export default meta;
+
+const ada = { username: "ada@example.org", password };
+
+interface SessionRow {
+  id: string;
+  created_at: string;
+  current: boolean;
+}
+
+function Devices({ world }: { world: StoryWorld }): ReactElement {
+  const { getAccessToken } = useAuth();
+  const call = async (path: string, method = "GET"): Promise<Response> =>
+    world.fetch(`/v1/auth/sessions${path}`, { method, headers: { authorization: `Bearer ${await getAccessToken()}` } });
+  const { data = [], refetch } = useQuery({
+    queryKey: ["sessions"],
+    queryFn: async () => (await (await call("")).json()) as SessionRow[],
+  });
+  const end = useMutation({ mutationFn: (id: string) => call(`/${id}`, "DELETE"), onSettled: () => refetch() });
+  return (
+    <section className="sheet" aria-label="Your devices">
+      <h2>Your devices</h2>
+      <ul className="list">
+        {data.map((session) => (
+          <li key={session.id}>
+            <span>
+              {session.current ? "This browser" : "Another browser"}
+              <br />
+              <span className="quiet">since {new Date(session.created_at).toLocaleTimeString()}</span>
+            </span>
+            {!session.current && (
+              <button className="plain" type="button" disabled={end.isPending} onClick={() => end.mutate(session.id)}>
+                Sign out there
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export const SessionsList: StoryObj = {
+  render: () => (
+    <StoryApp
+      prepare={async (world, auth) => {
+        await world.addAccount(ada.username);
+        await world.openOtherBrowser().signIn(ada);
+        await auth.signIn(ada);
+      }}
+    >
+      {(world) => (
+        <RequireAuth>
+          <SessionCard title="Account" />
+          <Devices world={world} />
+        </RequireAuth>
+      )}
+    </StoryApp>
+  ),
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole("button", { name: "Sign out there" }));
+    await waitFor(() => expect(canvas.queryByText("Another browser")).toBeNull());
+    await expect(canvas.getByText("This browser")).toBeVisible();
+  },
+};
