@@ -1,23 +1,22 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-export const exampleFolder = fileURLToPath(new URL("../../../examples/fastapi-users", import.meta.url));
-const folder = `${exampleFolder}/.venv`;
-
-/** Makes the example's virtual environment from its pinned requirements, unless it is there already; returns its Python. */
-export async function preparePythonEnvironment(command: string): Promise<string> {
-  const python = `${folder}/bin/python`;
-  const requirements = `${exampleFolder}/requirements.txt`;
-  const stamp = `${folder}/requirements.sha256`;
+/**
+ * Makes the virtual environment `.venv` of a folder from its pinned `requirements.txt`, unless it is there already; returns its
+ * Python.
+ */
+export async function preparePythonEnvironment(command: string, folder: string): Promise<string> {
+  const environment = `${folder}/.venv`;
+  const python = `${environment}/bin/python`;
+  const requirements = `${folder}/requirements.txt`;
+  const stamp = `${environment}/requirements.sha256`;
   const wanted = createHash("sha256").update(await readFile(requirements)).digest("hex");
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return python;
-  await rm(folder, { recursive: true, force: true });
-  await run(command, ["-m", "venv", folder]);
+  await run(command, ["-m", "venv", environment]);
   await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
   // Last: an installation that was cut off is begun anew.
   await writeFile(stamp, wanted);
