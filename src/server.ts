@@ -15,6 +15,7 @@ export type {
   DeviceCode,
   DeviceCodeRecord,
   DeviceCodeStatus,
+  EndedSession,
   NewDeviceCode,
   NewSession,
   NewSubject,

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
 import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
 import type { ResolvedOptions } from "./authServerOptions.ts";
-import type { AuthStore, SessionEndReason } from "./authStore.ts";
+import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
 import { guardStore } from "./guardStore.ts";
 import { judgeOrigin, type OriginVerdict } from "./originRule.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
@@ -27,7 +27,7 @@ export interface AuthServerContext {
   cookieProfile(facts: RequestFacts): CookieProfile | null;
   audit(type: AuditEventType, facts: RequestFacts | null, fields?: AuditFields): void;
   /** Tells everybody concerned that these sessions are over. */
-  announceEnd(sessionIds: readonly string[], reason: SessionEndReason, facts: RequestFacts | null): void;
+  announceEnd(ended: readonly EndedSession[], reason: SessionEndReason, facts: RequestFacts | null): void;
   onSessionEnded(listener: (sessionId: string) => void): () => void;
   /** Hands `error` to the hook; what the hook does with it changes nothing. */
   reportError(error: unknown): void;
@@ -83,9 +83,9 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
       };
       ignoringFailure(() => onAuditEvent(event));
     },
-    announceEnd(sessionIds, reason, facts) {
-      for (const sessionId of sessionIds) {
-        context.audit("sessionEnded", facts, { sessionId, reason });
+    announceEnd(ended, reason, facts) {
+      for (const { id: sessionId, subjectId } of ended) {
+        context.audit("sessionEnded", facts, { subject: subjectId, sessionId, reason });
         for (const listener of endListeners) ignoringFailure(() => listener(sessionId));
       }
     },

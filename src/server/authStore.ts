@@ -66,6 +66,12 @@ export interface SessionRecord {
   readonly now: number;
 }
 
+/** A session that has ended just now. */
+export interface EndedSession {
+  readonly id: string;
+  readonly subjectId: string;
+}
+
 export interface NewSubject {
   readonly id: string;
   readonly email: string | null;
@@ -171,14 +177,14 @@ export interface AuthStore {
     subjectId: string,
     credentialVersion: number,
     passwordHash: string,
-  ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly string[] } | null>;
+  ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly EndedSession[] } | null>;
   /** Becoming inactive ends every session of the subject. */
   changeSubject(
     subjectId: string,
     changes: SubjectChanges,
-  ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly string[] } | null>;
+  ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly EndedSession[] } | null>;
   /** Returns the sessions that ended with it. */
-  deleteSubject(subjectId: string): Promise<readonly string[]>;
+  deleteSubject(subjectId: string): Promise<readonly EndedSession[]>;
 
   /**
    * Null when the subject is gone, inactive or has another credential version. A session that has this id already is
@@ -195,12 +201,12 @@ export interface AuthStore {
   /** Sets `repeatedAt` if the row still stands so; null when it does not: read again and decide anew. */
   noteRepeat(sessionId: string, counter: number, previous: number): Promise<Session | null>;
   /** Ends those that have not ended; returns which. */
-  endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly string[]>;
+  endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly EndedSession[]>;
   endSessionsOfSubject(
     subjectId: string,
     exceptId: string | null,
     reason: SessionEndReason,
-  ): Promise<readonly string[]>;
+  ): Promise<readonly EndedSession[]>;
   /** Forgets what the session replaces: it has ended. */
   forgetReplaced(sessionId: string): Promise<void>;
 

@@ -8,11 +8,10 @@ export async function endSessions(
   facts: RequestFacts | null,
   sessionIds: readonly string[],
   reason: SessionEndReason,
-): Promise<readonly string[]> {
-  if (sessionIds.length === 0) return [];
+): Promise<void> {
+  if (sessionIds.length === 0) return;
   const ended = await context.store.endSessions(sessionIds, reason);
   context.announceEnd(ended, reason, facts);
-  return ended;
 }
 
 /**

@@ -1,4 +1,12 @@
-import type { AuthStore, DeviceCode, Session, SessionEndReason, SessionRecord, Subject } from "./authStore.ts";
+import type {
+  AuthStore,
+  DeviceCode,
+  EndedSession,
+  Session,
+  SessionEndReason,
+  SessionRecord,
+  Subject,
+} from "./authStore.ts";
 import { sessionStatus } from "./sessionStatus.ts";
 
 /**
@@ -24,10 +32,10 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     return [...subjects.values()].find((subject) => subject.email?.toLowerCase() === wanted) ?? null;
   }
 
-  function endWhere(matches: (session: Session) => boolean, endReason: SessionEndReason): string[] {
+  function endWhere(matches: (session: Session) => boolean, endReason: SessionEndReason): EndedSession[] {
     const ended = [...sessions.values()].filter((session) => session.endedAt === null && matches(session));
     for (const session of ended) sessions.set(session.id, { ...session, endedAt: now(), endReason });
-    return ended.map(({ id }) => id);
+    return ended.map(({ id, subjectId }) => ({ id, subjectId }));
   }
 
   function changeDeviceCode(hash: string, change: (deviceCode: DeviceCode) => DeviceCode | null): boolean {

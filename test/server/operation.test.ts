@@ -213,7 +213,7 @@ describe("audit events", () => {
       },
       { type: "refreshed", subject, sessionId: session.id, keyId: refreshToken.split(".")[1] },
       { type: "graceRepeat", subject, sessionId: session.id },
-      { type: "sessionEnded", sessionId: session.id, reason: "signedOut" },
+      { type: "sessionEnded", subject, sessionId: session.id, reason: "signedOut" },
     ]);
     expect(server.events[2]?.userAgent).toHaveLength(256);
     const log = JSON.stringify(server.events);

@@ -270,7 +270,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
   check("does not rotate an idle, ended or disowned session", async () => {
     const { id } = await addSubject();
     const [idle, ended, disowned] = [await addSession(id), await addSession(id), await addSession(id)];
-    expect(await store.endSessions([ended.id], "signedOut")).toEqual([ended.id]);
+    expect(await store.endSessions([ended.id], "signedOut")).toEqual([{ id: ended.id, subjectId: id }]);
     expect(await store.rotateSession(step(ended.id, 1, 0))).toBeNull();
     now += HOUR;
     expect(await store.rotateSession(step(idle.id, 1, 0))).toBeNull();
@@ -289,13 +289,13 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     const [one, two, three] = [await addSession(id), await addSession(id), await addSession(id)];
     const stranger = await addSession((await addSubject(null)).id);
     now += 5;
-    expect(await store.endSessions([one.id, "none"], "signedOut")).toEqual([one.id]);
+    expect(await store.endSessions([one.id, "none"], "signedOut")).toEqual([{ id: one.id, subjectId: id }]);
     expect(await store.endSessions([one.id], "revoked")).toEqual([]);
     expect((await read(one.id))?.session).toMatchObject({ endedAt: now, endReason: "signedOut" });
     expect(await store.endSessions([], "revoked")).toEqual([]);
-    expect(await store.endSessionsOfSubject(id, two.id, "revoked")).toEqual([three.id]);
+    expect(await store.endSessionsOfSubject(id, two.id, "revoked")).toEqual([{ id: three.id, subjectId: id }]);
     expect((await read(two.id))?.session.endedAt).toBeNull();
-    expect(await store.endSessionsOfSubject(id, null, "revoked")).toEqual([two.id]);
+    expect(await store.endSessionsOfSubject(id, null, "revoked")).toEqual([{ id: two.id, subjectId: id }]);
     expect((await read(stranger.id))?.session.endedAt).toBeNull();
     expect((await store.listSessions(id)).map(({ session }) => session.id).toSorted()).toEqual(
       [one.id, two.id, three.id].toSorted(),
@@ -307,7 +307,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     const session = await addSession(id);
     const changed = await store.changePassword(id, 1, "new");
     expect(changed?.subject).toMatchObject({ passwordHash: "new", credentialVersion: 2 });
-    expect(changed?.endedSessions).toEqual([session.id]);
+    expect(changed?.endedSessions).toEqual([{ id: session.id, subjectId: id }]);
     expect(await store.changePassword(id, 1, "newer")).toBeNull();
     expect(await store.findSubject(id)).toMatchObject({ passwordHash: "new", credentialVersion: 2 });
   });
@@ -329,7 +329,10 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       endedSessions: [],
     });
     const inactive = await store.changeSubject(id, { isActive: false });
-    expect(inactive).toMatchObject({ subject: { isVerified: true, isActive: false }, endedSessions: [session.id] });
+    expect(inactive).toMatchObject({
+      subject: { isVerified: true, isActive: false },
+      endedSessions: [{ id: session.id, subjectId: id }],
+    });
     expect(await store.changeSubject("nobody", { isActive: false })).toBeNull();
   });
 

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { SessionEndReason } from "../authStore.ts";
+import type { EndedSession, SessionEndReason } from "../authStore.ts";
 import type { SqlClock } from "./sqlClock.ts";
 import type { AuthDatabase } from "./sqlSchema.ts";
 
@@ -9,9 +9,9 @@ export async function endSessionsWhere(
   clock: SqlClock,
   condition: ReturnType<typeof sql>,
   reason: SessionEndReason,
-): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
+): Promise<EndedSession[]> {
+  const { rows } = await sql<{ id: string; subject_id: string }>`
     update auth_sessions set ended_at = ${clock.now}, end_reason = ${reason}
-    where ended_at is null and ${condition} returning id`.execute(database);
-  return rows.map(({ id }) => id);
+    where ended_at is null and ${condition} returning id, subject_id`.execute(database);
+  return rows.map((row) => ({ id: row.id, subjectId: row.subject_id }));
 }
