@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { AuthStore } from "../../src/server/authStore.ts";
+import { memoryStore } from "../../src/server/memoryStore.ts";
 import { detailOf, openPage, startProgram, tokenOf } from "./support/page.ts";
 import { createTestServer, openSignedInPage, PASSWORD, refresh, register, signIn } from "./support/testServer.ts";
 
@@ -168,6 +170,21 @@ describe("a sign-in over another session", () => {
     page.jar.delete(firstName);
     expect((await refresh(page)).status).toBe(200);
     expect((await page.send("GET", "/users/me", { bearer: first.access_token })).status).toBe(401);
+  });
+
+  it("asks for a number above those of all sessions that came along, whatever was drawn before", async () => {
+    const inner = memoryStore();
+    const asked: number[] = [];
+    const store: AuthStore = {
+      ...inner,
+      addSession(session) {
+        asked.push(session.numberAbove);
+        return inner.addSession(session);
+      },
+    };
+    const { page, token } = await openSignedInPage(createTestServer({ store }));
+    await signIn(page);
+    expect(asked).toEqual([0, token.session.number]);
   });
 
   it("never continues a session that was presented: every sign-in has a new id", async () => {
