@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
-import { createAuthClient } from "../../src/client.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { type CookieJar, createCookieJar } from "../../src/testing/cookieJar.ts";
 import { createPagePlatform } from "./support/createPagePlatform.ts";

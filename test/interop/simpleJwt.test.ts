@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAuthClient } from "../../src/client.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createSimpleJwtBackend } from "./backends/simpleJwtBackend.ts";
 import { createPagePlatform } from "./support/createPagePlatform.ts";

@@ -1,7 +1,7 @@
 import { io, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { authorizeSocket } from "../../src/adapters/authorizeSocket.ts";
-import { createAuthClient } from "../../src/client.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createPagePlatform } from "./support/createPagePlatform.ts";
 import { findPython } from "./support/findPython.ts";

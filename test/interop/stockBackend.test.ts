@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAuthClient } from "../../src/client.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import type { AuthEventName } from "../../src/core/authClient.ts";
 import { createPagePlatform } from "./support/createPagePlatform.ts";
 import { findPython } from "./support/findPython.ts";

@@ -2,7 +2,7 @@ import { io } from "socket.io-client";
 import { moveOldToken } from "../../../examples/fastapi-users/web/moveOldToken.ts";
 import { authorizeFetch } from "../../../src/adapters/authorizeFetch.ts";
 import { authorizeSocket } from "../../../src/adapters/authorizeSocket.ts";
-import { createAuthClient } from "../../../src/client.ts";
+import { createAuthClient } from "../../../src/browser/createAuthClient.ts";
 import type { AuthClient, AuthEventName } from "../../../src/core/authClient.ts";
 
 const eventNames: readonly AuthEventName[] = [
