@@ -138,6 +138,18 @@ describe("an access token", () => {
   });
 });
 
+describe("a token that names somebody else's session", () => {
+  it("opens nothing under the prefix, though its signature is right", async () => {
+    const server = createTestServer();
+    const { page, token } = await openSignedInPage(server);
+    const eve = tokenOf(await openPage(server).send("POST", "/guest"));
+    const claims = { ...decodeJwt(token.access_token), sub: eve.subject };
+    const forged = await new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "at+jwt" }).sign(secretKey);
+    expect((await server.verifyAccessToken(forged)).subject).toBe(eve.subject);
+    expect((await page.send("GET", "/users/me", { bearer: forged })).status).toBe(401);
+  });
+});
+
 describe("a token of another kind under the same secret", () => {
   it.each(["JWT", "id_token+jwt", undefined])("is no access token: typ %s", async (typ) => {
     const server = createAuthServer({ store: memoryStore(), accessTokenSecret: SECRET });

@@ -138,6 +138,16 @@ describe("a store that fails", () => {
     expect((await refresh(page)).status).toBe(200);
   });
 
+  it("may throw at once just as well", async () => {
+    const store: AuthStore = {
+      ...memoryStore(),
+      readSessions() {
+        throw new Error("not connected");
+      },
+    };
+    expect((await openPage(createTestServer({ store })).send("GET", "/health")).status).toBe(503);
+  });
+
   it("makes a bug 500 without a word about it", async () => {
     const server = createTestServer({
       passwordHasher: {
@@ -151,6 +161,32 @@ describe("a store that fails", () => {
     });
     expect([answer.status, answer.body]).toEqual([500, { detail: "INTERNAL_ERROR" }]);
     expect(String(server.errors[0])).toContain("secret path");
+  });
+});
+
+describe("sweeping", () => {
+  it("happens once an hour, when requests come, and is not put off by a clock that was set back", async () => {
+    let sweeps = 0;
+    let now = Date.parse("2026-11-25T12:00:00Z");
+    const inner = memoryStore({ now: () => now });
+    const store: AuthStore = {
+      ...inner,
+      sweep(retentionMs) {
+        sweeps += 1;
+        return inner.sweep(retentionMs);
+      },
+    };
+    const page = openPage(createTestServer({ store }));
+    const sweepsAfter = async (hours: number) => {
+      now += hours * 3_600_000;
+      await page.send("GET", "/health");
+      return sweeps;
+    };
+    expect(await sweepsAfter(0.9)).toBe(0);
+    expect(await sweepsAfter(0.1)).toBe(1);
+    expect(await sweepsAfter(0.5)).toBe(1);
+    expect(await sweepsAfter(-100)).toBe(2);
+    expect(await sweepsAfter(1)).toBe(3);
   });
 });
 
