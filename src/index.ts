@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { createAuthClient, type AuthClientOptions } from "./browser/createAuthClient.ts";
+export { createAuthClient } from "./browser/createAuthClient.ts";
 export type {
   AuthClient,
   AuthEventName,
@@ -14,6 +14,7 @@ export type {
   User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
+export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export type { Activity, AuthState, Claims, Identity, UnauthenticatedReason } from "./core/authState.ts";
 export { Authenticated } from "./react/Authenticated.tsx";
 export { AuthProvider, type AuthProviderProps } from "./react/AuthProvider.tsx";

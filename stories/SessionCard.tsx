@@ -19,12 +19,14 @@ export function SessionCard({ title, children }: { title: string; children?: Rea
           </>
         )}
       </dl>
-      {auth.status === "authenticated" && (
-        <button className="plain" type="button" onClick={() => void auth.signOut()}>
-          Sign out
-        </button>
-      )}
       {children}
+      {auth.status === "authenticated" && (
+        <div className="buttons">
+          <button className="plain" type="button" onClick={() => void auth.signOut()}>
+            Sign out
+          </button>
+        </div>
+      )}
     </section>
   );
 }

@@ -53,12 +53,10 @@ export const SilentRefresh: StoryObj = {
       {(world) => (
         <>
           <SessionCard title="Signed in for good">
-            <p>
-              <label>
-                A draft that no refresh disturbs
-                <textarea className="draft" rows={2} />
-              </label>
-            </p>
+            <label>
+              A draft that no refresh disturbs
+              <textarea className="draft" rows={2} />
+            </label>
           </SessionCard>
           <Countdown world={world} />
         </>

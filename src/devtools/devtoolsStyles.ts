@@ -39,7 +39,8 @@ export const devtoolsStyles = `
 }
 .stay-signed-in-devtools code { padding: 1px 5px; }
 .stay-signed-in-devtools pre { margin: 6px 0 0; padding: 8px 10px; overflow: auto; }
-.stay-signed-in-devtools summary { cursor: pointer; color: var(--quiet); }
+.stay-signed-in-devtools details { margin-top: 8px; }
+.stay-signed-in-devtools summary { width: fit-content; border-radius: 4px; cursor: pointer; color: var(--quiet); }
 .stay-signed-in-devtools button {
   font: inherit; font-size: 12px; font-weight: 400; color: var(--text); background: var(--inset);
   border: 1px solid var(--line); border-radius: 6px;
