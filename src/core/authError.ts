@@ -76,6 +76,9 @@ export class AuthError extends Error {
 /** Whether `error` is an {@link AuthError}, also one of another copy of this package; narrows to `code` when it is given. */
 export function isAuthError(error: unknown, code?: AuthErrorCode): error is AuthError {
   return (
-    error instanceof Error && error.name === "AuthError" && "code" in error && (code === undefined || error.code === code)
+    error instanceof Error &&
+    error.name === "AuthError" &&
+    "code" in error &&
+    (code === undefined || error.code === code)
   );
 }

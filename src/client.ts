@@ -1,0 +1,20 @@
+/**
+ * `stay-signed-in/client`: the client without React.
+ *
+ * @module
+ */
+export { createAuthClient } from "./browser/createAuthClient.ts";
+export type {
+  AuthClient,
+  AuthEventName,
+  AuthEvents,
+  GetAccessTokenOptions,
+  Readable,
+  User,
+} from "./core/authClient.ts";
+export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
+export type { Activity, AuthState, Claims, Identity, UnauthenticatedReason } from "./core/authState.ts";
+export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
+export type { AuthClientOptions } from "./core/createAuthClient.ts";
+export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";
+export type { Platform } from "./core/ports.ts";

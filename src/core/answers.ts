@@ -1,0 +1,74 @@
+import { AuthError } from "./authError.ts";
+import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
+import { parseClaims } from "./claims.ts";
+import { readIdentity } from "./identity.ts";
+import { isSameSession, type Knowledge } from "./knowledge.ts";
+import { readLifetimeMs } from "./lifetime.ts";
+import type { Clock } from "./ports.ts";
+
+export interface Sent {
+  readonly sentAt: number;
+  readonly sentAtMonotonic: number;
+}
+
+/**
+ * A token answer as knowledge. `held` is what the tab knew when the request left; for a refresh by a server that numbers no
+ * sessions, the answer for the same subject is the same session, anything else one found at `numberAt`.
+ *
+ * @throws AuthError `badResponse` when not even the server can say whose token it is.
+ */
+export async function toKnowledge(
+  answer: TokenAnswer,
+  {
+    held,
+    sent,
+    isRefresh,
+    backend,
+    call,
+    clock,
+  }: {
+    readonly held: Knowledge | null;
+    readonly sent: Sent;
+    readonly isRefresh: boolean;
+    readonly backend: Backend;
+    readonly call: BackendCall;
+    readonly clock: Clock;
+  },
+): Promise<Knowledge> {
+  const claims = parseClaims(answer.accessToken);
+  let subject = claims?.subject ?? answer.subject;
+  let isGuest = claims?.isGuest ?? null;
+  if (subject === null) {
+    // An identity that is not known cannot be pinned.
+    const user = await backend.fetchUser(answer.accessToken, call);
+    if (user === null) throw new AuthError("badResponse", "The server refuses the very token that it has just issued.");
+    subject = user.id;
+    isGuest = user.is_guest;
+  }
+  const sessionId = answer.session?.id ?? claims?.sessionId ?? null;
+  const identity = readIdentity(claims, { subject, sessionId, isGuest });
+  if (identity === null) throw new AuthError("badResponse", "The token names no subject.");
+  const continues =
+    isRefresh && held !== null && held.identity?.subject === subject && (sessionId === null || held.id === sessionId);
+  const number =
+    answer.session?.number ??
+    (continues ? held.number : Math.max(isRefresh ? sent.sentAt : clock.now(), (held?.number ?? 0) + 1));
+  const id = sessionId ?? (continues ? held.id : "");
+  return {
+    number,
+    id,
+    end: "open",
+    owed: false,
+    isGuest: identity.isGuest,
+    hinted: false,
+    identity,
+    token: {
+      value: answer.accessToken,
+      claims,
+      lifetime: { ...sent, lifetimeMs: readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, clock.now()) },
+      count: isSameSession(held, { number, id }) ? (held?.token?.count ?? 0) + 1 : 1,
+      rejected: false,
+      afterRejection: isRefresh && held?.token?.rejected === true,
+    },
+  };
+}

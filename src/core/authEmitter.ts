@@ -1,0 +1,65 @@
+import type { AuthEventName, AuthEvents } from "./authClient.ts";
+import type { AuthState } from "./authState.ts";
+import { createListeners, type Listeners } from "./listeners.ts";
+import { type ClientState, toAuthState } from "./transition.ts";
+
+/** An event with its detail, as one value. */
+export type Happening = { [E in AuthEventName]: { readonly event: E; readonly detail: AuthEvents[E] } }[AuthEventName];
+
+const subjectOf = (state: AuthState): string | null =>
+  state.status === "authenticated" ? state.identity.subject : null;
+
+/** What happened between two states, in the order in which it is to be told. */
+export function happeningsBetween(before: ClientState, after: ClientState): Happening[] {
+  const [was, is] = [toAuthState(before), toAuthState(after)];
+  const happenings: Happening[] = [];
+  const previousIdentity = before.lastIdentity;
+  if (is.status === "authenticated") {
+    const { identity } = is;
+    const isOther = previousIdentity !== null && previousIdentity.subject !== identity.subject;
+    const isAfresh = previousIdentity === null && was.status === "unauthenticated";
+    if (isOther || isAfresh) happenings.push({ event: "identityChanged", detail: { identity, previousIdentity } });
+    if (subjectOf(was) !== identity.subject || was.status !== "authenticated") {
+      happenings.push({ event: "signedIn", detail: { identity } });
+    } else if (
+      before.known?.token !== after.known?.token &&
+      after.known?.token != null &&
+      !after.known.token.rejected
+    ) {
+      happenings.push({ event: "refreshed", detail: { identity } });
+    }
+  }
+  if (is.status === "unauthenticated" && was.status !== "unauthenticated") {
+    if (is.reason === "signedOut") happenings.push({ event: "signedOut", detail: { previousIdentity } });
+    if (is.reason === "expired" || is.reason === "revoked") {
+      happenings.push({ event: "sessionEnded", detail: { reason: is.reason, previousIdentity } });
+    }
+  }
+  if (is.status === "unauthenticated" && previousIdentity !== null && after.lastIdentity === null) {
+    happenings.push({ event: "identityChanged", detail: { identity: null, previousIdentity } });
+    if (was.status === "unauthenticated" && is.reason === "signedOut") {
+      happenings.push({ event: "signedOut", detail: { previousIdentity } });
+    }
+  }
+  return happenings;
+}
+
+export interface AuthEmitter {
+  on<E extends AuthEventName>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
+  emit(happening: Happening): void;
+  clear(): void;
+}
+
+export function createAuthEmitter(rethrow: (error: unknown) => void): AuthEmitter {
+  const lists = new Map<AuthEventName, Listeners<never>>();
+  const listOf = <E extends AuthEventName>(event: E): Listeners<AuthEvents[E]> => {
+    const list = (lists.get(event) as Listeners<AuthEvents[E]> | undefined) ?? createListeners<AuthEvents[E]>(rethrow);
+    lists.set(event, list as unknown as Listeners<never>);
+    return list;
+  };
+  return {
+    on: (event, listener) => listOf(event).add(listener),
+    emit: ({ event, detail }) => (listOf(event) as Listeners<unknown>).call(detail),
+    clear: () => lists.clear(),
+  };
+}

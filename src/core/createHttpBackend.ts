@@ -1,0 +1,152 @@
+import { AuthError, type AuthErrorCode } from "./authError.ts";
+import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
+import {
+  parseRefreshAnswer,
+  parseTokenAnswer,
+  parseUser,
+  readErrorDetail,
+  readFields,
+  readRetryAfterMs,
+} from "./responses.ts";
+
+export interface HttpBackendPaths {
+  readonly signIn: string;
+  readonly register: string;
+  readonly guest: string;
+  readonly refresh: string;
+  readonly signOut: string;
+  readonly user: string;
+  readonly sessions: string;
+}
+
+export interface HttpBackendOptions {
+  /** Address of the auth endpoints; a path counts from the page's origin. */
+  readonly baseUrl: string;
+  /** Moves single endpoints, each relative to `baseUrl`; one that starts with `/` or a scheme stands for itself. */
+  readonly paths?: Partial<HttpBackendPaths> | undefined;
+  /** Wall clock in milliseconds, for `Retry-After` dates. Default: `Date.now`. */
+  readonly now?: (() => number) | undefined;
+}
+
+const DEFAULT_PATHS: HttpBackendPaths = {
+  signIn: "jwt/login",
+  register: "register",
+  guest: "guest",
+  refresh: "jwt/refresh",
+  signOut: "jwt/logout",
+  user: "users/me",
+  sessions: "sessions",
+};
+
+const SENTENCES: Partial<Record<AuthErrorCode, string>> = {
+  credentialsRejected: "The server does not accept this user name and password.",
+  registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
+  rateLimited: "Too many attempts; try again after `retryAfterMs`.",
+  guestsDisabled: "This server starts no guest sessions.",
+  sessionExists: "Somebody is signed in here; sign out first to become a guest.",
+  originNotAllowed: "The server does not accept calls from this page's origin: add it to the server's allowed origins.",
+  invalidInput: "The server does not accept the form of this input.",
+};
+
+/** The server's endpoints over HTTP, as a fastapi-users app spells them. */
+export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBackendOptions): Backend {
+  const places = { ...DEFAULT_PATHS, ...paths };
+  const prefix = baseUrl.replace(/\/+$/, "");
+  const addressOf = (place: keyof HttpBackendPaths): string =>
+    /^(\/|[a-z][a-z0-9+.-]*:)/i.test(places[place])
+      ? places[place].startsWith("/") && /^[a-z]+:/i.test(prefix)
+        ? new URL(places[place], prefix).href
+        : places[place]
+      : `${prefix}/${places[place]}`;
+
+  // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
+  const send = (place: keyof HttpBackendPaths, { fetch, signal }: BackendCall, init: RequestInit): Promise<Response> =>
+    fetch(addressOf(place), { credentials: "include", redirect: "error", cache: "no-store", signal, ...init });
+
+  const bearer = (accessToken: string): Record<string, string> => ({ Authorization: `Bearer ${accessToken}` });
+  const asJson = (value: unknown): RequestInit => ({
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(value),
+  });
+
+  async function explain(
+    response: Response,
+    codes: Partial<Record<number | string, AuthErrorCode>>,
+  ): Promise<AuthError> {
+    const { status } = response;
+    const detail = readErrorDetail(await readFields(response));
+    const code =
+      codes[detail.code ?? ""] ??
+      (detail.code === "ORIGIN_NOT_ALLOWED" ? "originNotAllowed" : undefined) ??
+      codes[status] ??
+      (status === 422 ? "invalidInput" : status === 429 ? "rateLimited" : "unavailable");
+    return new AuthError(code, SENTENCES[code] ?? `The server answered with status ${status}; try again later.`, {
+      status,
+      serverCode: detail.code,
+      reason: detail.reason,
+      retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
+    });
+  }
+
+  async function expectToken(
+    response: Response,
+    codes: Partial<Record<number | string, AuthErrorCode>>,
+  ): Promise<TokenAnswer> {
+    if (!response.ok) throw await explain(response, codes);
+    const answer = parseTokenAnswer(await readFields(response), response);
+    if (answer !== null) return answer;
+    throw new AuthError("badResponse", "The server answered a sign-in without an access token; check `baseUrl`.", {
+      status: response.status,
+    });
+  }
+
+  return {
+    async signIn(credentials, call) {
+      const body = new URLSearchParams({ grant_type: "password", ...credentials });
+      const response = await send("signIn", call, { method: "POST", body });
+      return expectToken(response, { 400: "credentialsRejected", 401: "credentialsRejected" });
+    },
+    async register(account, call) {
+      const response = await send("register", call, asJson(account));
+      if (!response.ok) throw await explain(response, { 400: "registrationRejected" });
+    },
+    async signInAsGuest(call) {
+      const response = await send("guest", call, { method: "POST" });
+      return expectToken(response, {
+        SESSION_EXISTS: "sessionExists",
+        409: "sessionExists",
+        403: "guestsDisabled",
+        404: "guestsDisabled",
+        405: "guestsDisabled",
+        501: "guestsDisabled",
+      });
+    },
+    async refresh(call) {
+      return parseRefreshAnswer(await send("refresh", call, { method: "POST" }), now());
+    },
+    async signOut(session, accessToken, call) {
+      const init = asJson(session === null || session.id === "" ? {} : { session_id: session.id });
+      const headers = {
+        ...(init.headers as Record<string, string>),
+        ...(accessToken === null ? {} : bearer(accessToken)),
+      };
+      const response = await send("signOut", call, { ...init, headers, keepalive: true });
+      if (!response.ok && ![401, 404, 405].includes(response.status)) throw await explain(response, {});
+    },
+    async signOutOthers(accessToken, call) {
+      const response = await send("sessions", call, { method: "DELETE", headers: bearer(accessToken) });
+      if (!response.ok) throw await explain(response, {});
+    },
+    async fetchUser(accessToken, call) {
+      const response = await send("user", call, { headers: bearer(accessToken) });
+      if (response.status === 401) return null;
+      if (!response.ok) throw await explain(response, {});
+      const user = parseUser(await readFields(response));
+      if (user !== null) return user;
+      throw new AuthError("badResponse", "The server's answer to who is signed in names no `id`; check `paths.user`.", {
+        status: response.status,
+      });
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { TokenClaims } from "./claims.ts";
+import type { Clock } from "./ports.ts";
+
+/** A span on both clocks, anchored where the request for the token was sent: the token is never older than that. */
+export interface Lifetime {
+  readonly sentAt: number;
+  readonly sentAtMonotonic: number;
+  /** Null: unknown; such a token is never scheduled and ends by a 401 alone. */
+  readonly lifetimeMs: number | null;
+}
+
+const LONGEST_LIFETIME_MS = 10 * 365 * 24 * 3600 * 1000;
+
+/**
+ * The lifetime of a token, by the first of these that makes sense: `expires_in` (seconds, RFC 6749 §5.1), `exp - iat`, `exp`
+ * against the server's clock, `exp` against ours. None of them does: null.
+ */
+export function readLifetimeMs(
+  expiresInSeconds: number | null,
+  claims: TokenClaims | null,
+  serverNow: number | null,
+  now: number,
+): number | null {
+  const { expiresAt = null, issuedAt = null } = claims ?? {};
+  const candidates = [
+    expiresInSeconds,
+    expiresAt !== null && issuedAt !== null ? expiresAt - issuedAt : null,
+    issuedAt === null && expiresAt !== null ? expiresAt - (serverNow ?? now) / 1000 : null,
+  ];
+  const seconds = candidates.find((candidate) => candidate !== null && candidate > 0);
+  return seconds == null ? null : Math.min(seconds * 1000, LONGEST_LIFETIME_MS);
+}
+
+/** Milliseconds until either clock says that the lifetime has passed: one of them jumps, the other may sleep. */
+export function remainingMs({ sentAt, sentAtMonotonic, lifetimeMs }: Lifetime, clock: Clock): number {
+  if (lifetimeMs === null) return Number.POSITIVE_INFINITY;
+  return lifetimeMs - Math.max(clock.now() - sentAt, clock.monotonicNow() - sentAtMonotonic);
+}
+
+const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
+
+/** How long before its end a token is renewed; at most a quarter of a lifetime, so that a short one makes no loop. */
+export function refreshAheadOf(lifetimeMs: number, refreshAheadMs?: number): number {
+  return Math.min(refreshAheadMs ?? clamp(lifetimeMs / 5, 5_000, 120_000), lifetimeMs / 4);
+}
+
+/** How long a token must still be good for to be sent, when the caller does not say. */
+export function defaultMinValidityMs(lifetimeMs: number | null): number {
+  return lifetimeMs === null ? 0 : Math.min(5_000, lifetimeMs / 10);
+}
+
+/** The least time between two refreshes, whatever the server says of lifetimes. */
+export function refreshFloorMs(lifetimeMs: number | null): number {
+  return lifetimeMs === null ? 5_000 : clamp(lifetimeMs / 2, 1_000, 5_000);
+}

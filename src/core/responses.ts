@@ -1,0 +1,119 @@
+import type { User } from "./authClient.ts";
+import { AuthError } from "./authError.ts";
+import type { RefreshOutcome, TokenAnswer } from "./backend.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const readText = (value: unknown): string | null =>
+  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : null;
+
+const readPositive = (value: unknown): number | null => {
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  return typeof number === "number" && Number.isFinite(number) && number > 0 ? number : null;
+};
+
+/** The body of an answer as a JSON object, or null for anything else: an empty body, a page of HTML, a bare value. */
+export async function readFields(response: Response): Promise<Fields | null> {
+  try {
+    const body: unknown = JSON.parse(await response.text());
+    return isFields(body) ? body : null;
+  } catch (error) {
+    // A body that breaks off is a network failure, not an answer.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+const readMoment = (header: string | null): number | null => {
+  const moment = header === null ? Number.NaN : Date.parse(header);
+  return Number.isNaN(moment) ? null : moment;
+};
+
+/** `Retry-After` in milliseconds, given in seconds or as a date. RFC 9110 §10.2.3. */
+export function readRetryAfterMs(response: Response, now: number): number | null {
+  const header = response.headers.get("Retry-After")?.trim() ?? "";
+  if (/^\d+$/.test(header)) return Number(header) * 1000;
+  const moment = readMoment(header || null);
+  return moment === null ? null : Math.max(0, moment - (readMoment(response.headers.get("Date")) ?? now));
+}
+
+/** A token answer, or null without a non-empty `access_token`. */
+export function parseTokenAnswer(body: Fields | null, response: Response): TokenAnswer | null {
+  const accessToken = body?.["access_token"];
+  if (body === null || typeof accessToken !== "string" || accessToken.trim() === "") return null;
+  const session = body["session"];
+  const id = isFields(session) ? readText(session["id"]) : null;
+  const number = isFields(session) ? readPositive(session["number"]) : null;
+  return {
+    accessToken,
+    expiresInSeconds: readPositive(body["expires_in"]),
+    session: id === null ? null : { id, number: Number.isSafeInteger(number) ? number : null },
+    subject: readText(body["subject"]),
+    serverNow: readMoment(response.headers.get("Date")),
+  };
+}
+
+/** A user, or null when the body names none. */
+export function parseUser(body: Fields | null): User | null {
+  const id = readText(body?.["id"]);
+  if (body === null || id === null) return null;
+  return {
+    ...body,
+    id,
+    email: readText(body["email"]),
+    is_active: body["is_active"] !== false,
+    is_superuser: body["is_superuser"] === true,
+    is_verified: body["is_verified"] === true,
+    is_guest: body["is_guest"] === true,
+  };
+}
+
+/** The server's code (upper-case words) and its sentence for people, out of any of the four shapes of `detail`. */
+export function readErrorDetail(body: Fields | null): { code: string | undefined; reason: string | undefined } {
+  const detail = body?.["detail"] ?? body?.["code"] ?? body?.["error"];
+  const { code, reason } = isFields(detail) ? detail : { code: detail, reason: undefined };
+  const isCode = typeof code === "string" && /^[A-Z][A-Z0-9_]*$/.test(code);
+  return { code: isCode ? code : undefined, reason: typeof reason === "string" ? reason : undefined };
+}
+
+/** An error that tells how a call of ours failed and carries nothing of the call: no header, body or address. */
+export function describeFailure(error: unknown): Error {
+  const { name, code } = isFields(error) || error instanceof Error ? (error as Fields) : {};
+  const kind = typeof name === "string" ? name : "Error";
+  const description = new Error(typeof code === "string" ? `${kind} (${code})` : kind);
+  description.name = kind;
+  return description;
+}
+
+/** What to make of the answer to a refresh: PROTOCOL, "What a client makes of a refresh answer". */
+export async function parseRefreshAnswer(response: Response, now: number): Promise<RefreshOutcome> {
+  const { status } = response;
+  const body = await readFields(response);
+  const { code } = readErrorDetail(body);
+  const coded = code?.startsWith("REFRESH_TOKEN_") === true || body?.["error"] === "invalid_grant";
+  if (status === 200) {
+    const answer = parseTokenAnswer(body, response);
+    if (answer !== null) return { kind: "token", answer };
+  }
+  if ((status === 401 && body !== null) || ((status === 400 || status === 403) && coded)) {
+    const reason = /_(REVOKED|REUSED)$/.test(code ?? "")
+      ? "revoked"
+      : code === "REFRESH_TOKEN_MISSING"
+        ? "none"
+        : "expired";
+    return { kind: "ended", reason, coded };
+  }
+  if (status === 404 || status === 405 || status === 501) return { kind: "absent" };
+  if (status === 403 && code === "ORIGIN_NOT_ALLOWED") return { kind: "originNotAllowed" };
+  const error = new AuthError(
+    status === 200 ? "badResponse" : "unavailable",
+    status === 200
+      ? "The answer to a refresh holds no access token. Is a proxy or a captive portal answering for the server?"
+      : `The server answered a refresh with status ${status}. The session goes on; this is tried again.`,
+    { status, serverCode: code },
+  );
+  return { kind: "transient", error, retryAfterMs: readRetryAfterMs(response, now) };
+}

@@ -1,0 +1,207 @@
+import type { AuthState, Identity, UnauthenticatedReason } from "./authState.ts";
+import { keepIdentity } from "./identity.ts";
+import {
+  compareSessions,
+  type HeldToken,
+  isOpen,
+  isSameSession,
+  join,
+  type Knowledge,
+  type SessionName,
+} from "./knowledge.ts";
+
+/** All that a client has. What it is doing is a second axis, kept elsewhere. */
+export interface ClientState {
+  readonly known: Knowledge | null;
+  /** The start-up has had its answer: without a session, nobody is signed in. */
+  readonly settled: boolean;
+  /** Whose data this page may still hold. */
+  readonly lastIdentity: Identity | null;
+  /** Grows with every sign-in and sign-out of this tab: an answer that left before one of them is late. */
+  readonly acts: number;
+  /** Sessions that only untrusted hints told of, and that the server knew nothing of. */
+  readonly refuted: readonly SessionName[];
+}
+
+/** What an answer is compared with: the state as it was when its request left. */
+export type Basis = Pick<ClientState, "known" | "acts">;
+
+export type ClientEvent =
+  | { readonly type: "hinted"; readonly knowledge: Knowledge }
+  | { readonly type: "actBegan" }
+  | { readonly type: "signInAnswered"; readonly knowledge: Knowledge; readonly basis: Basis }
+  | { readonly type: "refreshAnswered"; readonly knowledge: Knowledge; readonly basis: Basis }
+  | {
+      readonly type: "refreshDenied";
+      readonly reason: Exclude<UnauthenticatedReason, "signedOut">;
+      readonly basis: Basis;
+    }
+  | { readonly type: "startFailed" }
+  | { readonly type: "signedOutHere" }
+  | { readonly type: "signOutConfirmed"; readonly session: SessionName }
+  | { readonly type: "tokenRejected"; readonly value: string }
+  | { readonly type: "lifetimePassed"; readonly session: SessionName };
+
+/** `share`: write the note and tell the siblings; `refuse`: end this session of nobody's at the server. */
+export type Effect =
+  | { readonly type: "share" }
+  | { readonly type: "abortRefresh" }
+  | { readonly type: "sendSignOut"; readonly session: SessionName | null; readonly token: string | null };
+
+export interface Step {
+  readonly state: ClientState;
+  readonly effects: readonly Effect[];
+}
+
+export const initialState: ClientState = { known: null, settled: false, lastIdentity: null, acts: 0, refuted: [] };
+
+// Where nothing was known there is still something to sign out of: a cookie that this page has not asked about.
+const NOBODY: Knowledge = {
+  number: 0,
+  id: "",
+  end: "signedOut",
+  owed: true,
+  isGuest: false,
+  token: null,
+  identity: null,
+  hinted: false,
+};
+
+const share: Effect = { type: "share" };
+
+const nameOf = ({ number, id }: SessionName): SessionName => ({ number, id });
+
+const sendSignOut = (knowledge: Knowledge): Effect => ({
+  type: "sendSignOut",
+  session: knowledge.number === 0 ? null : nameOf(knowledge),
+  token: knowledge.token?.value ?? null,
+});
+
+const close = (known: Knowledge, end: Knowledge["end"], owed = false): Knowledge => ({
+  ...known,
+  end,
+  owed,
+  token: null,
+  hinted: false,
+});
+
+/** Whether what the tab knows is no longer what it was when a request left. */
+export function hasChanged(state: Basis, basis: Basis): boolean {
+  const [now, then] = [state.known, basis.known];
+  if (state.acts !== basis.acts || (now === null) !== (then === null)) return true;
+  if (now === null || then === null) return false;
+  return (
+    !isSameSession(now, then) ||
+    now.end !== then.end ||
+    now.token?.value !== then.token?.value ||
+    now.token?.count !== then.token?.count
+  );
+}
+
+/** The one place where what a client has changes. Pure: the same state and event give the same step. */
+export function transition(state: ClientState, event: ClientEvent, isSpent: (token: HeldToken) => boolean): Step {
+  const stay: Step = { state, effects: [] };
+
+  // Every way to new knowledge ends here, so that no state shows one subject's claims beside another's token.
+  function know(known: Knowledge, effects: readonly Effect[] = [share], changes: Partial<ClientState> = {}): Step {
+    const identity = isOpen(known) ? keepIdentity(state.lastIdentity, known.identity) : known.identity;
+    const forgets = known.end === "signedOut" || known.end === "revoked";
+    const settled = state.settled || (isOpen(known) && identity !== null) || (!isOpen(known) && !known.hinted);
+    return {
+      state: {
+        ...state,
+        settled,
+        known: identity === known.identity ? known : { ...known, identity },
+        lastIdentity: forgets ? null : ((isOpen(known) ? identity : null) ?? state.lastIdentity),
+        ...changes,
+      },
+      effects,
+    };
+  }
+
+  const { known } = state;
+  switch (event.type) {
+    case "hinted": {
+      const hint = event.knowledge;
+      if (state.refuted.some((session) => isSameSession(session, hint))) return stay;
+      const joined = join(known, hint, isSpent);
+      if (joined === known) return stay;
+      const abort: readonly Effect[] = isSameSession(joined, known) && isOpen(joined) ? [] : [{ type: "abortRefresh" }];
+      return know(joined, abort);
+    }
+    case "actBegan":
+      return { state: { ...state, acts: state.acts + 1 }, effects: [{ type: "abortRefresh" }] };
+    case "signInAnswered": {
+      const { knowledge, basis } = event;
+      const overtaken = state.acts !== basis.acts;
+      const order = known === null ? 1 : compareSessions(knowledge, known);
+      // The server drew this number after all that it knew when this sign-in left: what stood higher then is not from it.
+      const refutes = order < 0 && !hasChanged(state, basis);
+      if (overtaken) {
+        const closed = close(knowledge, "signedOut", true);
+        return order > 0 ? know(closed, [share, sendSignOut(knowledge)]) : { state, effects: [sendSignOut(knowledge)] };
+      }
+      if (order >= 0) return know(knowledge);
+      if (!refutes || known === null) return { state, effects: [sendSignOut(knowledge)] };
+      return know(knowledge, [share], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
+    }
+    case "refreshAnswered": {
+      const { knowledge, basis } = event;
+      if (hasChanged(state, basis)) {
+        // A sign-out since then: the session that the answer continues must not outlive it.
+        if (known !== null && !isOpen(known) && compareSessions(knowledge, known) !== 0 && known.number === 0) {
+          return { state, effects: [sendSignOut(knowledge)] };
+        }
+        if (!isSameSession(known, knowledge) || !isOpen(known)) return stay;
+        const joined = join(known, knowledge, isSpent);
+        return joined === known ? stay : know(joined);
+      }
+      if (known === null) return know(knowledge);
+      const order = compareSessions(knowledge, known);
+      if (order > 0 || (order === 0 && (isOpen(known) || known.hinted))) return know(knowledge);
+      if (order < 0 && known.hinted) {
+        return know(knowledge, [share], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
+      }
+      const refusal = sendSignOut(knowledge);
+      return isOpen(known)
+        ? know(close(known, "expired"), [share, refusal])
+        : { state: { ...state, settled: true }, effects: [refusal] };
+    }
+    case "refreshDenied": {
+      if (hasChanged(state, event.basis)) return stay;
+      if (known === null) return { state: { ...state, settled: true }, effects: [] };
+      if (isOpen(known)) return know(close(known, event.reason === "revoked" ? "revoked" : "expired"));
+      return { state: { ...state, settled: true, known: { ...known, hinted: false } }, effects: [] };
+    }
+    case "startFailed":
+      // A note that says signed out may be shown while the server is out of reach; a session may not be denied.
+      return known !== null && !isOpen(known) && !state.settled
+        ? { state: { ...state, settled: true }, effects: [] }
+        : stay;
+    case "signedOutHere": {
+      const effects: readonly Effect[] = [{ type: "abortRefresh" }, share];
+      const acted = { acts: state.acts + 1 };
+      if (known === null) return know(NOBODY, [...effects, sendSignOut(NOBODY)], acted);
+      if (known.end === "signedOut") return { state: { ...state, ...acted }, effects: [sendSignOut(known)] };
+      return know(close(known, "signedOut", true), [...effects, sendSignOut(known)], acted);
+    }
+    case "signOutConfirmed":
+      if (!known?.owed || !isSameSession(known, event.session)) return stay;
+      return know({ ...known, owed: false });
+    case "tokenRejected":
+      if (!isOpen(known) || known.token?.value !== event.value || known.token.rejected) return stay;
+      return { state: { ...state, known: { ...known, token: { ...known.token, rejected: true } } }, effects: [] };
+    case "lifetimePassed":
+      return isOpen(known) && isSameSession(known, event.session) ? know(close(known, "expired")) : stay;
+  }
+}
+
+/** What a state looks like from outside. */
+export function toAuthState({ known, settled, lastIdentity }: ClientState): AuthState {
+  if (isOpen(known)) {
+    return known.identity === null ? { status: "loading" } : { status: "authenticated", identity: known.identity };
+  }
+  if (!settled) return { status: "loading" };
+  const reason = known === null || known.end === "open" ? "none" : known.end;
+  return { status: "unauthenticated", reason, previousIdentity: known?.identity ?? lastIdentity };
+}

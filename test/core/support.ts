@@ -1,0 +1,64 @@
+import { createAuthClient, type AuthClientOptions } from "../../src/core/createAuthClient.ts";
+import type { AuthClient } from "../../src/core/authClient.ts";
+import { createAuthServer } from "../../src/server/createAuthServer.ts";
+import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
+import { memoryStore } from "../../src/server/memoryStore.ts";
+import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
+import { createTabs } from "../../src/testing/createTabs.ts";
+import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+
+export const ADA = { username: "ada@example.org", password: "correct horse" };
+export const BOB = { username: "bob@example.org", password: "battery staple" };
+
+/** A simulated browser over the real server, with one client a tab. */
+export async function openWorld(
+  tabCount: number,
+  options: {
+    client?: AuthClientOptions;
+    server?: Partial<AuthServerOptions>;
+    world?: Omit<Parameters<typeof createTabs>[1], "app" | "clock">;
+  } = {},
+) {
+  const clock = createSimulatedClock();
+  const audit: { event: string }[] = [];
+  const server = await createAuthServer({
+    store: memoryStore({ now: clock.worldNow }),
+    accessTokenSecret: "a secret of more than thirty-two bytes for tests",
+    publicUrl: "https://app.example",
+    rateLimits: false,
+    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
+    onAuditEvent: (event) => void audit.push(event as never),
+    ...options.server,
+  } as AuthServerOptions);
+  const world = createTabs(tabCount, { app: server.app, clock, seed: 1, ...options.world });
+  const clients: AuthClient[] = [];
+  const open = (tab: (typeof world.tabs)[number]): AuthClient => {
+    const client = createAuthClient({ platform: tab.platform, ...options.client });
+    clients.push(client);
+    client.start();
+    return client;
+  };
+  for (const email of [ADA, BOB]) {
+    await server.app.request("https://app.example/v1/auth/register", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Origin: "https://app.example" },
+      body: JSON.stringify({ email: email.username, password: email.password }),
+    });
+  }
+  for (const tab of world.tabs) open(tab);
+  return {
+    clock,
+    server,
+    world,
+    clients,
+    audit,
+    open,
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.dispose();
+      world.network.clearFaults();
+      await world.settle();
+      world.dispose();
+      await server.close();
+    },
+  };
+}
