@@ -1,4 +1,4 @@
-import type { Mutation, QueryClient } from "@tanstack/react-query";
+import { type Mutation, notifyManager, type QueryClient } from "@tanstack/react-query";
 import { isFinalAuthFailure } from "./retryUnlessAuth.ts";
 
 interface HeldMutations {
@@ -39,11 +39,14 @@ export function createHeldMutations(queryClient: QueryClient): HeldMutations {
 
   return {
     resume: () => {
-      for (const mutation of take()) {
-        queued.add(mutation);
-        mutation.execute(mutation.state.variables).catch(() => {});
-      }
-      queryClient.resumePausedMutations().catch(() => {});
+      // Later, when the new state can be seen: a request is made for whoever is signed in at its beginning.
+      notifyManager.schedule(() => {
+        for (const mutation of take()) {
+          queued.add(mutation);
+          mutation.execute(mutation.state.variables).catch(() => {});
+        }
+        queryClient.resumePausedMutations().catch(() => {});
+      });
     },
     take,
     dispose: () => {

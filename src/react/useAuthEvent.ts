@@ -4,7 +4,7 @@ import { useAuthStore } from "./authContext.ts";
 
 /**
  * Calls `listener` each time `event` happens while the component is mounted. The listener may be a new function at each
- * render; the latest one is called.
+ * render; the latest one is called. Events come before the state that they lead to is rendered.
  *
  * @throws Error when there is no `<AuthProvider>` above.
  *

@@ -60,9 +60,6 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     const identity = identityOf(next);
     const isOther = former?.subject !== identity?.subject;
     if (isOther || identity === null) tokenCount += 1;
-    const token = identity === null ? null : nameToken();
-    state.assign(next);
-    accessToken.assign(token);
     if (isOther && next.status !== "loading") emit("identityChanged", { identity, previousIdentity: former });
     if (next.status === "unauthenticated") {
       const { reason, previousIdentity } = next;
@@ -70,8 +67,11 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       else if (reason !== "none") emit("sessionEnded", { reason, previousIdentity });
     }
     if (identity !== null && (isOther || former?.sessionId !== identity.sessionId)) emit("signedIn", { identity });
-    accessToken.notify();
+    // As the real client does: what happened is told before the state can be seen.
+    state.assign(next);
+    accessToken.assign(identity === null ? null : nameToken());
     state.notify();
+    accessToken.notify();
   }
 
   async function signIn(credentials: { username: string; password: string }): Promise<Identity> {
@@ -173,8 +173,8 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   function renewAccessToken(): void {
     const identity = requireIdentity();
     tokenCount += 1;
-    accessToken.assign(nameToken());
     emit("refreshed", { identity });
+    accessToken.assign(nameToken());
     accessToken.notify();
   }
 
