@@ -235,7 +235,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     return socket;
   };
   socket.on("connect", onConnect).on("disconnect", onDisconnect).on("connect_error", onConnectError);
-  const unsubscribe = [auth.subscribe(follow), auth.on("identityChanged", follow), auth.accessToken.subscribe(onToken)];
+  const unsubscribe = [auth.subscribe(follow), auth.accessToken.subscribe(onToken)];
   follow();
 
   return () => {

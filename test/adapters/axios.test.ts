@@ -26,6 +26,7 @@ afterEach(() => session.stop());
 afterAll(() => resource.close());
 
 async function refuseCurrentToken(): Promise<string> {
+  await session.passCooldown();
   const token = await session.auth.getAccessToken();
   resource.refuse(token);
   return token;
@@ -206,6 +207,7 @@ describe("what is not a 401", () => {
     for (const first of outcomes)
       for (const second of outcomes) {
         let sends = 0;
+        await session.passCooldown();
         resource.decide = () => ({ status: (sends++ === 0 ? first : second) as number });
         const result = await api.get("/x").catch((error: unknown) => error);
         const expected = first === 401 ? second : first;
@@ -224,6 +226,9 @@ describe("a refresh that fails", () => {
     session.failRefresh("outage");
     const outage = await settled(mine.get("/x"));
     expect(outage).toMatchObject({ isAxiosError: true, response: { status: 401 }, cause: { code: "unavailable" } });
+    session.failRefresh(null);
+    await session.signInAs("ada");
+    await refuseCurrentToken();
     session.failRefresh("ended");
     const ended = await settled(mine.get("/x"));
     expect(ended).toMatchObject({ isAxiosError: true, response: { status: 401 }, cause: { code: "sessionEnded" } });
@@ -473,7 +478,7 @@ describe("identity", () => {
   });
 
   it("is nobody's where nobody ever was: requests go out plain", async () => {
-    session.stop();
+    await session.stop();
     session = await startSession({ as: null });
     const mine = axios.create({ baseURL: resource.origin });
     authorizeAxios(mine, session.auth);
@@ -482,7 +487,7 @@ describe("identity", () => {
   });
 
   it("is awaited while the session is being restored", async () => {
-    session.stop();
+    await session.stop();
     session = await startSession({ isLoading: true });
     authorizeAxios(api, session.auth);
     const mine = axios.create({ baseURL: resource.origin });
@@ -495,16 +500,19 @@ describe("identity", () => {
 
 describe("a held session", () => {
   it("sends what waited when the same subject is back", async () => {
-    session.stop();
+    await session.stop();
     session = await startSession({ onSessionEnd: "hold" });
     const mine = axios.create({ baseURL: resource.origin });
     authorizeAxios(mine, session.auth);
     await refuseCurrentToken();
     session.failRefresh("ended");
-    await settled(session.auth.getAccessToken({ rejectedToken: await session.auth.getAccessToken() }));
+    const ended = new Promise((resolve) => session.auth.on("sessionEnded", resolve));
+    const held = session.auth.getAccessToken({ rejectedToken: await session.auth.getAccessToken() });
+    await ended;
     const waiting = mine.get("/x");
     await session.signInAs("ada");
     await expect(waiting).resolves.toMatchObject({ status: 200 });
+    expect(await held).toBe(await session.auth.getAccessToken());
     expect(resource.requests).toHaveLength(1);
   });
 });

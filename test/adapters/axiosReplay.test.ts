@@ -27,6 +27,7 @@ afterAll(async () => {
 /** Makes the token in use worthless, lets `call` run into the 401, and returns the two sends. */
 async function sendTwice(call: () => Promise<unknown>) {
   const before = resource.requests.length;
+  await session.passCooldown();
   resource.refuse(await session.auth.getAccessToken());
   await call();
   const [first, second, ...more] = resource.requests.slice(before);
@@ -225,6 +226,7 @@ describe.each(axiosMatrix)("$name", ({ name, version, create }) => {
       if (name.includes("fetch") && body === "form-data") continue;
       const api = create({ baseURL: resource.origin, maxRedirects: 0 });
       authorizeAxios(api, session.auth);
+      await session.passCooldown();
       resource.refuse(await session.auth.getAccessToken());
       const before = resource.requests.length;
       const { data, headers } = make();

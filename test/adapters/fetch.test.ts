@@ -23,6 +23,7 @@ afterEach(() => session.stop());
 afterAll(() => resource.close());
 
 async function refuseCurrentToken(): Promise<string> {
+  await session.passCooldown();
   const token = await session.auth.getAccessToken();
   resource.refuse(token);
   return token;
@@ -184,7 +185,7 @@ describe("aborting", () => {
   });
 
   it("while the session is being restored sends nothing", async () => {
-    session.stop();
+    await session.stop();
     session = await startSession({ isLoading: true });
     api = authorizeFetch(session.auth, { allowedOrigins: [resource.origin] });
     const controller = new AbortController();

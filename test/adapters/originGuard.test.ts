@@ -56,7 +56,7 @@ describe("the token goes to allowed origins only", () => {
       );
     expect(session.refreshCount()).toBe(sent[0]?.authorization ? 1 : 0);
     expect(session.auth.getState().status).toBe("authenticated");
-    session.stop();
+    await session.stop();
   });
 
   it.each(leaks.filter(([url]) => url !== "/a"))("through fetch: %j: %j", async (url, mayCarry) => {
@@ -72,7 +72,7 @@ describe("the token goes to allowed origins only", () => {
     await api(url);
     expect(sent).toEqual(mayCarry ? [expect.any(String), expect.any(String)] : [null]);
     expect(session.refreshCount()).toBe(mayCarry ? 1 : 0);
-    session.stop();
+    await session.stop();
   });
 });
 

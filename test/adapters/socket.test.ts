@@ -17,7 +17,7 @@ beforeEach(async () => {
   clock = createManualClock();
 });
 afterEach(async () => {
-  session.stop();
+  await session.stop();
   await server.close();
 });
 
@@ -306,7 +306,7 @@ describe("while nobody is signed in", () => {
   });
 
   it("it waits for a session that is being restored", async () => {
-    session.stop();
+    await session.stop();
     session = await startSession({ isLoading: true });
     const socket = server.client({ autoConnect: true });
     attach(socket);
@@ -354,7 +354,7 @@ describe("sign-out", () => {
 
 describe("a change of identity", () => {
   it("connects anew as the new one, and sends nothing of the former's", async () => {
-    const socket = await connected(server.client());
+    const socket = await connected(server.client({ reconnection: false }));
     const first = await token();
     const gone = next(socket, "disconnect");
     socket.io.engine.close();
@@ -380,6 +380,7 @@ describe("a change of identity", () => {
     expect(socket.recovered).toBe(true);
     expect(server.handshakes).toHaveLength(2);
     const gone = next(socket, "disconnect");
+    socket.io.reconnection(false);
     socket.io.engine.close();
     await gone;
     const reopened = next(socket, "connect");

@@ -1,135 +1,97 @@
 import type { AuthClient } from "../../../src/core/authClient.ts";
+import { createAuthClient } from "../../../src/core/createAuthClient.ts";
+import { type AuthServer, createAuthServer } from "../../../src/server/createAuthServer.ts";
+import { memoryStore } from "../../../src/server/memoryStore.ts";
+import { pbkdf2PasswordHasher } from "../../../src/server/pbkdf2PasswordHasher.ts";
+import { createTabs } from "../../../src/testing/createTabs.ts";
+import { createSimulatedClock } from "../../../src/testing/simulatedClock.ts";
 import { countRejections } from "./countRejections.ts";
-import { AuthError } from "../../../src/core/authError.ts";
-import type { AuthState } from "../../../src/core/authState.ts";
 
-// Interim: replaced by the real client and server as soon as they are there.
+const origin = "https://app.example";
+const password = "correct horse";
+const emailOf = (name: string) => `${name}@example.org`;
+
+export interface SessionOptions {
+  /** Who is signed in. Default: ada; null: nobody ever was. */
+  as?: string | null;
+  onSessionEnd?: "reject" | "hold";
+  /** Somebody was signed in, the page was loaded anew, and the server does not answer yet. Default: false. */
+  isLoading?: boolean;
+}
+
+/** The real client in a simulated page, with the real server in this process. Their time stands; all other requests are real. */
 export interface Session {
   readonly auth: AuthClient;
+  readonly server: AuthServer;
+  /** How many refreshes have reached the server since all was set up. */
   refreshCount(): number;
   /** Resolves once this many requests have asked for another token than a refused one. */
   rejections(count: number): Promise<void>;
-  /** The next refreshes wait until the returned function is called. */
+  /** Refreshes wait on their way until the returned function is called. */
   holdRefresh(): () => void;
+  /** Refreshes get no answer that counts; or the session ends; null: all is well again. */
   failRefresh(kind: "outage" | "ended" | null): void;
   signInAs(name: string): Promise<void>;
-  stop(): void;
+  /** Lets so much time pass that a token that replaced a refused one may be refused in its turn. */
+  passCooldown(): Promise<void>;
+  stop(): Promise<void>;
 }
 
-let serial = 0;
-
-export async function startSession(
-  options: { as?: string | null; onSessionEnd?: "reject" | "hold"; isLoading?: boolean } = {},
-): Promise<Session> {
-  let count = 0;
-
-  let gate: Promise<void> | undefined;
-  let failure: "outage" | "ended" | undefined;
-  let state: AuthState = { status: "loading" };
-  let token: string | null = null;
-  let flight: Promise<void> | undefined;
-  const listeners = new Set<() => void>();
-  const tokenListeners = new Set<() => void>();
-  const set = (next: AuthState, nextToken: string | null) => {
-    state = next;
-    token = nextToken;
-    for (const listener of listeners) listener();
-    for (const listener of tokenListeners) listener();
+export async function startSession(options: SessionOptions = {}): Promise<Session> {
+  const clock = createSimulatedClock({ startAt: Date.now() });
+  const server = createAuthServer({
+    store: memoryStore({ now: () => clock.worldNow() }),
+    accessTokenSecret: "a secret of at least thirty-two bytes",
+    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
+    rateLimits: false,
+    publicUrl: origin,
+  });
+  for (const name of ["ada", "bob"]) {
+    const headers = { "content-type": "application/json", origin };
+    const body = JSON.stringify({ email: emailOf(name), password });
+    await server.app.request(`${origin}/v1/auth/register`, { method: "POST", headers, body });
+  }
+  const world = createTabs(1, { app: server.app, origin, clock });
+  const [tab] = world.tabs;
+  if (!tab) throw new Error("A browser without a tab");
+  const auth = createAuthClient({ platform: tab.platform, onSessionEnd: options.onSessionEnd ?? "reject" });
+  const hold = () => {
+    const fault = world.network.addFault({ match: "/jwt/refresh", hold: "before", times: Number.POSITIVE_INFINITY });
+    return () => {
+      fault.remove();
+      fault.release();
+    };
   };
-  const enter = (subject: string) =>
-    set(
-      { status: "authenticated", identity: { subject, isGuest: false, sessionId: null, claims: null } },
-      `${subject}-${++serial}`,
-    );
-  const refresh = () => {
-    flight ??= (async () => {
-      count++;
-      await gate;
-      const { identity } = state as { identity: { subject: string } };
-      if (failure === "outage")
-        throw new AuthError("unavailable", "No answer.", { cause: new TypeError("fetch failed") });
-      if (failure === "ended") {
-        set({ status: "unauthenticated", reason: "expired", previousIdentity: identity as never }, null);
-        throw new AuthError("sessionEnded", "Over.");
-      }
-      token = `${identity.subject}-${++serial}`;
-      for (const listener of tokenListeners) listener();
-    })().finally(() => {
-      flight = undefined;
-    });
-    return flight;
-  };
-  const abortable = <T>(work: Promise<T>, signal?: AbortSignal) =>
-    new Promise<T>((resolve, reject) => {
-      const abort = () => reject(new AuthError("aborted", "Aborted."));
-      if (signal?.aborted) return abort();
-      signal?.addEventListener("abort", abort);
-      work.then(resolve, reject).finally(() => signal?.removeEventListener("abort", abort));
-    });
-  const until = async (isSo: () => boolean) => {
-    while (!isSo())
-      await new Promise<void>((resolve) => {
-        const once = () => (listeners.delete(once), resolve());
-        listeners.add(once);
-      });
-  };
-  const auth: AuthClient = {
-    getState: () => state,
-    subscribe: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
-    activity: { getState: () => ({ kind: "idle" }), subscribe: () => () => {} },
-    accessToken: {
-      getState: () => token,
-      subscribe: (listener) => (tokenListeners.add(listener), () => void tokenListeners.delete(listener)),
-    },
-    baseUrl: "https://auth.example/v1/auth",
-    onSessionEnd: options.onSessionEnd ?? "reject",
-    on: () => () => {},
-    start: () => () => {},
-    ready: (o) =>
-      abortable(
-        until(() => state.status !== "loading").then(() => state),
-        o?.signal,
-      ),
-    signIn: async ({ username }) => (enter(username), (state as never as { identity: never }).identity),
-    register: () => Promise.reject(new Error("unused")),
-    signInAsGuest: () => Promise.reject(new Error("unused")),
-    signOut: async () => set({ status: "unauthenticated", reason: "signedOut", previousIdentity: null }, null),
-    getAccessToken: (o = {}) =>
-      abortable(
-        (async () => {
-          const check = () => {
-            if (state.status === "authenticated" && o.subject !== undefined && state.identity.subject !== o.subject)
-              throw new AuthError("identityChanged", "Somebody else.");
-            if (state.status !== "authenticated" && auth.onSessionEnd === "reject")
-              throw new AuthError("sessionEnded", "Over.");
-          };
-          check();
-          if (state.status !== "authenticated") await until(() => state.status === "authenticated");
-          check();
-          if (o.rejectedToken !== undefined && o.rejectedToken === token) await refresh();
-          check();
-          return token as string;
-        })(),
-        o.signal,
-      ),
-    refresh,
-    fetchUser: () => Promise.reject(new Error("unused")),
-    dispose: () => {},
-  };
-  if (options.as !== null && !options.isLoading) enter(options.as ?? "ada");
-  else if (!options.isLoading) set({ status: "unauthenticated", reason: "none", previousIdentity: null }, null);
+  if (options.isLoading) hold();
+  const stop = auth.start();
+  const signInAs = async (name: string) => void (await auth.signIn({ username: emailOf(name), password }));
+  if (!options.isLoading) {
+    await auth.ready();
+    if (options.as !== null) await signInAs(options.as ?? "ada");
+  }
+  const before = world.refreshes().length;
   return {
     ...countRejections(auth),
-    refreshCount: () => count,
-    holdRefresh: () => {
-      let release = () => {};
-      gate = new Promise((resolve) => {
-        release = resolve;
-      });
-      return release;
+    server,
+    refreshCount: () => world.refreshes().length - before,
+    holdRefresh: hold,
+    failRefresh(kind) {
+      world.network.clearFaults();
+      const answer =
+        kind === "outage"
+          ? { status: 503, body: "" }
+          : { status: 401, body: '{"detail":"REFRESH_TOKEN_EXPIRED"}', headers: { "content-type": "application/json" } };
+      if (kind !== null) world.network.addFault({ match: "/jwt/refresh", times: Number.POSITIVE_INFINITY, answer });
     },
-    failRefresh: (kind) => void (failure = kind ?? undefined),
-    signInAs: async (name) => enter(name),
-    stop: () => {},
+    signInAs,
+    passCooldown: () => clock.advance(31_000),
+    async stop() {
+      stop();
+      auth.dispose();
+      world.network.clearFaults();
+      await world.settle();
+      world.dispose();
+      await server.close();
+    },
   };
 }
