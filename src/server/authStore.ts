@@ -198,7 +198,7 @@ export interface AuthStore {
    * and decide anew. The `rotatedAt` of what it returns is the store's time.
    */
   rotateSession(rotation: Rotation): Promise<Session | null>;
-  /** Sets `repeatedAt` if the row still stands so; null when it does not: read again and decide anew. */
+  /** Sets `repeatedAt` if the row still stands so and has not ended; null otherwise: read again and decide anew. */
   noteRepeat(sessionId: string, counter: number, previous: number): Promise<Session | null>;
   /** Ends those that have not ended; returns which. */
   endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly EndedSession[]>;

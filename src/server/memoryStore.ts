@@ -145,7 +145,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     },
     async noteRepeat(sessionId, counter, previous) {
       const before = sessions.get(sessionId);
-      if (before === undefined || before.counter !== counter || before.previous !== previous) return null;
+      if (before?.counter !== counter || before.previous !== previous || before.endedAt !== null) return null;
       const session = { ...before, repeatedAt: now() };
       sessions.set(sessionId, session);
       return session;

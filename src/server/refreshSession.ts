@@ -16,8 +16,8 @@ export type RefreshOutcome =
     };
 
 /**
- * Another request can win a race against this one only by rotating, after which the grace time answers: twice is
- * plenty.
+ * Another request can win a race against this one only by rotating, after which the grace time answers: a few
+ * attempts are plenty.
  */
 const MAX_ATTEMPTS = 8;
 

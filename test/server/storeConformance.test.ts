@@ -248,6 +248,8 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(await store.rotateSession(step(session.id, 2, 1))).toBeNull();
     now += 1;
     expect(await store.rotateSession(step(session.id, 2, 1))).toMatchObject({ counter: 3, repeatedAt: now - 30_000 });
+    await store.endSessions([session.id], "revoked");
+    expect(await store.noteRepeat(session.id, 3, 2)).toBeNull();
   });
 
   check("lets one of many rotations at once through", async () => {

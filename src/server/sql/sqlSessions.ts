@@ -107,9 +107,8 @@ export function createSqlSessions(database: Kysely<AuthDatabase>, clock: SqlCloc
     async noteRepeat(sessionId, counter, previous) {
       const { rows } = await sql<SessionRow>`
         update auth_sessions set repeated_at = ${clock.now}
-        where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous} returning *`.execute(
-        database,
-      );
+        where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous}
+          and ended_at is null returning *`.execute(database);
       return rows.map(sessionFromRow)[0] ?? null;
     },
     async endSessions(ids, reason) {
