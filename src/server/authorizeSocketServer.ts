@@ -74,7 +74,7 @@ export function authorizeSocketServer(
   namespace.on("connection", onConnection);
 
   const stopListening = server.onSessionEnded((sessionId) => {
-    for (const { socket, user } of [...connections.values()]) if (user.sessionId === sessionId) socket.disconnect();
+    for (const { socket, user } of connections.values()) if (user.sessionId === sessionId) socket.disconnect();
   });
 
   function watch(socket: Socket, user: VerifiedAccessToken): void {

@@ -93,7 +93,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     sweep: () => sweeper.sweep(),
     ready: () => context.store.ready(),
     close() {
-      closing ??= Promise.all([...requests]).then(async () => {
+      closing ??= Promise.all(requests).then(async () => {
         await sweeper.idle();
         await context.store.close();
       });

@@ -3,6 +3,7 @@ import { encodeBase64url, randomBytes, utf8 } from "./encoding.ts";
 /** No vowels, so that no words come out, and no letters that are easily taken for another (RFC 8628 §6.1). */
 const LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
 const LENGTH = 8;
+const USER_CODE = new RegExp(`^[${LETTERS}]{${LENGTH}}$`);
 /** The largest multiple of the number of letters that a byte can hold: beyond it some letters would come more often. */
 const FAIR_LIMIT = 256 - (256 % LETTERS.length);
 
@@ -23,7 +24,7 @@ export function showUserCode(code: string): string {
 /** Reads a code as people type it, without case, dash or space; null for what cannot be one. */
 export function parseUserCode(text: string): string | null {
   const code = text.toUpperCase().replace(/[\s-]/g, "");
-  return code.length === LENGTH && [...code].every((letter) => LETTERS.includes(letter)) ? code : null;
+  return USER_CODE.test(code) ? code : null;
 }
 
 export function createDeviceCode(): string {

@@ -15,7 +15,8 @@ const INTERVAL_MS = 3_600_000;
 /** How long an ended session still answers `_REVOKED` or `_EXPIRED` rather than `_INVALID`. */
 const RETENTION_MS = 7 * 86_400_000;
 
-export function createSweeper({ store, options, reportError }: AuthServerContext): Sweeper {
+export function createSweeper(server: AuthServerContext): Sweeper {
+  const { store, options } = server;
   let sweptAt = options.store.clock();
   let running: Promise<void> = Promise.resolve();
 
@@ -25,7 +26,10 @@ export function createSweeper({ store, options, reportError }: AuthServerContext
       // A clock that was set back must not put it off for ever.
       if (now >= sweptAt && now - sweptAt < INTERVAL_MS) return;
       sweptAt = now;
-      running = store.sweep(RETENTION_MS).then(() => undefined, reportError);
+      running = store.sweep(RETENTION_MS).then(
+        () => undefined,
+        (error: unknown) => server.reportError(error),
+      );
     },
     sweep: () => store.sweep(RETENTION_MS),
     idle: () => running,

@@ -24,6 +24,12 @@ describe("mounting", () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
+  type Fetch = Parameters<typeof getRequestListener>[0];
+  const listenTo = (fetchCallback: Fetch) => {
+    const listener = getRequestListener(fetchCallback);
+    return listen((request, response) => void listener(request, response));
+  };
+
   async function goThrough(url: string): Promise<void> {
     const headers = { origin: url, "content-type": "application/json" };
     const guest = await fetch(`${url}/v1/auth/guest`, { method: "POST", headers });
@@ -38,7 +44,7 @@ describe("mounting", () => {
 
   it("works in plain node:http, and knows the client's address", async () => {
     const auth = createTestServer();
-    await goThrough(await listen(getRequestListener(auth.app.fetch)));
+    await goThrough(await listenTo(auth.app.fetch));
     expect(auth.events[0]).toMatchObject({ type: "guestStarted", address: "127.0.0.1" });
   });
 
@@ -57,7 +63,7 @@ describe("mounting", () => {
     const auth = createTestServer();
     const app = new Hono().route("/", auth.app);
     app.get("/", (context) => context.text("the application"));
-    await goThrough(await listen(getRequestListener(app.fetch)));
+    await goThrough(await listenTo(app.fetch));
     const moved = createTestServer({ prefix: "/auth/" });
     expect((await moved.app.request("/auth/health")).status).toBe(200);
     expect((await moved.app.request("/v1/auth/health")).status).toBe(404);
@@ -96,7 +102,7 @@ describe("mounting", () => {
 
 describe("a store that fails", () => {
   /** The real store, until it is told to fail. */
-  function createBrittleStore(): { store: AuthStore; breakAll(): void; mend(): void } {
+  function createBrittleStore(): { store: AuthStore; breakAll: () => void; mend: () => void } {
     const inner = memoryStore();
     let isBroken = false;
     const store = new Proxy(inner, {

@@ -27,8 +27,8 @@ const OPTIONS = { time: 3000, warmupTime: 500, throws: true };
 
 interface Opened {
   readonly store: AuthStore;
-  fill(statement: string): Promise<unknown>;
-  close(): Promise<void> | void;
+  readonly fill: (statement: string) => Promise<unknown>;
+  readonly close: () => Promise<void> | void;
 }
 
 async function openSqlite(): Promise<Opened> {

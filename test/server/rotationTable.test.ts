@@ -200,8 +200,8 @@ describe("the rotation table", () => {
     const swap = (text: string, index: number) =>
       text.slice(0, index) + (text[index] === "A" ? "B" : "A") + text.slice(index + 1);
     const forged = [
-      ...[...mac].map((_, index) => [version, keyId, payload, swap(mac, index)]),
-      ...[...payload].map((_, index) => [version, keyId, swap(payload, index), mac]),
+      ...Array.from(mac, (_, index) => [version, keyId, payload, swap(mac, index)]),
+      ...Array.from(payload, (_, index) => [version, keyId, swap(payload, index), mac]),
       [version, swap(keyId, 0), payload, mac],
       ["ssr2", keyId, payload, mac],
       [version, keyId, `${payload}=`, mac],

@@ -68,7 +68,7 @@ describe("a sign-in that fails", () => {
     const hasher: PasswordHasher = {
       hash: (password) => (work.push("hash"), inner.hash(password)),
       verify: (hash, password) => (work.push("verify"), inner.verify(hash, password)),
-      needsRehash: inner.needsRehash,
+      needsRehash: (hash) => inner.needsRehash(hash),
     };
     return { hasher, work };
   }
@@ -157,7 +157,12 @@ describe("a sign-in that fails", () => {
 describe("rate limits", () => {
   const limited = (rateLimits: Parameters<typeof createTestServer>[0] = {}) =>
     createTestServer({ rateLimits: {}, ...rateLimits });
-  const from = (server: ReturnType<typeof createTestServer>, remoteAddress: string, path: string, init: RequestInit) =>
+  const from = (
+    server: ReturnType<typeof createTestServer>,
+    remoteAddress: string,
+    path: string,
+    init: { body?: BodyInit; headers?: Record<string, string> },
+  ) =>
     server.app.fetch(
       new Request(`http://localhost/v1/auth${path}`, {
         method: "POST",

@@ -18,7 +18,7 @@ let now = START;
 interface Engine {
   readonly name: string;
   readonly isHere: boolean;
-  open(options: { now?: () => number }): AuthStore | Promise<AuthStore>;
+  readonly open: (options: { now?: () => number }) => AuthStore | Promise<AuthStore>;
 }
 
 const engines: readonly Engine[] = [
