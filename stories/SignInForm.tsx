@@ -21,8 +21,8 @@ export function SignInForm(props: SignInFormProps): ReactElement {
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
-    const email = String(fields.get("email"));
-    const secret = String(fields.get("password"));
+    const email = textOf(fields, "email");
+    const secret = textOf(fields, "password");
     setIsBusy(true);
     setProblem("");
     const work =
@@ -62,9 +62,15 @@ export function SignInForm(props: SignInFormProps): ReactElement {
   );
 }
 
+function textOf(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === "string" ? value : "";
+}
+
 function explain(error: unknown): string {
   if (isAuthError(error, "credentialsRejected")) return "The e-mail or the password is wrong.";
-  if (isAuthError(error, "registrationRejected")) return error.reason ?? "There is an account with this address already.";
+  if (isAuthError(error, "registrationRejected"))
+    return error.reason ?? "There is an account with this address already.";
   if (isAuthError(error, "rateLimited")) return "Too many attempts. Please wait a moment.";
   if (isAuthError(error, "unavailable")) return "The server cannot be reached. Check your connection and try again.";
   return "That did not work. Please try again.";

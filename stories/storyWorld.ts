@@ -41,7 +41,13 @@ export interface StoryWorld {
  * The real server in this page's memory, and browsers that reach it through a network of our own: a story needs nothing beside it.
  */
 export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
-  const { accessTokenLifetimeSeconds = 900, refreshTokenLifetimeSeconds, latencyMs = 80, guests, onSessionEnd } = options;
+  const {
+    accessTokenLifetimeSeconds = 900,
+    refreshTokenLifetimeSeconds,
+    latencyMs = 80,
+    guests,
+    onSessionEnd,
+  } = options;
   const secret = crypto.getRandomValues(new Uint8Array(32));
   const server = createAuthServer({
     store: memoryStore(),

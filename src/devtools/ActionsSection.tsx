@@ -26,7 +26,12 @@ export function ActionsSection(): ReactElement {
         <button type="button" disabled={!isIn} onClick={run("Refresh", () => client.refresh())}>
           Refresh now
         </button>
-        <button type="button" disabled={!isIn} onClick={run("Refuse token", refuseToken)} title="As a server's 401 would">
+        <button
+          type="button"
+          disabled={!isIn}
+          onClick={run("Refuse token", refuseToken)}
+          title="As a server's 401 would"
+        >
           Refuse token
         </button>
         <button type="button" disabled={!isIn} onClick={run("Sign out", () => client.signOut())}>

@@ -27,20 +27,15 @@ export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
   const { initiallyOpen = false, placement = "corner", theme = "system" } = props;
   const client = useAuthClient();
   const [isOpened, setIsOpened] = useState(initiallyOpen);
-  const history = useMemo(() => createAuthHistory(client, () => Date.now()), [client]);
-  const recorded = useSyncExternalStore(history.subscribe, history.getState, history.getState);
+  const history = useMemo(() => createAuthHistory(client), [client]);
+  const recorded = useSyncExternalStore(history.subscribe, history.getHistory, history.getHistory);
   const isOpen = isOpened || placement === "inline";
 
   return (
     <div className="stay-signed-in-devtools" data-placement={placement} data-theme={theme}>
       <style>{devtoolsStyles}</style>
       {placement === "corner" && (
-        <button
-          type="button"
-          className="toggle"
-          aria-expanded={isOpen}
-          onClick={() => setIsOpened(!isOpen)}
-        >
+        <button type="button" className="toggle" aria-expanded={isOpen} onClick={() => setIsOpened(!isOpen)}>
           {isOpen ? "Close session devtools" : "Session devtools"}
         </button>
       )}

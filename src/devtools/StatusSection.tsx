@@ -4,7 +4,10 @@ import { useNow } from "./useNow.ts";
 
 /** Who is signed in, and what is being done. */
 export function StatusSection(): ReactElement {
-  const { auth, activity } = useAuth((view) => ({ auth: view.status === "loading" ? null : view, activity: view.activity }));
+  const { auth, activity } = useAuth((view) => ({
+    auth: view.status === "loading" ? null : view,
+    activity: view.activity,
+  }));
   const identity = auth === null ? null : auth.status === "authenticated" ? auth.identity : auth.previousIdentity;
   return (
     <dl>
@@ -28,9 +31,7 @@ export function StatusSection(): ReactElement {
         </>
       )}
       <dt>Activity</dt>
-      <dd>
-        {activity.kind === "waiting" ? <Waiting until={activity.until} error={activity.error} /> : activity.kind}
-      </dd>
+      <dd>{activity.kind === "waiting" ? <Waiting until={activity.until} error={activity.error} /> : activity.kind}</dd>
     </dl>
   );
 }

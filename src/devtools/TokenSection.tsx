@@ -32,7 +32,9 @@ export function TokenSection(): ReactElement {
         <p className="quiet">An opaque token: its lifetime cannot be read.</p>
       ) : (
         <>
-          <p>{remaining.seconds > 0 ? `${remaining.seconds} s left of ${remaining.lifetime} s` : "Its time has passed"}</p>
+          <p>
+            {remaining.seconds > 0 ? `${remaining.seconds} s left of ${remaining.lifetime} s` : "Its time has passed"}
+          </p>
           <progress aria-label="Lifetime left" max={1} value={remaining.share} data-low={remaining.share < 0.2} />
         </>
       )}

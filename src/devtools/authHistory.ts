@@ -1,4 +1,4 @@
-import type { AuthClient, AuthEventName, Readable } from "../core/authClient.ts";
+import type { AuthClient, AuthEventName } from "../core/authClient.ts";
 
 export interface HistoryEntry {
   readonly key: number;
@@ -23,10 +23,16 @@ export interface AuthHistory {
   readonly refreshes: readonly RefreshEntry[];
 }
 
+export interface AuthHistoryStore {
+  readonly getHistory: () => AuthHistory;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly clear: () => void;
+}
+
 const kept = 50;
 
 /** Writes down what a client tells, newest first; listens only while somebody watches. */
-export function createAuthHistory(client: AuthClient, now: () => number): Readable<AuthHistory> & { clear(): void } {
+export function createAuthHistory(client: AuthClient, now: () => number = () => Date.now()): AuthHistoryStore {
   const listeners = new Set<() => void>();
   let history: AuthHistory = { entries: [], refreshes: [] };
   let nextKey = 0;
@@ -35,7 +41,7 @@ export function createAuthHistory(client: AuthClient, now: () => number): Readab
 
   function assign(next: AuthHistory): void {
     history = next;
-    for (const listener of [...listeners]) listener();
+    for (const listener of listeners) listener();
   }
 
   function note(event: AuthEventName, detail: string): void {
@@ -81,7 +87,7 @@ export function createAuthHistory(client: AuthClient, now: () => number): Readab
   }
 
   return {
-    getState: () => history,
+    getHistory: () => history,
     subscribe: (listener) => {
       listeners.add(listener);
       stop ??= listen();

@@ -42,7 +42,7 @@ export function AuthProvider(props: AuthProviderProps): ReactElement {
   const store = useMemo(() => createAuthStore(client), [client]);
 
   // While rendering, since a child's `useQuery` reads the defaults while it renders. Doing it twice changes nothing.
-  useMemo(() => bound.forEach(applyRetryDefault), [bound]);
+  for (const queryClient of bound) applyRetryDefault(queryClient);
 
   const latest = useRef<BindQueryClientOptions>({});
   useInsertionEffect(() => {

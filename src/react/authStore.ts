@@ -16,13 +16,15 @@ export type AuthView = Auth & { readonly activity: Activity };
 /** A client, seen the way React's `useSyncExternalStore` wants to see things: cached snapshots and fixed functions. */
 export interface AuthStore {
   readonly client: AuthClient;
-  subscribeToState(listener: () => void): () => void;
-  subscribeToView(listener: () => void): () => void;
-  getAuth(): Auth;
-  getView(): AuthView;
+  readonly subscribeToState: (listener: () => void) => () => void;
+  readonly subscribeToView: (listener: () => void) => () => void;
+  readonly subscribeToAccessToken: (listener: () => void) => () => void;
+  readonly getAuth: () => Auth;
+  readonly getView: () => AuthView;
+  readonly getAccessToken: () => string | null;
   /** Always "loading": what the server has rendered, and what hydration starts from. */
-  getServerAuth(): Auth;
-  getServerView(): AuthView;
+  readonly getServerAuth: () => Auth;
+  readonly getServerView: () => AuthView;
 }
 
 export function createAuthStore(client: AuthClient): AuthStore {
@@ -47,6 +49,8 @@ export function createAuthStore(client: AuthClient): AuthStore {
       const unsubscribes = [client.subscribe(listener), client.activity.subscribe(listener)];
       return () => unsubscribes.forEach((unsubscribe) => unsubscribe());
     },
+    subscribeToAccessToken: (listener) => client.accessToken.subscribe(listener),
+    getAccessToken: () => client.accessToken.getState(),
     getAuth: () => getAuth(client.getState()),
     getView: () => getView(getAuth(client.getState()), client.activity.getState()),
     getServerAuth: () => serverAuth,

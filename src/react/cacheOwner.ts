@@ -3,7 +3,7 @@ import type { Query, QueryClient } from "@tanstack/react-query";
 interface CacheOwner {
   get(): string | null;
   set(subject: string | null): void;
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /**

@@ -74,7 +74,10 @@ export function emptyMutations(queryClient: QueryClient): Mutation[] {
 
 function rejectAsStranger(): Promise<never> {
   return Promise.reject(
-    new AuthError("identityChanged", "This mutation belongs to somebody who is no longer signed in here; it was not sent."),
+    new AuthError(
+      "identityChanged",
+      "This mutation belongs to somebody who is no longer signed in here; it was not sent.",
+    ),
   );
 }
 

@@ -6,7 +6,7 @@ interface HeldMutations {
   resume(): void;
   /** Hands over what waits, and forgets it. */
   take(): Mutation[];
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /**

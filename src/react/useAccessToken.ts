@@ -8,8 +8,8 @@ import { useAuthStore } from "./authContext.ts";
  * @throws Error when there is no `<AuthProvider>` above.
  */
 export function useAccessToken(): string | null {
-  const { accessToken } = useAuthStore("useAccessToken()").client;
-  return useSyncExternalStore(accessToken.subscribe, accessToken.getState, getNothing);
+  const store = useAuthStore("useAccessToken()");
+  return useSyncExternalStore(store.subscribeToAccessToken, store.getAccessToken, getNothing);
 }
 
 function getNothing(): null {

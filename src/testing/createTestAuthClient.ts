@@ -1,4 +1,4 @@
-import type { AuthClient, AuthEventName, AuthEvents, Readable, User } from "../core/authClient.ts";
+import type { AuthClient, AuthEventName, AuthEvents, User } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
 
@@ -52,7 +52,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   }
 
   function emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void {
-    for (const listener of [...(listeners.get(event) ?? [])]) (listener as (detail: AuthEvents[E]) => void)(detail);
+    for (const listener of listeners.get(event) ?? []) (listener as (detail: AuthEvents[E]) => void)(detail);
   }
 
   function setState(next: AuthState): void {
@@ -181,7 +181,9 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   return client;
 }
 
-interface Cell<T> extends Readable<T> {
+interface Cell<T> {
+  readonly getState: () => T;
+  readonly subscribe: (listener: () => void) => () => void;
   assign(value: T): void;
   notify(): void;
   clear(): void;

@@ -25,7 +25,9 @@ describe("the devtools panel", () => {
     expect(text()).toContain("authenticated");
     expect(text()).toContain("ada");
     expect(text()).toContain("s-1");
-    act(() => client.setActivity({ kind: "waiting", until: Date.now(), error: new AuthError("unavailable", "No answer.") }));
+    act(() =>
+      client.setActivity({ kind: "waiting", until: Date.now(), error: new AuthError("unavailable", "No answer.") }),
+    );
     expect(text()).toContain("next attempt in 0 s after unavailable");
     act(() => client.endSession("expired"));
     expect(text()).toContain("out: expired");

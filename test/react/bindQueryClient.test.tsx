@@ -70,7 +70,9 @@ describe("a cache bound to the identity", () => {
   it("fetches for the new subject what a component that asks nothing of auth goes on showing", async () => {
     const client = createTestAuthClient({ identity: ada });
     const Page = (): ReactElement => (
-      <p>{useQuery({ queryKey: ["me"], queryFn: async () => requireSubject(client), staleTime: 60_000 }).data ?? "wait"}</p>
+      <p>
+        {useQuery({ queryKey: ["me"], queryFn: async () => requireSubject(client), staleTime: 60_000 }).data ?? "wait"}
+      </p>
     );
     const page = renderApp(client, <Page />);
     await page.findByText("ada");
@@ -91,7 +93,9 @@ describe("a cache bound to the identity", () => {
         answer = resolve;
       });
     });
-    const request = queryClient.fetchQuery({ queryKey: ["slow"], queryFn: calls, retry: 5 }).catch((error: unknown) => error);
+    const request = queryClient
+      .fetchQuery({ queryKey: ["slow"], queryFn: calls, retry: 5 })
+      .catch((error: unknown) => error);
     client.setState({ status: "unauthenticated", reason: "signedOut", previousIdentity: ada });
     expect(signal?.aborted).toBe(true);
     client.become(grace);
@@ -212,22 +216,25 @@ describe("a persisted cache", () => {
   });
 
   // B071 https://github.com/SB2318/UltimateHealth/issues/1917
-  it.each(["before", "after"] as const)("of somebody else is recognised when it is restored %s the start-up", async (when) => {
-    const adas = createQuickQueryClient();
-    bindQueryClient(createTestAuthClient({ identity: ada }), adas);
-    adas.setQueryData(["me"], "ada");
-    const { dehydrate } = await import("@tanstack/react-query");
-    const stored = dehydrate(adas);
+  it.each(["before", "after"] as const)(
+    "of somebody else is recognised when it is restored %s the start-up",
+    async (when) => {
+      const adas = createQuickQueryClient();
+      bindQueryClient(createTestAuthClient({ identity: ada }), adas);
+      adas.setQueryData(["me"], "ada");
+      const { dehydrate } = await import("@tanstack/react-query");
+      const stored = dehydrate(adas);
 
-    const client = createTestAuthClient({ state: { status: "loading" } });
-    const queryClient = createQuickQueryClient();
-    bindQueryClient(client, queryClient);
-    if (when === "before") hydrate(queryClient, stored);
-    client.become(grace);
-    if (when === "after") hydrate(queryClient, stored);
-    await Promise.resolve();
-    expect(contents(queryClient)).toEqual([]);
-  });
+      const client = createTestAuthClient({ state: { status: "loading" } });
+      const queryClient = createQuickQueryClient();
+      bindQueryClient(client, queryClient);
+      if (when === "before") hydrate(queryClient, stored);
+      client.become(grace);
+      if (when === "after") hydrate(queryClient, stored);
+      await Promise.resolve();
+      expect(contents(queryClient)).toEqual([]);
+    },
+  );
 
   it("of the same subject is kept", async () => {
     const adas = createQuickQueryClient();
@@ -249,7 +256,12 @@ it("stays marked as its owner's when the app clears the cache itself", async () 
   bindQueryClient(createTestAuthClient({ identity: ada }), queryClient);
   queryClient.clear();
   await Promise.resolve();
-  expect(queryClient.getQueryCache().getAll().map(({ queryKey }) => queryKey.at(-1))).toEqual(["ada"]);
+  expect(
+    queryClient
+      .getQueryCache()
+      .getAll()
+      .map(({ queryKey }) => queryKey.at(-1)),
+  ).toEqual(["ada"]);
 });
 
 describe("mutations that were queued offline", () => {
@@ -292,19 +304,22 @@ describe("mutations that were queued offline", () => {
   });
 
   // B181 https://github.com/nuwannnz/litmus/issues/78
-  it.each([true, false])("are never sent as somebody else, but handed over (tried while nobody was signed in: %s)", async (tried) => {
-    const { client, sent, discarded, cache } = await queueTwo();
-    act(() => client.endSession("revoked"));
-    if (tried) {
+  it.each([true, false])(
+    "are never sent as somebody else, but handed over (tried while nobody was signed in: %s)",
+    async (tried) => {
+      const { client, sent, discarded, cache } = await queueTwo();
+      act(() => client.endSession("revoked"));
+      if (tried) {
+        onlineManager.setOnline(true);
+        await waitFor(() => expect(cache.getAll().map(({ state }) => state.status)).toEqual(["error", "error"]));
+      }
+      act(() => client.become(grace));
       onlineManager.setOnline(true);
-      await waitFor(() => expect(cache.getAll().map(({ state }) => state.status)).toEqual(["error", "error"]));
-    }
-    act(() => client.become(grace));
-    onlineManager.setOnline(true);
-    await act(async () => {});
-    expect(sent).toEqual([]);
-    expect(discarded.map(({ state }) => state.variables)).toEqual(["first", "second"]);
-  });
+      await act(async () => {});
+      expect(sent).toEqual([]);
+      expect(discarded.map(({ state }) => state.variables)).toEqual(["first", "second"]);
+    },
+  );
 
   it("are handed over at a sign-out", async () => {
     const { client, discarded } = await queueTwo();

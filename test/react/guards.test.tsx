@@ -10,7 +10,10 @@ import { renderApp } from "./renderApp.tsx";
 
 const ada: Identity = { subject: "ada", isGuest: false, sessionId: "1", claims: null };
 const guest: Identity = { subject: "someone", isGuest: true, sessionId: "2", claims: null };
-const out = (reason: "none" | "signedOut" | "expired" | "revoked", previousIdentity: Identity | null = null): AuthState => ({
+const out = (
+  reason: "none" | "signedOut" | "expired" | "revoked",
+  previousIdentity: Identity | null = null,
+): AuthState => ({
   status: "unauthenticated",
   reason,
   previousIdentity,

@@ -34,7 +34,9 @@ describe("hydration", () => {
     expect(container.textContent).toBe("wait");
     seen.length = 0;
     const errors: unknown[] = [];
-    const root = await act(async () => hydrateRoot(container, app, { onRecoverableError: (error) => errors.push(error) }));
+    const root = await act(async () =>
+      hydrateRoot(container, app, { onRecoverableError: (error) => errors.push(error) }),
+    );
     expect(errors).toEqual([]);
     expect(seen[0]).toBe("loading");
     expect(container.textContent).toBe("authenticated");

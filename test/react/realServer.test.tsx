@@ -27,7 +27,7 @@ afterEach(() => {
 async function openBrowser(tabCount: number) {
   const clock = createSimulatedClock();
   const server = createAuthServer({
-    store: memoryStore({ now: clock.worldNow }),
+    store: memoryStore({ now: () => clock.worldNow() }),
     accessTokenSecret: "a secret for tests only, 32 bytes or more",
     publicUrl: "https://app.example",
     passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
@@ -82,8 +82,22 @@ describe("the provider, on the real server", () => {
     const outcomes: string[] = [];
     const Page = (): ReactElement => {
       const client = useAuthClient();
-      useLayoutEffect(() => void client.getAccessToken().then((token) => outcomes.push(token), (e) => outcomes.push(e.code)), [client]);
-      useEffect(() => void client.getAccessToken().then((token) => outcomes.push(token), (e) => outcomes.push(e.code)), [client]);
+      useLayoutEffect(
+        () =>
+          void client.getAccessToken().then(
+            (token) => outcomes.push(token),
+            (e) => outcomes.push(e.code),
+          ),
+        [client],
+      );
+      useEffect(
+        () =>
+          void client.getAccessToken().then(
+            (token) => outcomes.push(token),
+            (e) => outcomes.push(e.code),
+          ),
+        [client],
+      );
       return <i />;
     };
     renderApp(openClient(0), <Page />, { strict: true });
@@ -125,7 +139,10 @@ describe("the provider, on the real server", () => {
       const subject = useAuth((auth) => (auth.status === "authenticated" ? auth.identity.subject : "nobody"));
       const client = useAuthClient();
       const { data: user } = useSession();
-      const letters = useQuery({ queryKey: ["letters"], queryFn: async () => `letters of ${(await client.fetchUser()).id}` });
+      const letters = useQuery({
+        queryKey: ["letters"],
+        queryFn: async () => `letters of ${(await client.fetchUser()).id}`,
+      });
       frames.push(`${subject}|${user?.id}|${letters.data}`);
       return <p>{letters.data}</p>;
     };

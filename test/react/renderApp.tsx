@@ -31,5 +31,7 @@ export function renderApp(client: AuthClient, children: ReactNode, options: Rend
 
 /** Repeats failed requests at once; cached entries go away with the test. */
 export function createQuickQueryClient(): QueryClient {
-  return new QueryClient({ defaultOptions: { queries: { retryDelay: 1, gcTime: 60_000 }, mutations: { gcTime: 60_000 } } });
+  return new QueryClient({
+    defaultOptions: { queries: { retryDelay: 1, gcTime: 60_000 }, mutations: { gcTime: 60_000 } },
+  });
 }

@@ -123,7 +123,7 @@ describe("useAuth", () => {
     await act(async () => void (await auth?.register({ email: "ada@example.org", password: "secret-passphrase" })));
     expect(auth).toMatchObject({ identity: { subject: "ada@example.org", isGuest: false } });
     expect(await auth?.getAccessToken()).toBe(client.accessToken.getState());
-    await act(async () => void (await auth?.signOut()));
+    await act(async () => auth?.signOut());
     expect(auth).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
   });
 

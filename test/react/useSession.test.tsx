@@ -21,16 +21,19 @@ describe("useSession", () => {
   it.each([
     ["bound to the identity", {}],
     ["left unbound", { queryClients: [] }],
-  ])("asks the server who is signed in, and never shows one subject what another was told: cache %s", async (_, options) => {
-    const client = createTestAuthClient({ identity: { subject: "ada" } });
-    frames.length = 0;
-    const queryClient = new QueryClient({ defaultOptions: { queries: { placeholderData: keepPreviousData } } });
-    const page = renderApp(client, <Who />, { queryClient, ...options });
-    await page.findByText("ada");
-    act(() => client.become({ subject: "grace" }));
-    await page.findByText("grace");
-    expect(new Set(frames)).toEqual(new Set(["ada/undefined", "ada/ada", "grace/undefined", "grace/grace"]));
-  });
+  ])(
+    "asks the server who is signed in, and never shows one subject what another was told: cache %s",
+    async (_, options) => {
+      const client = createTestAuthClient({ identity: { subject: "ada" } });
+      frames.length = 0;
+      const queryClient = new QueryClient({ defaultOptions: { queries: { placeholderData: keepPreviousData } } });
+      const page = renderApp(client, <Who />, { queryClient, ...options });
+      await page.findByText("ada");
+      act(() => client.become({ subject: "grace" }));
+      await page.findByText("grace");
+      expect(new Set(frames)).toEqual(new Set(["ada/undefined", "ada/ada", "grace/undefined", "grace/grace"]));
+    },
+  );
 
   it("is disabled while nobody is signed in or it is not known", () => {
     const client = createTestAuthClient({ state: { status: "loading" } });
