@@ -56,6 +56,7 @@ export interface AuthClientOptions {
 
 // A token that came to replace a refused one and is refused as well is left alone this long: it is not what is wrong.
 const REJECTION_COOLDOWN_MS = 30_000;
+const ASK_AGAIN_MS = 5_000;
 const MOST_ROUNDS = 6;
 
 function readOptions(options: AuthClientOptions & { readonly platform: Platform }) {
@@ -102,6 +103,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   let state: ClientState = initialState;
   let isRenewable = true;
   let isDisposed = false;
+  let isConfirming = false;
+  let askAgain: (() => void) | null = null;
   let starts = 0;
   let retryAt: number | null = null;
   let startUp: Promise<void> | null = null;
@@ -143,10 +146,12 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     const token = isOpen(state.known) && state.known.identity !== null ? state.known.token : null;
     if (token !== null && isUsable(token)) refresher.leaveQueue();
     if (state.known !== null && !isOpen(state.known) && before.known !== state.known) refresher.leaveQueue();
-    for (const happening of isDisposed ? [] : happeningsBetween(before, state)) emitter.emit(happening);
     const shown = toAuthState(state);
-    if (!isSameState(authState.getState(), shown)) authState.set(shown);
-    accessToken.set(token?.value ?? null);
+    const isNew = !isSameState(authState.getState(), shown);
+    // Both take their value before anybody is told: no listener sees one subject beside another's token.
+    const tell = [isNew ? authState.assign(shown) : () => {}, accessToken.assign(token?.value ?? null)];
+    for (const happening of isDisposed ? [] : happeningsBetween(before, state)) emitter.emit(happening);
+    for (const tellOne of tell) tellOne();
     arm();
   }
 
@@ -184,12 +189,22 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
 
   /** A token from a message signs nobody in before the server has said whose it is. */
   async function confirm(told: Knowledge): Promise<void> {
+    // Every sibling answers; one of the answers is looked into at a time.
+    if (isConfirming) return;
+    isConfirming = true;
     try {
       const user =
         told.token === null ? null : await call((given) => backend.fetchUser(told.token?.value ?? "", given));
       if (user?.id === told.identity?.subject) dispatch({ type: "hinted", knowledge: told });
     } catch {
-      // Out of reach: the session, if there is one, is found by the next refresh.
+      // Out of reach. The sibling is asked again, not the server: by then it may know better.
+      if (starts > 0)
+        askAgain ??= clock.setTimer(() => {
+          askAgain = null;
+          void tabs.ask();
+        }, ASK_AGAIN_MS);
+    } finally {
+      isConfirming = false;
     }
   }
 
@@ -218,7 +233,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     dispatch,
     readNote,
     isUsable,
-    setActivity: (next) => activity.set(next),
+    setActivity: (next) => activity.assign(next)(),
     warn,
     onUnsupported() {
       isRenewable = false;
@@ -310,7 +325,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     void signOuts.payNow();
     const { known } = state;
     if (!state.settled || (isOpen(known) && known.token === null)) return void restore(true);
-    if (!isOpen(known) || !isRenewable) return arm();
+    if (!isOpen(known)) return void tabs.ask();
+    if (!isRenewable) return arm();
     if (!isUsable(known.token) || retryAt !== null) void refreshOnce(true);
     else arm();
   }
@@ -329,6 +345,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
         tabs.close();
         noteKeeper.dispose();
         scheduler.disarm();
+        askAgain?.();
+        askAgain = null;
       };
       if (!state.settled) void restore(false);
       else wake("resumed");
@@ -544,7 +562,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     dispatch({ type: "signedOutHere" });
     const { known } = state;
     const session = known === null || known.number === 0 ? null : { number: known.number, id: known.id };
-    const hasPaid = !signOuts.isOwing() || (await signOuts.add(session, null));
+    const hasPaid = !signOuts.isOwing() || (await waitFor(signOuts.add(session, null), undefined));
     if (!hasPaid && !notes.isShared) {
       throw new AuthError(
         "unavailable",

@@ -2,8 +2,8 @@ import type { Readable } from "./authClient.ts";
 import { createListeners } from "./listeners.ts";
 
 export interface Writable<T> extends Readable<T> {
-  /** Tells subscribers when `value` is another one. */
-  set(value: T): void;
+  /** Takes the value at once; the returned function tells subscribers when it was another one. */
+  assign(value: T): () => void;
   clear(): void;
 }
 
@@ -13,10 +13,10 @@ export function createReadable<T>(initial: T, rethrow: (error: unknown) => void)
   return {
     getState: () => current,
     subscribe: (listener) => listeners.add(listener),
-    set(value) {
-      if (Object.is(value, current)) return;
+    assign(value) {
+      if (Object.is(value, current)) return () => {};
       current = value;
-      listeners.call();
+      return () => listeners.call();
     },
     clear: () => listeners.clear(),
   };

@@ -69,6 +69,7 @@ function parseTold(message: Readonly<Record<string, unknown>>, platform: Platfor
 export function createTabs({ platform, namespace, shareTokens, warn, getKnown, onTold }: TabsOptions): Tabs {
   let channel: TabChannel | null = null;
   let withdraw: (() => void) | null = null;
+  let isOpenToOthers = false;
   let answered: (() => void) | null = null;
   let asking: Promise<void> | null = null;
 
@@ -113,7 +114,8 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
 
   return {
     open() {
-      if (channel !== null) return;
+      if (isOpenToOthers) return;
+      isOpenToOthers = true;
       guarded(() => {
         channel = platform.openChannel?.(namespace, hear) ?? null;
       });
@@ -126,6 +128,7 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
       guarded(() => withdraw?.());
       channel = null;
       withdraw = null;
+      isOpenToOthers = false;
     },
     tell,
     ask() {

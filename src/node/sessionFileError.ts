@@ -38,3 +38,9 @@ export function isSessionFileError(error: unknown, code?: SessionFileErrorCode):
     (code === undefined || error.code === code)
   );
 }
+
+/** The failure of the session file behind `error`, however deep another error has wrapped it. */
+export function findSessionFileError(error: unknown): SessionFileError | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (isSessionFileError(cause)) return cause;
+  return null;
+}

@@ -231,6 +231,7 @@ function madeUp({ status, body, headers }: NonNullable<NetworkFault["answer"]>):
 }
 
 function cutInBody(answer: WireResponse): Response {
+  if (answer.body === null) return new Response(null, { status: answer.status });
   const body = new ReadableStream({
     pull(controller) {
       controller.error(new TypeError("network error"));

@@ -1,3 +1,4 @@
+import { AuthError } from "../../core/authError.ts";
 import { type NodeAuthClient, createNodeAuthClient } from "../createNodeAuthClient.ts";
 import { parseServerAddress } from "../serverAddress.ts";
 import { type SessionFile, createSessionFile } from "../sessionFile.ts";
@@ -27,7 +28,10 @@ async function findAddress(options: SharedOptions, world: CommandWorld, file: Se
   const known = Object.entries(await file.read()).filter(([, { session, ended }]) => session !== null || ended !== null);
   const [first, second] = known;
   if (first === undefined) {
-    throw new UsageError("Which server? Name it with --url https://api.example/v1/auth, or in STAY_SIGNED_IN_URL.");
+    throw new AuthError(
+      "sessionEnded",
+      "Nobody is signed in. Sign in with: stay-signed-in login --url https://api.example/v1/auth (your server's address).",
+    );
   }
   if (second !== undefined) {
     const list = known.map(([address]) => `  ${address}`).join("\n");

@@ -1,5 +1,5 @@
 import { type AuthErrorCode, isAuthError } from "../../core/authError.ts";
-import { isSessionFileError } from "../sessionFileError.ts";
+import { findSessionFileError } from "../sessionFileError.ts";
 
 /** What the command line tells its caller; stable, and documented in docs/node-and-cli.md. */
 export const exitCodes = {
@@ -35,12 +35,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** The failure of the session file behind `error`, however deep the core has wrapped it. */
-export function findSessionFileError(error: unknown): Error | null {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if (isSessionFileError(cause)) return cause;
-  return null;
-}
-
+/** The exit code that tells of `error`. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   if (findSessionFileError(error) !== null) return exitCodes.sessionFile;

@@ -23,8 +23,9 @@ export async function askPassword({ input, messages, interrupted }: CommandWorld
       "There is no terminal to ask for the password on. Pass it on standard input, with --password-stdin.",
     );
   }
-  messages.write(question);
+  // First, so that whoever types ahead of the question is not shown either.
   input.setRawMode(true);
+  messages.write(question);
   input.setEncoding("utf8");
   try {
     return await new Promise<string>((resolve, reject) => {

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from "commander";
+import { findSessionFileError } from "../sessionFileError.ts";
 import { type SharedOptions, withContext } from "./commandContext.ts";
 import type { CommandWorld } from "./commandWorld.ts";
-import { UsageError, exitCodeOf, exitCodes, findSessionFileError } from "./exitCodes.ts";
+import { UsageError, exitCodeOf, exitCodes } from "./exitCodes.ts";
 import { type LoginOptions, login } from "./login.ts";
 import { type LogoutOptions, logout } from "./logout.ts";
 import { parseDuration } from "./parseDuration.ts";

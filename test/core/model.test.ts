@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { runProgram, steps } from "./program.ts";
+
+const PROGRAMS = Number(process.env["PROGRAMS"] ?? 300);
+
+describe("random programs over one to six tabs", () => {
+  it.each([
+    ["where everything works", {}],
+    ["without locks", { lock: "missing" as const }],
+    ["without a channel", { channel: "missing" as const }],
+    ["without storage", { storage: "missing" as const }],
+  ])(
+    "end no session, mix no identities and leave nothing pending, %s",
+    { timeout: 3_600_000 },
+    async (_name, conditions) => {
+      await fc.assert(
+        fc.asyncProperty(
+          steps,
+          fc.integer({ min: 1, max: 1_000_000 }),
+          fc.integer({ min: 1, max: 4 }),
+          async (program, seed, tabs) => {
+            const { broken, timeline } = await runProgram(program, seed, conditions, tabs);
+            if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${timeline}`);
+          },
+        ),
+        {
+          numRuns: PROGRAMS,
+          endOnFailure: false,
+          ...(process.env["SEED"] ? { seed: Number(process.env["SEED"]) } : {}),
+        },
+      );
+      expect(PROGRAMS).toBeGreaterThan(0);
+    },
+  );
+});
