@@ -119,6 +119,48 @@ describe("one refresh for all", () => {
   }, 60_000);
 });
 
+describe("no refresh too many", () => {
+  // B238 https://github.com/jetbridge/axios-jwt/pull/11
+  it.each([0, 1, 3, 5])(
+    "comes of an overlap: its answer arrives when %i of 5 requests were refused",
+    async (before) => {
+      const old = await refuseCurrentToken();
+      const gate = deferred<undefined>();
+      let arrivals = 0;
+      resource.decide = ({ token }) => (token === old && ++arrivals > before ? gate.promise : undefined);
+      const release = session.holdRefresh();
+      const answers = [1, 2, 3, 4, 5].map((n) => api.get(`/${n}`));
+      await Promise.all([resource.received(5), session.rejections(before)]);
+      release();
+      if (before > 0) await session.auth.getAccessToken({ rejectedToken: old });
+      gate.resolve(undefined);
+      for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+      expect(session.refreshCount()).toBe(1);
+    },
+  );
+
+  // B146 https://github.com/logto-io/js/issues/1073
+  it("follows a sign-in: its token is there at once", async () => {
+    await session.auth.signOut();
+    await session.signInAs("bob");
+    await Promise.all([1, 2, 3, 4, 5].map((n) => api.get(`/${n}`)));
+    expect(new Set(tokens())).toEqual(new Set([await session.auth.getAccessToken()]));
+    expect(session.refreshCount()).toBe(0);
+  });
+
+  // B221 https://github.com/AudiusProject/apps/pull/9888
+  it("comes after a big upload: a token about to end is renewed first, and the upload sent once", async () => {
+    await session.passCooldown();
+    await session.sleep(868_000);
+    const progress: number[] = [];
+    const upload = Buffer.alloc(5 * 1024 * 1024);
+    await api.post("/upload", upload, { onUploadProgress: ({ loaded }) => progress.push(loaded) });
+    expect(resource.requests.map(({ body }) => body.length)).toEqual([upload.length]);
+    expect(progress).toEqual([...progress].sort((one, other) => one - other));
+    expect(session.refreshCount()).toBe(1);
+  });
+});
+
 describe("a 401 that does not go away", () => {
   // B008 https://github.com/bucketeer-io/bucketeer/issues/2455
   it.each(axiosMatrix)("is the caller's after two sends and one refresh ($name)", async ({ create }) => {
@@ -214,6 +256,26 @@ describe("what is not a 401", () => {
         if (expected < 300) expect(result).toMatchObject({ status: expected });
         else expect(result).toMatchObject({ isAxiosError: true, response: { status: expected } });
       }
+  });
+});
+
+describe("before the first send", () => {
+  // B133 https://github.com/aws-amplify/amplify-js/issues/13486
+  it("an outage rejects with a reason of ours that holds the network's, and nothing is sent", async () => {
+    session.failRefresh("outage");
+    await session.sleep(1_000_000);
+    const error = await settled(api.get("/x"));
+    expect(error).toMatchObject({ name: "AuthError", code: "unavailable", message: expect.stringMatching(/./) });
+    expect((error as Error).cause).toBeInstanceOf(Error);
+    expect(resource.requests).toHaveLength(0);
+  });
+
+  // B165 https://github.com/AzureAD/microsoft-authentication-library-for-js/issues/5222
+  it("the session's end rejects as that, and nothing is sent", async () => {
+    session.failRefresh("ended");
+    await session.sleep(1_000_000);
+    expect(await settled(api.get("/x"))).toMatchObject({ name: "AuthError", code: "sessionEnded" });
+    expect(resource.requests).toHaveLength(0);
   });
 });
 

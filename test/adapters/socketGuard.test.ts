@@ -76,7 +76,13 @@ afterEach(async () => {
 });
 
 function client(options = {}): Socket {
-  const socket = io(url, { autoConnect: false, forceNew: true, transports: ["websocket"], reconnectionDelay: 1, ...options });
+  const socket = io(url, {
+    autoConnect: false,
+    forceNew: true,
+    transports: ["websocket"],
+    reconnectionDelay: 1,
+    ...options,
+  });
   clients.push(socket);
   return socket;
 }

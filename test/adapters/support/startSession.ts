@@ -34,6 +34,8 @@ export interface Session {
   signInAs(name: string): Promise<void>;
   /** Lets so much time pass that a token that replaced a refused one may be refused in its turn. */
   passCooldown(): Promise<void>;
+  /** The machine sleeps, and the page's timers with it. */
+  sleep(ms: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,11 +82,16 @@ export async function startSession(options: SessionOptions = {}): Promise<Sessio
       const answer =
         kind === "outage"
           ? { status: 503, body: "" }
-          : { status: 401, body: '{"detail":"REFRESH_TOKEN_EXPIRED"}', headers: { "content-type": "application/json" } };
+          : {
+              status: 401,
+              body: '{"detail":"REFRESH_TOKEN_EXPIRED"}',
+              headers: { "content-type": "application/json" },
+            };
       if (kind !== null) world.network.addFault({ match: "/jwt/refresh", times: Number.POSITIVE_INFINITY, answer });
     },
     signInAs,
     passCooldown: () => clock.advance(31_000),
+    sleep: (ms) => clock.sleep(ms),
     async stop() {
       stop();
       auth.dispose();
