@@ -3,7 +3,7 @@ import react from "@vitejs/plugin-react";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
-// Every story is a test: its play function runs in Chromium, and an accessibility violation fails it.
+// Every story is a test: its play function runs in Chromium, and an accessibility violation fails it; in both colour schemes.
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   plugins: [react(), storybookTest({ configDir: new URL(".", import.meta.url).pathname })],
@@ -17,19 +17,21 @@ export default defineConfig({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      instances: [{ browser: "chromium" }],
-      provider: playwright({
-        launchOptions: {
-          executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-          args: [
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-          ],
-        },
-      }),
+      provider: chromium("light"),
+      instances: [
+        { browser: "chromium", name: "storybook light" },
+        { browser: "chromium", name: "storybook dark", provider: chromium("dark") },
+      ],
     },
   },
 });
+
+function chromium(colorScheme: "light" | "dark") {
+  return playwright({
+    contextOptions: { colorScheme },
+    launchOptions: {
+      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    },
+  });
+}
