@@ -1,5 +1,5 @@
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { SignJWT } from "jose";
 import { findPython } from "./support/findPython.ts";
 import { type InteropBrowser, openBrowser, openTab, startClient } from "./support/openBrowser.ts";
@@ -21,8 +21,12 @@ describe.skipIf(python === null)("the package in Chromium against the fastapi-us
     browser = await openBrowser();
   });
 
+  // A tab that is left open goes on renewing, and would be counted.
+  afterEach(async () => {
+    for (const profile of profiles.splice(0)) await profile.close();
+  });
+
   afterAll(async () => {
-    for (const profile of profiles) await profile.close();
     await browser?.close();
     await server?.dispose();
   });
