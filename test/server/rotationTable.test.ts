@@ -66,6 +66,16 @@ describe("the rotation table", () => {
     },
   );
 
+  // B202 https://github.com/lynndylanhurley/j-toker/issues/19
+  it("keeps a page signed in whose reloads cut off five answers in a row", async () => {
+    for (let reload = 0; reload < 5; reload += 1) {
+      expect((await present(tokens[0] ?? "")).status).toBe(200);
+      server.advance(0.4);
+    }
+    await rotate();
+    expect(eventTypes()).not.toContain("reuseDetected");
+  });
+
   it("rotates the current token after the grace time", async () => {
     await rotate();
     server.advance(GRACE);
