@@ -50,13 +50,13 @@ export function bindQueryClient(
 
   function discardMutations(): void {
     const waiting = [...emptyMutations(queryClient), ...held.take()];
-    if (waiting.length > 0) options.onDiscardedMutations?.(waiting);
+    if (waiting.length > 0) isolate(() => options.onDiscardedMutations?.(waiting));
   }
 
   function discardQueries(nextOwner: string | null): void {
     emptyQueries(queryClient);
     owner.set(nextOwner);
-    options.persister?.removeClient();
+    isolate(() => options.persister?.removeClient());
   }
 
   function discardAll(nextOwner: string | null): void {
@@ -116,4 +116,18 @@ export function bindQueryClient(
     () => lapse?.cancel(),
   ];
   return () => undo.forEach((step) => step());
+}
+
+/** Lets the app's own code fail without stopping what must go on; its error is thrown in a later task. */
+function isolate(callback: () => unknown): void {
+  const rethrow = (error: unknown): void => {
+    setTimeout(() => {
+      throw error;
+    });
+  };
+  try {
+    Promise.resolve(callback()).catch(rethrow);
+  } catch (error) {
+    rethrow(error);
+  }
 }

@@ -215,6 +215,26 @@ describe("a persisted cache", () => {
     expect(left).toEqual([[]]);
   });
 
+  it("that cannot be removed does not keep the rest from being emptied; the error is thrown later", async () => {
+    vi.useFakeTimers();
+    const client = createTestAuthClient({ identity: ada });
+    const queryClient = createQuickQueryClient();
+    const removeClient = vi.fn<() => unknown>(() => {
+      throw new Error("blocked");
+    });
+    bindQueryClient(client, queryClient, { persister: { removeClient } });
+    onlineManager.setOnline(false);
+    const mutation = queryClient.getMutationCache().build(queryClient, { mutationFn: async () => {} });
+    void mutation.execute(undefined);
+    client.become(grace);
+    expect(queryClient.getMutationCache().getAll()).toEqual([]);
+    expect(() => vi.runAllTimers()).toThrow("blocked");
+    removeClient.mockImplementation(() => Promise.reject(new Error("blocked late")));
+    client.become(ada);
+    await vi.advanceTimersByTimeAsync(0).catch(() => {});
+    expect(removeClient).toHaveBeenCalledTimes(2);
+  });
+
   // B071 https://github.com/SB2318/UltimateHealth/issues/1917
   it.each(["before", "after"] as const)(
     "of somebody else is recognised when it is restored %s the start-up",

@@ -4,6 +4,7 @@ import { type ReactElement, useEffect, useLayoutEffect } from "react";
 import { afterEach, describe, expect, it } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
+import { RequireAuth } from "../../src/react/RequireAuth.tsx";
 import { useAuth } from "../../src/react/useAuth.ts";
 import { useAuthClient } from "../../src/react/useAuthClient.ts";
 import { useSession } from "../../src/react/useSession.ts";
@@ -157,6 +158,39 @@ describe("the provider, on the real server", () => {
     const underGrace = frames.filter((frame) => frame.startsWith(grace.subject));
     expect(underGrace.length).toBeGreaterThan(0);
     expect(underGrace.filter((frame) => frame.includes(ada.subject))).toEqual([]);
+    stopSecond();
+  });
+
+  it("keeps the cache of an expired session for the same subject, and empties it when another tab signs out", async () => {
+    const { world, openClient } = await openBrowser(2);
+    const [first, second] = [openClient(0), openClient(1)];
+    const queryClient = new QueryClient({ defaultOptions: { queries: { gcTime: Number.POSITIVE_INFINITY } } });
+    const page = renderApp(
+      first,
+      <RequireAuth fallback={(auth) => (auth.status === "unauthenticated" ? auth.reason : "guest")}>
+        private
+      </RequireAuth>,
+      { queryClient },
+    );
+    const stopSecond = second.start();
+    await settle(world);
+    const letters = () => queryClient.getQueryData(["letters"]);
+
+    await act(() => world.until(first.register({ email: "ada@example.org", password })));
+    queryClient.setQueryData(["letters"], "Ada's letters");
+    world.jar.clear();
+    await act(() => world.advance(15 * 60_000));
+    expect(page.container.textContent).toBe("expired");
+    expect(letters()).toBe("Ada's letters");
+
+    await act(() => world.until(first.signIn({ username: "ada@example.org", password })));
+    expect(page.container.textContent).toBe("private");
+    expect(letters()).toBe("Ada's letters");
+
+    await act(() => world.until(second.signOut()));
+    await settle(world);
+    expect(page.container.textContent).toBe("signedOut");
+    expect(letters()).toBeUndefined();
     stopSecond();
   });
 
