@@ -38,7 +38,7 @@ export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions 
     const pinned = auth.getState();
     const source = typeof input === "object" && "headers" in input ? input : undefined;
     const headers = new Headers(init?.headers ?? source?.headers);
-    if (headers.has("authorization") || !isAllowed(source?.url ?? String(input))) return baseFetch(input, init);
+    if (headers.has("authorization") || !isAllowed(addressOf(input))) return baseFetch(input, init);
 
     const signal = (init?.signal === undefined ? source?.signal : init.signal) ?? undefined;
     const canResend = init?.retryOn401 !== false && !isOneShot(init?.body);
@@ -68,4 +68,9 @@ export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions 
       throw error;
     }
   };
+}
+
+function addressOf(input: RequestInfo | URL): string {
+  if (typeof input === "string") return input;
+  return "url" in input ? input.url : input.href;
 }

@@ -57,7 +57,9 @@ export function authorizeSocket(
 function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOptions): () => void {
   const clock = options.clock ?? systemClock;
   const retry = createReconnectTimer(clock, options.random ?? Math.random);
-  const { auth: ownAuth, connect, disconnect } = socket;
+  const { auth: ownAuth } = socket;
+  const connect = socket.connect.bind(socket);
+  const disconnect = socket.disconnect.bind(socket);
   // Whether the application wants it open, also while there is nobody to open it as.
   let wanted = socket.active;
   // Whose connection and buffers these are; they outlive an expiry, in case the same subject comes back.
@@ -85,14 +87,14 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   });
 
   const open = () => {
-    if (wanted && current !== undefined && !socket.active) connect.call(socket);
+    if (wanted && current !== undefined && !socket.active) connect();
   };
   const close = () => {
     attempt++;
     retry.cancel();
     renewal.cancel();
     const { engine } = socket.io;
-    disconnect.call(socket);
+    disconnect();
     // An answer that is still to come would pass for that of the next attempt, and open the socket as somebody else. Only a
     // transport that other sockets share is still there.
     if (unansweredOn && unansweredOn === engine) engine.close();
@@ -226,7 +228,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   socket.connect = () => {
     wanted = true;
     if (current === undefined) tellIfEnded();
-    else connect.call(socket);
+    else connect();
     return socket;
   };
   socket.disconnect = () => {

@@ -5,7 +5,7 @@ import { AuthError } from "../core/authError.ts";
 const sessionEndpoint = /^\/(jwt\/(login|refresh|logout)|register|guest|device\/(code|token))\/?$/;
 
 /** Whether a request to this address may carry the token. */
-export type OriginGuard = (address: string, ownBaseUrl?: string | undefined) => boolean;
+export type OriginGuard = (address: string, ownBaseUrl?: string) => boolean;
 
 /**
  * Decides by the parsed URL, and says no whenever it does not parse. Allowed are `allowedOrigins`; without them the origin of
@@ -25,7 +25,8 @@ export function createOriginGuard(auth: AuthClient, allowedOrigins?: readonly st
   });
 
   return (address, ownBaseUrl) => {
-    const url = parse(address);
+    // Anything else that fetch would turn into an address of its own is not looked through.
+    const url = typeof address === "string" ? parse(address) : undefined;
     // A blob: URL has its creator's origin, and user:password@ is the caller's own way to say who is asking.
     if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return false;
     const origins = fixed ?? [ownBaseUrl, auth.baseUrl, page].map((base) => base && parse(base)?.origin);

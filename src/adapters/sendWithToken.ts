@@ -14,7 +14,7 @@ const authorizationName = /^authorization$/i;
 /** Whether the caller decided about `Authorization`: a header of theirs in any letter case (`false` counts), or basic auth. */
 export function setsAuthorization({ auth, headers }: InternalAxiosRequestConfig): boolean {
   // axios 1.0 keeps the instance's default headers where only toJSON sees them; toJSON leaves out `false`.
-  const all = { ...headers?.toJSON?.(), ...headers };
+  const all = Object.assign({}, headers?.toJSON?.(), headers) as Record<string, unknown>;
   return (
     Boolean(auth) || Object.entries(all).some(([name, value]) => authorizationName.test(name) && value !== undefined)
   );

@@ -15,7 +15,7 @@ export function createSocketRenewal(
   socket: Socket,
   clock: Pick<Clock, "setTimer">,
   timeoutMs: number,
-  { onAccepted, onRefused }: { onAccepted(token: string): void; onRefused(): void },
+  { onAccepted, onRefused }: { onAccepted: (token: string) => void; onRefused: () => void },
 ) {
   let latest = 0;
   let cancelTimer = () => {};

@@ -38,7 +38,7 @@ async function sendTwice(call: () => Promise<unknown>) {
 
 const bodies: readonly {
   name: string;
-  data(): unknown;
+  data: () => unknown;
   headers?: Record<string, string>;
   since?: number;
   parses?: RegExp[];

@@ -109,6 +109,22 @@ describe("without allowedOrigins", () => {
     expect(guard("https://api.x/api", undefined)).toBe(false);
   });
 
+  it("what is no address is nobody's, whatever fetch would make of it", async () => {
+    vi.stubGlobal("location", { href: "https://app.x/" });
+    const session = await startSession();
+    const sent: (string | null)[] = [];
+    const api = authorizeFetch(session.auth, {
+      fetch: async (_, init) => {
+        sent.push(new Headers(init?.headers).get("authorization"));
+        return new Response();
+      },
+    });
+    await api({ toString: () => "https://evil.io/" } as URL);
+    await api("/mine");
+    expect(sent).toEqual([null, expect.stringMatching(/^Bearer ./)]);
+    await session.stop();
+  });
+
   it("an opaque origin, as of a sandboxed frame, allows no other opaque one", () => {
     vi.stubGlobal("location", { href: "about:srcdoc" });
     const guard = createOriginGuard(authAt("https://auth.x/v1/auth"));

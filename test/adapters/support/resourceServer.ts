@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface ReceivedRequest {
@@ -42,7 +42,8 @@ export async function startResourceServer(): Promise<ResourceServer> {
     "access-control-allow-headers": "*, authorization",
     "access-control-allow-methods": "*",
   };
-  const server = createServer(async (incoming, response) => {
+  const server = createServer((incoming, response) => void answerTo(incoming, response));
+  const answerTo = async (incoming: IncomingMessage, response: ServerResponse) => {
     if (incoming.method === "OPTIONS") return void response.writeHead(204, cors).end();
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
@@ -65,7 +66,7 @@ export async function startResourceServer(): Promise<ResourceServer> {
     response
       .writeHead(answer.status, { "content-type": "application/json", ...cors, ...answer.headers })
       .end(answer.body);
-  });
+  };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const resource: ResourceServer = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
