@@ -5,7 +5,7 @@ import { AuthError } from "./authError.ts";
 import type { Activity, AuthState, Identity } from "./authState.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
 import { createHttpBackend, type HttpBackendPaths } from "./createHttpBackend.ts";
-import { type HeldToken, isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
+import { type HeldToken, isOpen, isSameSession, join, type Knowledge } from "./knowledge.ts";
 import { defaultMinValidityMs, refreshFloorMs, remainingMs } from "./lifetime.ts";
 import { createNotes, toHint } from "./note.ts";
 import { createNoteKeeper } from "./noteKeeper.ts";
@@ -104,6 +104,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   let isRenewable = true;
   let isDisposed = false;
   let isConfirming = false;
+  let unconfirmed: Knowledge | null = null;
   let askAgain: (() => void) | null = null;
   let starts = 0;
   let retryAt: number | null = null;
@@ -152,6 +153,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     const tell = [isNew ? authState.assign(shown) : () => {}, accessToken.assign(token?.value ?? null)];
     for (const happening of isDisposed ? [] : happeningsBetween(before, state)) emitter.emit(happening);
     for (const tellOne of tell) tellOne();
+    // A session that a hint told of: the siblings may have its token, else the server.
+    if (starts > 0 && isOpen(state.known) && state.known.token === null && state.known !== before.known) void restore(false);
     arm();
   }
 
@@ -189,23 +192,31 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
 
   /** A token from a message signs nobody in before the server has said whose it is. */
   async function confirm(told: Knowledge): Promise<void> {
-    // Every sibling answers; one of the answers is looked into at a time.
+    // Every sibling answers: one answer is looked into at a time, the latest session first.
+    unconfirmed = unconfirmed === null ? told : join(unconfirmed, told, isSpent);
     if (isConfirming) return;
     isConfirming = true;
-    try {
-      const user =
-        told.token === null ? null : await call((given) => backend.fetchUser(told.token?.value ?? "", given));
-      if (user?.id === told.identity?.subject) dispatch({ type: "hinted", knowledge: told });
-    } catch {
-      // Out of reach. The sibling is asked again, not the server: by then it may know better.
-      if (starts > 0)
-        askAgain ??= clock.setTimer(() => {
-          askAgain = null;
-          void tabs.ask();
-        }, ASK_AGAIN_MS);
-    } finally {
-      isConfirming = false;
+    while (unconfirmed !== null) {
+      const candidate: Knowledge = unconfirmed;
+      unconfirmed = null;
+      if (isSameSession(state.known, candidate)) {
+        dispatch({ type: "hinted", knowledge: candidate });
+        continue;
+      }
+      try {
+        const user = await call((given) => backend.fetchUser(candidate.token?.value ?? "", given));
+        if (user?.id === candidate.identity?.subject) dispatch({ type: "hinted", knowledge: candidate });
+      } catch {
+        // Out of reach. The siblings are asked again, not the server: by then they may know better.
+        if (starts > 0) {
+          askAgain ??= clock.setTimer(() => {
+            askAgain = null;
+            void tabs.ask();
+          }, ASK_AGAIN_MS);
+        }
+      }
     }
+    isConfirming = false;
   }
 
   function readNote(): void {
@@ -270,6 +281,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     platform,
     backend,
     requestTimeoutMs,
+    isSuperseded: (session) => session === null && (isOpen(state.known) || notes.readSession()?.end === "open"),
     onConfirmed: (session) => dispatch({ type: "signOutConfirmed", session: session ?? { number: 0, id: "" } }),
   });
 
@@ -287,14 +299,19 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     });
   }
 
+  const isRestored = (): boolean =>
+    isOpen(state.known) ? state.known.identity !== null && state.known.token !== null : state.settled;
+
   /** Finds out who is signed in: the note, what is owed, the siblings, the server; in this order, once at a time. */
   function restore(early: boolean): Promise<void> {
     startUp ??= (async () => {
       readNote();
       const { known } = state;
       if (known?.end === "signedOut" && known.owed) await signOuts.add(known.number === 0 ? null : known, null);
-      if (!isUsable(state.known?.token ?? null)) await tabs.ask();
-      if (!(isOpen(state.known) && isUsable(state.known.token))) await refreshOnce(early);
+      for (let round = 0; round < MOST_ROUNDS && !isRestored(); round += 1) {
+        await tabs.ask();
+        if (isRestored() || (await refreshOnce(early)).kind === "failed") break;
+      }
       if (state.settled) await startGuest();
     })()
       .catch((error: unknown) => rethrow(error))

@@ -55,7 +55,8 @@ export function toSessionNote({ number, id, end, owed, isGuest, token }: Knowled
 
 /** What a note tells, as knowledge that nobody has vouched for. */
 export function toHint({ number, id, end, owed, isGuest }: SessionNote): Knowledge {
-  return { number, id, end, owed, isGuest, token: null, identity: null, hinted: true };
+  // A sign-out that is heard of is obeyed; anything else waits for the server's word.
+  return { number, id, end, owed, isGuest, token: null, identity: null, hinted: end !== "signedOut" };
 }
 
 /** The two notes under `namespace`, in the shared storage or, where there is none or it fails, in this tab's memory. */

@@ -24,11 +24,14 @@ export function createSignOutQueue({
   platform,
   backend,
   requestTimeoutMs,
+  isSuperseded,
   onConfirmed,
 }: {
   readonly platform: Platform;
   readonly backend: Backend;
   readonly requestTimeoutMs: number;
+  /** A sign-out that names no session may end none that began since. */
+  readonly isSuperseded: (session: SessionName | null) => boolean;
   readonly onConfirmed: (session: SessionName | null) => void;
 }): SignOutQueue {
   const { clock } = platform;
@@ -36,16 +39,19 @@ export function createSignOutQueue({
   let cancelRetry: (() => void) | null = null;
   let isDisposed = false;
 
+  function settle(owed: Owed): true {
+    queue.splice(queue.indexOf(owed), 1);
+    onConfirmed(owed.session);
+    return true;
+  }
+
   function send(owed: Owed): Promise<boolean> {
+    if (owed.failures > 0 && isSuperseded(owed.session)) return Promise.resolve(settle(owed));
     owed.sending ??= withinTime(clock, requestTimeoutMs, (signal) =>
       backend.signOut(owed.session, owed.token, { fetch: platform.fetch, signal }),
     )
       .then(
-        () => {
-          queue.splice(queue.indexOf(owed), 1);
-          onConfirmed(owed.session);
-          return true;
-        },
+        () => settle(owed),
         () => {
           owed.failures += 1;
           armRetry();

@@ -126,8 +126,8 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       if (state.refuted.some((session) => isSameSession(session, hint))) return stay;
       const joined = join(known, hint, isSpent);
       if (joined === known) return stay;
-      const abort: readonly Effect[] = isSameSession(joined, known) && isOpen(joined) ? [] : [{ type: "abortRefresh" }];
-      return know(joined, abort);
+      // While the start-up is asking, a note that says signed out may be old: the server has the last word.
+      return know(joined, [], isOpen(joined) ? {} : { settled: state.settled });
     }
     case "actBegan":
       return { state: { ...state, acts: state.acts + 1 }, effects: [{ type: "abortRefresh" }] };
@@ -148,10 +148,6 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
     case "refreshAnswered": {
       const { knowledge, basis } = event;
       if (hasChanged(state, basis)) {
-        // A sign-out since then: the session that the answer continues must not outlive it.
-        if (known !== null && !isOpen(known) && compareSessions(knowledge, known) !== 0 && known.number === 0) {
-          return { state, effects: [sendSignOut(knowledge)] };
-        }
         if (!isSameSession(known, knowledge) || !isOpen(known)) return stay;
         const joined = join(known, knowledge, isSpent);
         return joined === known ? stay : know(joined);
