@@ -45,7 +45,7 @@ export function bindQueryClient(
 ): () => void {
   const held = createHeldMutations(queryClient);
   const owner = createCacheOwner(queryClient, auth.baseUrl, (subject) => discardAll(subject));
-  let isOut = auth.getState().status !== "authenticated";
+  let standing: "unknown" | "in" | "out" = "unknown";
   let lapse: { readonly at: number; readonly cancel: () => void } | undefined;
 
   function discardMutations(): void {
@@ -75,19 +75,20 @@ export function bindQueryClient(
   function admit({ subject }: Identity): void {
     // A timer stands still while the machine sleeps, so the clock decides.
     const isTooLate = lapse !== undefined && Date.now() >= lapse.at;
-    const former = owner.get();
-    if ((former !== null && former !== subject) || isTooLate) discardAll(subject);
+    const formerOwner = owner.get();
+    if ((formerOwner !== null && formerOwner !== subject) || isTooLate) discardAll(subject);
     else owner.set(subject);
     lapse?.cancel();
     lapse = undefined;
-    if (!isOut) return;
-    isOut = false;
-    resetErroredQueries(queryClient);
-    held.resume();
+    const former = standing;
+    standing = "in";
+    if (former !== "in") resetErroredQueries(queryClient);
+    // Not at the start of a page: when restored mutations are complete, and may be resumed, only the app knows.
+    if (former === "out") held.resume();
   }
 
   function leave(reason: "none" | "signedOut" | "expired" | "revoked"): void {
-    isOut = true;
+    standing = "out";
     if (reason === "signedOut") return discardAll(null);
     const former = owner.get();
     if (former === null) return;

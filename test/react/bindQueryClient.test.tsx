@@ -1,6 +1,7 @@
 import {
   hydrate,
   keepPreviousData,
+  notifyManager,
   onlineManager,
   QueryClient,
   type Mutation,
@@ -341,6 +342,17 @@ describe("mutations that were queued offline", () => {
     },
   );
 
+  it("are left to the app when they were restored with the page", async () => {
+    const client = createTestAuthClient({ state: { status: "loading" } });
+    const queryClient = createQuickQueryClient();
+    bindQueryClient(client, queryClient);
+    const state = { ...getDefaultMutationState(), status: "pending", isPaused: true, variables: "restored" } as const;
+    queryClient.getMutationCache().build(queryClient, {}, state);
+    client.become(ada);
+    await new Promise((resolve) => notifyManager.schedule(() => resolve(undefined)));
+    expect(queryClient.getMutationCache().getAll()[0]?.state).toMatchObject({ status: "pending", isPaused: true });
+  });
+
   it("are handed over at a sign-out", async () => {
     const { client, discarded } = await queueTwo();
     await act(() => client.signOut());
@@ -369,3 +381,14 @@ describe("mutations that were queued offline", () => {
     expect(onError).not.toHaveBeenCalled();
   });
 });
+
+function getDefaultMutationState() {
+  return {
+    context: undefined,
+    data: undefined,
+    error: null,
+    failureCount: 0,
+    failureReason: null,
+    submittedAt: 0,
+  };
+}
