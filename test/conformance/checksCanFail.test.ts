@@ -48,7 +48,11 @@ function changeRequests(change: (request: Request, headers: Headers) => void): F
 }
 
 const faults: readonly Fault[] = [
-  { name: "scripts can read the cookie", noticedBy: ["C1"], apply: changeCookies((cookie) => cookie.replace(/; HttpOnly/i, "")) },
+  {
+    name: "scripts can read the cookie",
+    noticedBy: ["C1"],
+    apply: changeCookies((cookie) => cookie.replace(/; HttpOnly/i, "")),
+  },
   {
     name: "other sites send the cookie",
     noticedBy: ["C1"],
@@ -62,9 +66,15 @@ const faults: readonly Fault[] = [
   {
     name: "a sign-out clears another path",
     noticedBy: ["C5"],
-    apply: changeCookies((cookie) => (cookie.includes("Max-Age=0") ? cookie.replace("Path=/v1/auth", "Path=/") : cookie)),
+    apply: changeCookies((cookie) =>
+      cookie.includes("Max-Age=0") ? cookie.replace("Path=/v1/auth", "Path=/") : cookie,
+    ),
   },
-  { name: "answers may be cached", noticedBy: ["X7"], apply: changeAnswers((headers) => headers.delete("cache-control")) },
+  {
+    name: "answers may be cached",
+    noticedBy: ["X7"],
+    apply: changeAnswers((headers) => headers.delete("cache-control")),
+  },
   {
     name: "every origin may read",
     noticedBy: ["X6"],
@@ -109,7 +119,8 @@ const faults: readonly Fault[] = [
   {
     name: "a sign-out does nothing",
     noticedBy: ["A4", "R8", "S3", "S4", "S5", "C4", "C5", "C6"],
-    apply: async (request, fetch) => (isPath(request, "/logout") ? new Response(null, { status: 204 }) : fetch(request)),
+    apply: async (request, fetch) =>
+      isPath(request, "/logout") ? new Response(null, { status: 204 }) : fetch(request),
   },
   {
     name: "a refused refresh wipes the cookie",

@@ -18,17 +18,17 @@ export interface Account {
 export interface ConformanceContext {
   readonly baseUrl: URL;
   /** A page of the server's own origin, with a cookie jar of its own. */
-  openPage(): Caller;
+  readonly openPage: () => Caller;
   /** A program that keeps its refresh token itself. */
-  startProgram(): Caller;
+  readonly startProgram: () => Caller;
   /** Somebody who sends none of the headers that tell a page or a program. */
-  startStranger(): Caller;
+  readonly startStranger: () => Caller;
   /** An account of its own for each check, so that they can run side by side. */
-  makeAccount(): Promise<Account>;
-  signIn(caller: Caller, account: Account): Promise<TokenFields>;
+  readonly makeAccount: () => Promise<Account>;
+  readonly signIn: (caller: Caller, account: Account) => Promise<TokenFields>;
   /** Refreshes a program's session. */
-  refreshBody(program: Caller, refreshToken: string | undefined): Promise<Answer>;
-  gracePassed(): Promise<void>;
+  readonly refreshBody: (program: Caller, refreshToken: string | undefined) => Promise<Answer>;
+  readonly gracePassed: () => Promise<void>;
 }
 
 export function createConformanceContext(options: ConformanceOptions): ConformanceContext {

@@ -15,7 +15,10 @@ describe.skipIf(python === null)("sockets against python-socketio (needs Python 
   const cleanups: (() => void)[] = [];
 
   beforeAll(async () => {
-    const settings = { TOKEN_LIFETIME_SECONDS: "12", REFRESH_TOKEN_SECRETS: '["the refresh secret of the interop tests"]' };
+    const settings = {
+      TOKEN_LIFETIME_SECONDS: "12",
+      REFRESH_TOKEN_SECRETS: '["the refresh secret of the interop tests"]',
+    };
     server = await startPythonServer({ python: python ?? "", app: "app.main:asgi", settings });
   });
 

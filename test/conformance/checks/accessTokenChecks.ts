@@ -43,7 +43,11 @@ export const accessTokenChecks: readonly ConformanceCheck[] = [
     async run({ startProgram, makeAccount, signIn, refreshBody }) {
       const program = startProgram();
       const { access_token, refresh_token = "" } = await signIn(program, await makeAccount());
-      expectSame((await program.send("GET", "/users/me", { bearer: refresh_token })).status, 401, "the one as the other");
+      expectSame(
+        (await program.send("GET", "/users/me", { bearer: refresh_token })).status,
+        401,
+        "the one as the other",
+      );
       const answer = await refreshBody(program, access_token);
       expectSame([answer.status, answer.code], [401, "REFRESH_TOKEN_INVALID"], "the other as the one");
       expectSame((await refreshBody(program, refresh_token)).status, 200, "the session all the same");

@@ -7,7 +7,8 @@ export const cookieChecks: readonly ConformanceCheck[] = [
   {
     id: "C1",
     section,
-    sentence: "HttpOnly, SameSite=Strict, no Domain, Max-Age; __Host-Http-…, Secure and Path=/ on https; the prefix as path else",
+    sentence:
+      "HttpOnly, SameSite=Strict, no Domain, Max-Age; __Host-Http-…, Secure and Path=/ on https; the prefix as path else",
     async run({ baseUrl, openPage, makeAccount }) {
       const answer = await openPage().send("POST", "/jwt/login", { form: { ...(await makeAccount()) } });
       expectSame(answer.setCookies.length, 1, "how many cookies");
@@ -15,7 +16,10 @@ export const cookieChecks: readonly ConformanceCheck[] = [
       const has = (attribute: string) => attributes.includes(attribute);
       expectThat(has("httponly"), "HttpOnly is missing.");
       expectThat(has("samesite=strict"), "SameSite=Strict is missing.");
-      expectThat(attributes.some((each) => /^max-age=[1-9]\d*$/.test(each)), "Max-Age is missing.");
+      expectThat(
+        attributes.some((each) => /^max-age=[1-9]\d*$/.test(each)),
+        "Max-Age is missing.",
+      );
       if (baseUrl.protocol === "https:") {
         expectThat(has("secure") && /^__(Host|Secure)-/.test(name), "The cookie is not bound to https.");
       } else {
@@ -79,9 +83,15 @@ export const cookieChecks: readonly ConformanceCheck[] = [
       const { setCookies } = await page.send("POST", "/jwt/login", { form: { ...(await makeAccount()) } });
       const cleared = (await page.send("POST", "/jwt/logout")).setCookies;
       const shape = (cookies: typeof setCookies) =>
-        cookies.map(({ name, attributes }) => [name, ...attributes.filter((each) => !/^(max-age|expires)=/.test(each)).toSorted()]);
+        cookies.map(({ name, attributes }) => [
+          name,
+          ...attributes.filter((each) => !/^(max-age|expires)=/.test(each)).toSorted(),
+        ]);
       expectSame(shape(cleared), shape(setCookies), "name and attributes");
-      expectThat(cleared.every(({ attributes }) => attributes.includes("max-age=0")), "Max-Age=0 is missing.");
+      expectThat(
+        cleared.every(({ attributes }) => attributes.includes("max-age=0")),
+        "Max-Age=0 is missing.",
+      );
     },
   },
   {

@@ -22,7 +22,11 @@ export const crossSiteChecks: readonly ConformanceCheck[] = [
     async run({ openPage, makeAccount, signIn }) {
       const page = openPage();
       await signIn(page, await makeAccount());
-      expectSame((await page.send("POST", "/jwt/refresh", { headers: { origin: null } })).status, 200, "without Origin");
+      expectSame(
+        (await page.send("POST", "/jwt/refresh", { headers: { origin: null } })).status,
+        200,
+        "without Origin",
+      );
       const old = await page.send("POST", "/jwt/refresh", { headers: { "sec-fetch-site": null } });
       expectSame(old.status, 200, "without Sec-Fetch-Site");
     },
@@ -30,12 +34,17 @@ export const crossSiteChecks: readonly ConformanceCheck[] = [
   {
     id: "X5",
     section,
-    sentence: "The body transport is 403 with an Origin, a Sec-Fetch-Site or a Cookie: a page's script can leave none out",
+    sentence:
+      "The body transport is 403 with an Origin, a Sec-Fetch-Site or a Cookie: a page's script can leave none out",
     async run({ startProgram, makeAccount, signIn }) {
       const account = await makeAccount();
       const program = startProgram();
       const { refresh_token } = await signIn(program, account);
-      for (const headers of [{ origin: "https://app.example" }, { "sec-fetch-site": "same-origin" }, { cookie: "a=b" }]) {
+      for (const headers of [
+        { origin: "https://app.example" },
+        { "sec-fetch-site": "same-origin" },
+        { cookie: "a=b" },
+      ]) {
         const signIns = await program.send("POST", "/jwt/login", { form: { ...account }, headers });
         expectSame(signIns.status, 403, `sign-in with ${Object.keys(headers).join()}`);
         const refreshes = await program.send("POST", "/jwt/refresh", { json: { refresh_token }, headers });
@@ -49,7 +58,11 @@ export const crossSiteChecks: readonly ConformanceCheck[] = [
     sentence: "No answer lets a foreign origin read it",
     async run({ openPage }) {
       const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
-      for (const [method, path] of [["GET", "/users/me"], ["POST", "/jwt/refresh"], ["OPTIONS", "/jwt/refresh"]] as const) {
+      for (const [method, path] of [
+        ["GET", "/users/me"],
+        ["POST", "/jwt/refresh"],
+        ["OPTIONS", "/jwt/refresh"],
+      ] as const) {
         const answer = await openPage().send(method, path, {
           headers: { ...headers, ...(method === "OPTIONS" && { "access-control-request-method": "POST" }) },
         });
@@ -116,7 +129,11 @@ function refusal(
         for (const path of COOKIE_PATHS) {
           const options = path === "/jwt/login" ? { headers, form: { ...account } } : { headers };
           const answer = await page.send("POST", path, options);
-          expectSame([answer.status, answer.code], [403, "ORIGIN_NOT_ALLOWED"], `${path} with ${JSON.stringify(headers)}`);
+          expectSame(
+            [answer.status, answer.code],
+            [403, "ORIGIN_NOT_ALLOWED"],
+            `${path} with ${JSON.stringify(headers)}`,
+          );
           expectSame(answer.setCookies, [], "cookies");
         }
       }

@@ -21,7 +21,10 @@ export const deviceChecks: readonly ConformanceCheck[] = [
     sentence: "POST /device/code (optional) answers a device code and a user code XXXX-XXXX without vowels",
     async run({ startProgram }) {
       const code = await askForCode(startProgram());
-      expectThat(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/.test(code.user_code), "The user code looks different.");
+      expectThat(
+        /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/.test(code.user_code),
+        "The user code looks different.",
+      );
       expectThat(code.device_code.length >= 43, "The device code has fewer than 32 bytes.");
       expectThat(code.expires_in > 0 && code.interval > 0, "expires_in or interval is missing.");
       expectThat(code.verification_uri_complete.includes(code.user_code), "verification_uri_complete lacks the code.");
@@ -63,7 +66,8 @@ export const deviceChecks: readonly ConformanceCheck[] = [
   {
     id: "D4",
     section,
-    sentence: "A denied code gives access_denied; an unknown user code is 404 DEVICE_CODE_UNKNOWN; approving needs a bearer",
+    sentence:
+      "A denied code gives access_denied; an unknown user code is 404 DEVICE_CODE_UNKNOWN; approving needs a bearer",
     async run({ startProgram, openPage, makeAccount, signIn }) {
       const [program, page] = [startProgram(), openPage()];
       const { device_code, user_code } = await askForCode(program);

@@ -24,7 +24,8 @@ export const endpointChecks: readonly ConformanceCheck[] = [
   {
     id: "E2",
     section,
-    sentence: "POST /register refuses a password under 8 or over 1,024 bytes: 400 {code: REGISTER_INVALID_PASSWORD, reason}",
+    sentence:
+      "POST /register refuses a password under 8 or over 1,024 bytes: 400 {code: REGISTER_INVALID_PASSWORD, reason}",
     async run({ openPage }) {
       for (const password of ["1234567", "x".repeat(1025)]) {
         const email = `conformance-${crypto.randomUUID()}@example.org`;
@@ -64,7 +65,8 @@ export const endpointChecks: readonly ConformanceCheck[] = [
   {
     id: "E5",
     section,
-    sentence: "A token answer has access_token, token_type bearer, expires_in, the session {id, number} and the subject",
+    sentence:
+      "A token answer has access_token, token_type bearer, expires_in, the session {id, number} and the subject",
     async run({ openPage, makeAccount, signIn }) {
       const body = await signIn(openPage(), await makeAccount());
       const { token_type, session, expires_in } = body as typeof body & { token_type: string };
@@ -166,7 +168,11 @@ export const endpointChecks: readonly ConformanceCheck[] = [
       const listed = offered(await page.send("GET", "/sessions", { bearer }));
       const sessions = listed.body as readonly { id: string; current: boolean }[];
       expectSame(sessions.length, 2, "how many");
-      expectSame(sessions.filter(({ current }) => current).map(({ id }) => id), [here.session.id], "the current one");
+      expectSame(
+        sessions.filter(({ current }) => current).map(({ id }) => id),
+        [here.session.id],
+        "the current one",
+      );
       const refused = await page.send("DELETE", `/sessions/${stranger.session.id}`, { bearer });
       expectSame(refused.status, 404, "somebody else's");
       expectSame((await page.send("DELETE", "/sessions", { bearer })).status, 204, "all others");

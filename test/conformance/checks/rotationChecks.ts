@@ -88,14 +88,19 @@ export const rotationChecks: readonly ConformanceCheck[] = [
       const reused = await refreshBody(program, first.refresh_token);
       expectSame([reused.status, reused.code], [401, "REFRESH_TOKEN_REUSED"], "the older one");
       expectSame((await refreshBody(program, third.refresh_token)).status, 401, "the newest one of that session");
-      expectSame((await program.send("GET", "/users/me", { bearer: third.access_token })).status, 401, "its access token");
+      expectSame(
+        (await program.send("GET", "/users/me", { bearer: third.access_token })).status,
+        401,
+        "its access token",
+      );
       expectSame((await refreshBody(program, other.refresh_token)).status, 200, "the other session");
     },
   },
   {
     id: "R7",
     section,
-    sentence: "A token that is malformed, forged or spelled differently is 401 REFRESH_TOKEN_INVALID and touches no session",
+    sentence:
+      "A token that is malformed, forged or spelled differently is 401 REFRESH_TOKEN_INVALID and touches no session",
     async run({ startProgram, makeAccount, signIn, refreshBody }) {
       const program = startProgram();
       const { refresh_token: token = "" } = await signIn(program, await makeAccount());
@@ -145,11 +150,29 @@ export const rotationChecks: readonly ConformanceCheck[] = [
       const inPage = await page.send("POST", "/jwt/login", { form });
       const inProgram = await program.send("POST", "/jwt/login", { form });
       const { refresh_token } = tokenOf(inProgram);
-      const answers = [inPage, await page.send("POST", "/jwt/refresh"), inProgram, await refreshBody(program, refresh_token)];
+      const answers = [
+        inPage,
+        await page.send("POST", "/jwt/refresh"),
+        inProgram,
+        await refreshBody(program, refresh_token),
+      ];
       const where = answers.map((answer) => [answer.setCookies.length > 0, "refresh_token" in tokenOf(answer)]);
-      expectSame(where, [[true, false], [true, false], [false, true], [false, true]], "[cookie, body]");
+      expectSame(
+        where,
+        [
+          [true, false],
+          [true, false],
+          [false, true],
+          [false, true],
+        ],
+        "[cookie, body]",
+      );
       const alone = await startStranger().send("POST", "/jwt/login", { form });
-      expectSame([alone.setCookies.length > 0, "refresh_token" in tokenOf(alone)], [false, false], "with neither header");
+      expectSame(
+        [alone.setCookies.length > 0, "refresh_token" in tokenOf(alone)],
+        [false, false],
+        "with neither header",
+      );
     },
   },
   {

@@ -12,9 +12,11 @@ export const sessionChecks: readonly ConformanceCheck[] = [
     async run({ openPage, makeAccount, signIn }) {
       const account = await makeAccount();
       const page = openPage();
-      const sessions = [await signIn(page, account), await signIn(page, account), await signIn(openPage(), account)].map(
-        ({ session }) => session,
-      );
+      const sessions = [
+        await signIn(page, account),
+        await signIn(page, account),
+        await signIn(openPage(), account),
+      ].map(({ session }) => session);
       expectSame(new Set(sessions.map(({ id }) => id)).size, 3, "how many ids");
       const [first, second, third] = sessions.map(({ number }) => number) as [number, number, number];
       expectThat(first < second && second < third, `The numbers are ${first}, ${second}, ${third}.`);
@@ -58,7 +60,11 @@ export const sessionChecks: readonly ConformanceCheck[] = [
       const page = openPage();
       const first = await signIn(page, account);
       const second = await signIn(page, account);
-      expectSame((await page.send("POST", "/jwt/logout", { json: { session_id: first.session.id } })).status, 204, "status");
+      expectSame(
+        (await page.send("POST", "/jwt/logout", { json: { session_id: first.session.id } })).status,
+        204,
+        "status",
+      );
       expectSame((await page.send("GET", "/users/me", { bearer: first.access_token })).status, 401, "the named one");
       expectSame(tokenOf(await page.send("POST", "/jwt/refresh")).session, second.session, "the other one");
     },
@@ -102,7 +108,11 @@ export const sessionChecks: readonly ConformanceCheck[] = [
       const changed = offered(await page.send("PATCH", "/users/me", { bearer: first.access_token, json }));
       expectSame(changed.status, 200, "status");
       expectSame((changed.body as Record<string, unknown>).email, account.username, "the user in the answer");
-      expectSame((await page.send("GET", "/users/me", { bearer: first.access_token })).status, 401, "the former session");
+      expectSame(
+        (await page.send("GET", "/users/me", { bearer: first.access_token })).status,
+        401,
+        "the former session",
+      );
       expectSame((await refreshBody(program, elsewhere.refresh_token)).status, 401, "another device");
       const { session } = tokenOf(await page.send("POST", "/jwt/refresh"));
       expectThat(session.number > first.session.number, "The new session's number is not greater.");

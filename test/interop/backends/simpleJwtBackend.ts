@@ -41,9 +41,11 @@ export function createSimpleJwtBackend({ baseUrl, refreshToken, userUrl }: Simpl
   return {
     async signIn({ username, password }, call) {
       const response = await post("/", { username, password }, call);
-      if (response.status === 401) throw new AuthError("credentialsRejected", "Unknown user or wrong password.", { status: 401 });
+      if (response.status === 401)
+        throw new AuthError("credentialsRejected", "Unknown user or wrong password.", { status: 401 });
       const { status } = response;
-      if (!response.ok) throw new AuthError("unavailable", `The sign-in was answered with status ${status}.`, { status });
+      if (!response.ok)
+        throw new AuthError("unavailable", `The sign-in was answered with status ${status}.`, { status });
       const answer = await readTokens(response);
       if (answer === null) throw new AuthError("badResponse", "The sign-in's answer holds no token.", { status });
       return answer;
@@ -76,13 +78,18 @@ export function createSimpleJwtBackend({ baseUrl, refreshToken, userUrl }: Simpl
       for (const refresh of owed) {
         const { ok, status } = await post("/blacklist/", { refresh }, call);
         // 401: it was worthless already.
-        if (!ok && status !== 401) throw new AuthError("unavailable", `The sign-out was answered with status ${status}.`, { status });
+        if (!ok && status !== 401)
+          throw new AuthError("unavailable", `The sign-out was answered with status ${status}.`, { status });
         owed.delete(refresh);
       }
     },
     signOutOthers: () => Promise.reject(absent("list of sessions")),
     async fetchUser(accessToken, { fetch, signal }) {
-      const response = await fetch(userUrl, { headers: { Authorization: `Bearer ${accessToken}` }, redirect: "error", signal });
+      const response = await fetch(userUrl, {
+        headers: { Authorization: `Bearer ${accessToken}` },
+        redirect: "error",
+        signal,
+      });
       if (response.status === 401) return null;
       const { status } = response;
       if (!response.ok) throw new AuthError("unavailable", `The user was answered with status ${status}.`, { status });

@@ -21,7 +21,9 @@ export async function openBrowser(): Promise<InteropBrowser> {
       await profile.route(`${origin}/`, (route) =>
         route.fulfill({ contentType: "text/html", body: '<!doctype html><script src="/page.js"></script>' }),
       );
-      await profile.route(`${origin}/page.js`, (route) => route.fulfill({ contentType: "text/javascript", body: script }));
+      await profile.route(`${origin}/page.js`, (route) =>
+        route.fulfill({ contentType: "text/javascript", body: script }),
+      );
       return profile;
     },
     close: () => browser.close(),

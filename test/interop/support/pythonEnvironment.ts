@@ -14,7 +14,9 @@ export async function preparePythonEnvironment(command: string, folder: string):
   const python = `${environment}/bin/python`;
   const requirements = `${folder}/requirements.txt`;
   const stamp = `${environment}/requirements.sha256`;
-  const wanted = createHash("sha256").update(await readFile(requirements)).digest("hex");
+  const wanted = createHash("sha256")
+    .update(await readFile(requirements))
+    .digest("hex");
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return python;
   await run(command, ["-m", "venv", environment]);
   await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);

@@ -30,11 +30,14 @@ export async function startExamples(graceSeconds: number): Promise<RunningExampl
 
   const python = await findPython();
   const settings = { REFRESH_GRACE_SECONDS: String(graceSeconds) };
-  for (const [name, app] of [["fastapi-users", "app.main:asgi"], ["stock", "app.stock:app"]] as const) {
+  for (const [name, app] of [
+    ["fastapi-users", "app.main:asgi"],
+    ["stock", "app.stock:app"],
+  ] as const) {
     if (python === null) break;
     const example = await startPythonServer({ python, app, settings });
     baseUrls.set(name, example.baseUrl);
-    stops.unshift(example.dispose);
+    stops.unshift(() => example.dispose());
   }
   return {
     baseUrls,
