@@ -9,6 +9,8 @@ import { memoryStore } from "../../../src/server/memoryStore.ts";
 
 export interface RunningAuthServer {
   address: string;
+  /** For Socket.IO beside it. */
+  listening: Server;
   server: AuthServer;
   events: AuditEvent[];
   countOf(type: AuditEvent["type"]): number;
@@ -41,5 +43,5 @@ export async function startAuthServer(options: Partial<AuthServerOptions> = {}):
     body: JSON.stringify(account),
   });
   if (registered.status !== 201) throw new Error(`The account was not made: ${registered.status} ${await registered.text()}`);
-  return { address, server, events, countOf: (type) => events.filter((event) => event.type === type).length };
+  return { address, listening, server, events, countOf: (type) => events.filter((event) => event.type === type).length };
 }

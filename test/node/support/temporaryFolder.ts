@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest";
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "stay-signed-in-"));
   await chmod(folder, 0o700);
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // Whatever the server still has to be told is written down in there meanwhile.
+  onTestFinished(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   return folder;
 }

@@ -1,0 +1,14 @@
+import { createNodeAuthClient } from "../../../src/node.ts";
+
+// Prints one good access token, as any script would get it.
+const [baseUrl = "", sessionFile = ""] = process.argv.slice(2);
+const auth = createNodeAuthClient({ baseUrl, sessionFile });
+auth.start();
+try {
+  process.stdout.write(`${await auth.getAccessToken()}\n`);
+} catch (error) {
+  const { name, message, code } = error as Error & { code?: string };
+  process.stdout.write(`${name} ${code}: ${message}\n`);
+  process.exitCode = 9;
+}
+// Not disposed of: a script that is done ends all the same.
