@@ -72,6 +72,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      "./.storybook/vitest.config.ts",
     ],
   },
 });

@@ -6,6 +6,11 @@
  */
 export { appFetch, type AppFetchOptions } from "./testing/appFetch.ts";
 export { type CookieJar, createCookieJar, type StoredCookie } from "./testing/cookieJar.ts";
+export {
+  createTestAuthClient,
+  type TestAuthClient,
+  type TestAuthClientOptions,
+} from "./testing/createTestAuthClient.ts";
 export { createTabs, type SimulatedTabs, type TabsOptions } from "./testing/createTabs.ts";
 export type { FaultHandle, FaultTarget, NetworkFault } from "./testing/networkFault.ts";
 export { overlap, type RequestRecord } from "./testing/requestRecord.ts";

@@ -154,7 +154,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     for (const happening of isDisposed ? [] : happeningsBetween(before, state)) emitter.emit(happening);
     for (const tellOne of tell) tellOne();
     // A session that a hint told of: the siblings may have its token, else the server.
-    if (starts > 0 && isOpen(state.known) && state.known.token === null && state.known !== before.known) void restore(false);
+    if (starts > 0 && isOpen(state.known) && state.known.token === null && state.known !== before.known)
+      void restore(false);
     arm();
   }
 
@@ -449,7 +450,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     if (token.rejected) return false;
     const { lifetimeMs } = token.lifetime;
     const neededMs = minValidityMs ?? defaultMinValidityMs(lifetimeMs);
-    const ageMs = clock.monotonicNow() - token.lifetime.sentAtMonotonic;
+    const ageMs = lifetimeMs === null ? 0 : lifetimeMs - leftMs(token);
     return leftMs(token) > neededMs || (leftMs(token) > 0 && ageMs < refreshFloorMs(lifetimeMs));
   }
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runProgram, steps } from "./program.ts";
 
-const PROGRAMS = Number(process.env["PROGRAMS"] ?? 300);
+const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_500);
 
 describe("random programs over one to six tabs", () => {
   it.each([
