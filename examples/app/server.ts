@@ -1,0 +1,79 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { serve } from "@hono/node-server";
+import { serveStatic } from "@hono/node-server/serve-static";
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import { createAuthServer, sqliteStore } from "stay-signed-in/server";
+import { createNotesStore } from "./server/createNotesStore.ts";
+import { findFreePort } from "./server/findFreePort.ts";
+import { keepSecret } from "./server/keepSecret.ts";
+import { notesRoutes } from "./server/notesRoutes.ts";
+
+// This file runs as dist/server/server.js.
+const root = join(import.meta.dirname, "..", "..");
+const page = join(root, "dist", "page");
+const data = process.env["DATA_FOLDER"] ?? join(root, ".data");
+mkdirSync(data, { recursive: true, mode: 0o700 });
+
+const hostname = process.env["HOST"] ?? "localhost";
+const port = await findFreePort(Number(process.env["PORT"] ?? 3000), hostname);
+const publicUrl = process.env["PUBLIC_URL"] ?? `http://localhost:${port}`;
+
+const auth = createAuthServer({
+  store: sqliteStore({ path: join(data, "auth.sqlite") }),
+  accessTokenSecret: keepSecret(join(data, "secret")),
+  publicUrl,
+  // So short that you can watch it being renewed. The default is 15 minutes.
+  accessTokenLifetimeSeconds: 20,
+  // SESSION_SECONDS=60 shows within a minute what happens when a session is really over. The default is 90 days.
+  sessionLifetimeSeconds: Number(process.env["SESSION_SECONDS"] ?? 90 * 24 * 3600),
+  onError: (error) => console.error(error),
+});
+const notes = createNotesStore(join(data, "notes.sqlite"));
+
+const app = new Hono();
+app.use(
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+      objectSrc: ["'none'"],
+    },
+    xFrameOptions: "DENY",
+    strictTransportSecurity: publicUrl.startsWith("https:"),
+  }),
+);
+app.route("/", auth.app);
+app.route("/api/notes", notesRoutes(auth, notes));
+app.use(
+  "/assets/*",
+  serveStatic({
+    root: page,
+    onFound: (_path, context) => context.header("Cache-Control", "public, max-age=31536000, immutable"),
+  }),
+);
+app.get("/favicon.svg", serveStatic({ root: page }));
+for (const path of ["/", "/device"]) {
+  app.get(
+    path,
+    serveStatic({
+      root: page,
+      path: "index.html",
+      onFound: (_path, context) => context.header("Cache-Control", "no-cache"),
+    }),
+  );
+}
+
+const server = serve({ fetch: app.fetch, port, hostname }, () => console.log(publicUrl));
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    server.close();
+    void auth.close().then(() => {
+      notes.close();
+      process.exit();
+    });
+  });
+}

@@ -1,0 +1,38 @@
+import { useState } from "react";
+import { useAuth, useSession } from "stay-signed-in";
+import { Brand } from "./Brand.tsx";
+import { CredentialsForm } from "./CredentialsForm.tsx";
+import { Dialog } from "./Dialog.tsx";
+import { TokenLine } from "./TokenStatus.tsx";
+
+export function Header() {
+  const auth = useAuth();
+  const { data: user } = useSession();
+  const [isUpgrading, setIsUpgrading] = useState(false);
+  const isGuest = auth.status === "authenticated" && auth.identity.isGuest;
+
+  return (
+    <header className="header">
+      <div className="header-row">
+        <Brand />
+        <div className="account">
+          <span className="account-name">{isGuest ? "Guest" : (user?.email ?? "")}</span>
+          {isGuest && (
+            <button type="button" className="primary small" onClick={() => setIsUpgrading(true)}>
+              Keep my notes
+            </button>
+          )}
+          {/* A server that cannot be reached now is told later; here the sign-out counts at once. */}
+          <button type="button" className="plain small" onClick={() => void auth.signOut().catch(() => {})}>
+            Sign out
+          </button>
+        </div>
+      </div>
+      <TokenLine />
+      <Dialog isOpen={isUpgrading} title="Keep your notes" onClose={() => setIsUpgrading(false)}>
+        <p>Make an account, or sign in to one that you have. The notes you wrote as a guest come along.</p>
+        <CredentialsForm startWith="register" />
+      </Dialog>
+    </header>
+  );
+}

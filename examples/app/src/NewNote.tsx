@@ -1,0 +1,46 @@
+import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { useAddNote } from "./notesQueries.ts";
+
+export function NewNote() {
+  const [text, setText] = useState("");
+  const add = useAddNote();
+  const isEmpty = text.trim() === "";
+
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    if (isEmpty || add.isPending) return;
+    add.mutate(text, { onSuccess: () => setText("") });
+  };
+
+  return (
+    <form className="card new-note" onSubmit={submit}>
+      <label>
+        <span className="label">New note</span>
+        <textarea
+          rows={3}
+          maxLength={4_000}
+          placeholder="What should not be forgotten?"
+          value={text}
+          readOnly={add.isPending}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={submitByKeyboard}
+        />
+      </label>
+      <div className="form-foot">
+        <span className="hint" role="status">
+          {add.isPending ? "Saving…" : add.isError ? "Not saved. Please try again." : "Ctrl + Enter saves"}
+        </span>
+        <button className="primary" type="submit" disabled={isEmpty || add.isPending}>
+          Save note
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Ctrl + Enter, or ⌘ + Enter. */
+export function submitByKeyboard(event: KeyboardEvent<HTMLTextAreaElement>): void {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  event.currentTarget.form?.requestSubmit();
+}

@@ -1,0 +1,60 @@
+import { useAuth } from "stay-signed-in";
+import { NewNote } from "./NewNote.tsx";
+import { NoteItem } from "./NoteItem.tsx";
+import { SessionList } from "./SessionList.tsx";
+import { TokenStatus } from "./TokenStatus.tsx";
+import { useNotes } from "./notesQueries.ts";
+
+export function NotesPage() {
+  const isGuest = useAuth((auth) => auth.status === "authenticated" && auth.identity.isGuest);
+  return (
+    <div className="columns">
+      <div className="notes">
+        <h1 className="hidden">Your notes</h1>
+        <NewNote />
+        <NoteList />
+      </div>
+      <aside className="side" aria-label="Your session">
+        <TokenStatus />
+        {isGuest ? (
+          <section className="panel">
+            <h2>You are a guest</h2>
+            <p className="hint">These notes are tied to this browser. Make an account to keep them: they come along.</p>
+          </section>
+        ) : (
+          <SessionList />
+        )}
+      </aside>
+    </div>
+  );
+}
+
+function NoteList() {
+  const { data: notes, isPending, isError, refetch } = useNotes();
+  if (isPending) return <p role="status">Fetching your notes…</p>;
+  if (isError) {
+    return (
+      <p className="notice" role="alert">
+        Your notes could not be fetched.{" "}
+        <button type="button" className="link" onClick={() => void refetch()}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  if (notes.length === 0) {
+    return (
+      <div className="empty">
+        <p>Nothing here yet.</p>
+        <p className="hint">Write your first note above, then open this page in a second tab.</p>
+      </div>
+    );
+  }
+  return (
+    <ul className="note-list">
+      {notes.map((note) => (
+        <NoteItem key={note.id} note={note} />
+      ))}
+    </ul>
+  );
+}

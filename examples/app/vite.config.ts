@@ -1,0 +1,17 @@
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const source = fileURLToPath(new URL("../../src", import.meta.url));
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: {
+    // Inside this repository the package is its own source. In a copy of this folder, leave `resolve` out.
+    alias: [
+      { find: /^stay-signed-in$/, replacement: `${source}/index.ts` },
+      { find: /^stay-signed-in\/(.+)$/, replacement: `${source}/$1.ts` },
+    ],
+  },
+  build: { outDir: "dist/page", target: "es2022" },
+});
