@@ -13,7 +13,7 @@ describe.skipIf(python === null)("the fastapi-users example keeps PROTOCOL.md (n
 
   beforeAll(async () => {
     // Long enough that a busy machine answers a check's requests within it, as password hashing may take a second here.
-    const graceSeconds = 10;
+    const graceSeconds = 20;
     const settings = { REFRESH_GRACE_SECONDS: String(graceSeconds) };
     server = await startPythonServer({ python: python ?? "", app: "app.main:asgi", settings });
     context = createConformanceContext({ baseUrl: server.baseUrl, graceSeconds });
