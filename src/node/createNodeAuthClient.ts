@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { AuthClient } from "../core/authClient.ts";
+import type { AuthClient, GetAccessTokenOptions } from "../core/authClient.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
 import type { Backend } from "../core/backend.ts";
+import { refreshFloorMs } from "../core/lifetime.ts";
 import { createFileBackend } from "./createFileBackend.ts";
 import { createNodePlatform } from "./createNodePlatform.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
@@ -99,6 +100,20 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
   );
   const client = createAuthClient({ ...coreOptions, baseUrl: address, platform, backend });
 
+  async function getAccessToken(tokenOptions?: GetAccessTokenOptions): Promise<string> {
+    const accessToken = await client.getAccessToken(tokenOptions);
+    const minValidityMs = tokenOptions?.minValidityMs;
+    if (minValidityMs === undefined) return accessToken;
+    // To the core a token from the file is as fresh as an answer; how old it really is stands in the file.
+    const { session } = await file.readServer(address);
+    if (session?.accessToken !== accessToken || session.accessTokenExpiresAt === null) return accessToken;
+    const { accessTokenSentAt: sentAt, accessTokenExpiresAt: expiresAt } = session;
+    const isGoodEnough = expiresAt - clock.now() >= minValidityMs;
+    if (isGoodEnough || clock.now() - sentAt < refreshFloorMs(expiresAt - sentAt)) return accessToken;
+    await client.refresh();
+    return client.getAccessToken(tokenOptions);
+  }
+
   return {
     ...client,
     sessionFile: place.path,
@@ -109,7 +124,7 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
     signInAsGuest: () => unwrapFileError(client.signInAsGuest()),
     signInWithAnswer: (answer) => unwrapFileError(client.signIn(handOver(answer))),
     signOut: (signOutOptions) => unwrapFileError(client.signOut(signOutOptions)),
-    getAccessToken: (tokenOptions) => unwrapFileError(client.getAccessToken(tokenOptions)),
+    getAccessToken: (tokenOptions) => unwrapFileError(getAccessToken(tokenOptions)),
     refresh: () => unwrapFileError(client.refresh()),
     fetchUser: (userOptions) => unwrapFileError(client.fetchUser(userOptions)),
     async fetchAccessToken(credentials) {

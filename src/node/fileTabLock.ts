@@ -13,7 +13,8 @@ export function createFileTabLock({ pathOf, ownFolder }: { pathOf: (name: string
       try {
         return await work(held.waited);
       } finally {
-        await held.release();
+        // Nobody waits for the file to be gone: who asks anew meanwhile must not be taken for a part of what is done.
+        held.release().catch(() => undefined);
       }
     },
     announce: () => () => undefined,

@@ -1,6 +1,7 @@
 import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SessionFile } from "../../src/node/sessionFile.ts";
 import { account, startAuthServer } from "./support/authServer.ts";
 import { type Programs, bundlePrograms } from "./support/bundleProgram.ts";
 import { type RunOptions, runProgram, startProgram } from "./support/runProgram.ts";
@@ -22,6 +23,18 @@ async function makeWorld(options: Parameters<typeof startAuthServer>[0] = {}) {
   const run = (words: string[], runOptions?: RunOptions) => start(words, runOptions).done;
   const signIn = () => run(["login", "--username", account.email, "--password-stdin"], { input: `${account.password}\n` });
   return { ...running, ...folder, env, start, run, signIn };
+}
+
+/** Lets the stored access token have been issued so much earlier. */
+function age(file: SessionFile, address: string, byMs: number) {
+  return file.updateServer(address, ({ session, ...entry }) => ({
+    ...entry,
+    session: session && {
+      ...session,
+      accessTokenSentAt: session.accessTokenSentAt - byMs,
+      accessTokenExpiresAt: (session.accessTokenExpiresAt ?? 0) - byMs,
+    },
+  }));
 }
 
 describe("stay-signed-in", () => {
@@ -121,11 +134,12 @@ describe("stay-signed-in", () => {
   // B096 https://github.com/clerk/cli/pull/213
   it("says that a session is over, and how to sign in", async () => {
     const server = await startStrictServer();
-    const { run } = await makeWorld();
+    const { run, file } = await makeWorld();
     const strict = ["--url", server.address];
     await run(["login", "--username", "ada", "--password-stdin", ...strict], { input: "any" });
+    await age(file, server.address, 600_000);
     server.answerNextRefresh(() => ({ status: 401, body: '{"detail":"REFRESH_TOKEN_EXPIRED"}' }));
-    expect(await run(["token", "--min-validity", "1h", ...strict])).toMatchObject({ code: 3, output: "" });
+    expect(await run(["token", "--min-validity", "10m", ...strict])).toMatchObject({ code: 3, output: "" });
     const shown = await run(["status", ...strict]);
     expect(shown).toMatchObject({ code: 3, output: expect.stringContaining("has expired") });
     expect(shown.output).toContain(`stay-signed-in login --url ${server.address}`);
@@ -133,11 +147,16 @@ describe("stay-signed-in", () => {
   }, 60_000);
 
   it("renews a token that is not good for as long as asked, and says when the server gives none that is", async () => {
-    const { run, signIn, countOf } = await makeWorld();
+    const { run, signIn, countOf, file, address } = await makeWorld();
     await signIn();
-    const first = (await run(["token", "--min-validity", "5m"])).output;
-    expect((await run(["token", "--min-validity", "5m"])).output).toBe(first);
-    expect(countOf("refreshed") + countOf("graceRepeat")).toBe(0);
+    await age(file, address, 600_000);
+    const first = (await run(["token", "--min-validity", "4m"])).output;
+    expect((await run(["token", "--min-validity", "4m"])).output).toBe(first);
+    expect(countOf("refreshed")).toBe(0);
+    const renewed = await run(["token", "--min-validity", "10m"]);
+    expect(renewed).toMatchObject({ code: 0, errors: "" });
+    expect(renewed.output).not.toBe(first);
+    expect(countOf("refreshed")).toBe(1);
     const tooLong = await run(["token", "--min-validity", "2h"]);
     expect(tooLong).toMatchObject({ code: 4, output: "", errors: expect.stringContaining("only") });
   }, 30_000);

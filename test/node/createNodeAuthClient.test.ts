@@ -96,7 +96,9 @@ describe("the client of a process", () => {
     expect(await second.getAccessToken()).toBe(token);
     expect(requests).toEqual([]);
     await second.refresh();
-    expect(countOf("refreshed") + countOf("graceRepeat")).toBe(1);
+    expect(requests).toEqual([`${address}/jwt/refresh`]);
+    expect(await second.getAccessToken()).not.toBe(token);
+    expect(countOf("refreshed")).toBe(1);
     second.dispose();
   });
 

@@ -117,7 +117,7 @@ describe("the lock between processes", () => {
     await expect(first).rejects.toThrow("it failed");
     expect(await second).toBe(2);
     expect(order).toEqual(["first false", "second"]);
-    expect(await readdir(folder)).toEqual([]);
+    await expect.poll(() => readdir(folder)).toEqual([]);
   });
 
   it("is left by a caller who gives up, with the reason of the signal", async () => {
