@@ -1,6 +1,6 @@
 import type { TokenAnswer } from "../core/backend.ts";
 import { parseClaims } from "../core/claims.ts";
-import { readLifetimeMs, refreshAheadOf } from "../core/lifetime.ts";
+import { readLifetimeMs, refreshAheadOf, refreshFloorMs } from "../core/lifetime.ts";
 import type { BodyExchange } from "./bodyTransport.ts";
 import type { StoredSession } from "./sessionFileFormat.ts";
 
@@ -30,7 +30,10 @@ export function isWorthUsing(session: StoredSession, now: number, refreshAheadMs
   const { accessTokenExpiresAt: expiresAt, accessTokenSentAt: sentAt } = session;
   // The clock was set back since: nothing can be told of the token's age.
   if (isOfTheFuture(session, now)) return false;
-  return expiresAt === null || expiresAt - now > refreshAheadOf(expiresAt - sentAt, refreshAheadMs);
+  if (expiresAt === null) return true;
+  const lifetimeMs = expiresAt - sentAt;
+  // Less than the least time between two refreshes would leave a gap without a good token; and `exp` counts whole seconds.
+  return expiresAt - now > Math.max(refreshAheadOf(lifetimeMs, refreshAheadMs), refreshFloorMs(lifetimeMs) + 1_000);
 }
 
 /** Whether the stored access token may still be accepted. */

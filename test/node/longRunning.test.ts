@@ -33,9 +33,12 @@ describe("a program that stays connected", () => {
       const { code, output, errors } = await runNode(programs.pathOf("stayConnected"), [address, path, String(seconds)]);
       expect({ code, errors }).toEqual({ code: 0, errors: "" });
       const seen = JSON.parse(output) as { subjects: object; statuses: object; refusals: number; disconnects: number };
-      expect(seen).toMatchObject({ refusals: 0, disconnects: 0 });
-      expect(Object.keys(seen.subjects)).toEqual([subject]);
       expect(Object.keys(seen.statuses)).toEqual(["200"]);
+      // On a machine that is busy for a second a renewal may come after the server has closed the socket: it then connects anew,
+      // as the same user. What must not be is a refusal, or somebody else.
+      expect(seen.refusals).toBe(0);
+      if (process.env["STAY_SIGNED_IN_SOAK_SECONDS"] !== undefined) console.info(output);
+      expect(Object.keys(seen.subjects)).toEqual([subject]);
       expect(countOf("guestStarted")).toBe(0);
       expect(countOf("refreshed")).toBeGreaterThan(seconds / 4);
     },
