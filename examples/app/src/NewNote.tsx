@@ -9,7 +9,7 @@ export function NewNote() {
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     if (isEmpty || add.isPending) return;
-    add.mutate(text, { onSuccess: () => setText("") });
+    add.mutate(text, { onSuccess: () => setText((current) => (current === text ? "" : current)) });
   };
 
   return (

@@ -46,5 +46,5 @@ export function useRemoveNote() {
 
 function useRefetch() {
   const queryClient = useQueryClient();
-  return () => queryClient.invalidateQueries({ queryKey });
+  return () => void queryClient.invalidateQueries({ queryKey });
 }
