@@ -6,14 +6,18 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * Makes the virtual environment `.venv` of a folder from its pinned `requirements.txt`, unless it is there already; returns its
+ * Makes the virtual environment `.venv` of a folder from its pinned requirements, unless they are there already; returns its
  * Python.
  */
-export async function preparePythonEnvironment(command: string, folder: string): Promise<string> {
+export async function preparePythonEnvironment(
+  command: string,
+  folder: string,
+  requirementsName: "requirements.txt" | "requirements-dev.txt" = "requirements.txt",
+): Promise<string> {
   const environment = `${folder}/.venv`;
   const python = `${environment}/bin/python`;
-  const requirements = `${folder}/requirements.txt`;
-  const stamp = `${environment}/requirements.sha256`;
+  const requirements = `${folder}/${requirementsName}`;
+  const stamp = `${environment}/${requirementsName}.sha256`;
   const wanted = createHash("sha256")
     .update(await readFile(requirements))
     .digest("hex");
