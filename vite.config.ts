@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["test/{core,browser-ports,adapters,server,node,testing,package,conformance}/**/*.test.ts"],
+          include: ["test/{core,browser-ports,adapters,server,node,testing,package,types,conformance}/**/*.test.ts"],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },
       },
