@@ -2,7 +2,7 @@ import { AuthError } from "./authError.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
 import { parseClaims } from "./claims.ts";
 import { readIdentity } from "./identity.ts";
-import { isSameSession, type Knowledge } from "./knowledge.ts";
+import { isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
 import { readLifetimeMs } from "./lifetime.ts";
 import type { Clock } from "./ports.ts";
 
@@ -48,8 +48,9 @@ export async function toKnowledge(
   const sessionId = answer.session?.id ?? claims?.sessionId ?? null;
   const identity = readIdentity(claims, { subject, sessionId, isGuest });
   if (identity === null) throw new AuthError("badResponse", "The token names no subject.");
-  const continues =
-    isRefresh && held !== null && held.identity?.subject === subject && (sessionId === null || held.id === sessionId);
+  // A session that a hint told of has no identity yet: taking its answer for another one, tabs would outbid each other for ever.
+  const isHeldSubject = held?.identity == null || held.identity.subject === subject;
+  const continues = isRefresh && isOpen(held) && isHeldSubject && (sessionId === null || held.id === sessionId);
   const number =
     answer.session?.number ??
     (continues ? held.number : Math.max(isRefresh ? sent.sentAt : clock.now(), (held?.number ?? 0) + 1));

@@ -450,8 +450,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     if (token.rejected) return false;
     const { lifetimeMs } = token.lifetime;
     const neededMs = minValidityMs ?? defaultMinValidityMs(lifetimeMs);
+    if (leftMs(token) > neededMs) return true;
+    // What no token of this server can give is not asked for again and again.
+    const isAskable = minValidityMs !== undefined && lifetimeMs !== null && minValidityMs < lifetimeMs;
     const ageMs = lifetimeMs === null ? 0 : lifetimeMs - leftMs(token);
-    return leftMs(token) > neededMs || (leftMs(token) > 0 && ageMs < refreshFloorMs(lifetimeMs));
+    return !isAskable && leftMs(token) > 0 && ageMs < refreshFloorMs(lifetimeMs);
   }
 
   function reject(value: string): void {

@@ -178,7 +178,12 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       const effects: readonly Effect[] = [{ type: "abortRefresh" }, share];
       const acted = { acts: state.acts + 1 };
       if (known === null) return know(NOBODY, [...effects, sendSignOut(NOBODY)], acted);
-      if (known.end === "signedOut") return { state: { ...state, ...acted }, effects: [sendSignOut(known)] };
+      // What the start-up was asking is settled by the user's own word, also when only an old note says signed out.
+      if (known.end === "signedOut")
+        return {
+          state: { ...state, ...acted, settled: true },
+          effects: [{ type: "abortRefresh" }, sendSignOut(known)],
+        };
       return know(close(known, "signedOut", true), [...effects, sendSignOut(known)], acted);
     }
     case "signOutConfirmed":

@@ -101,7 +101,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
       const existing = sessions.get(rest.id);
       if (existing !== undefined) return recordOf(existing);
       const madeAt = now();
-      lastNumber = Math.max(lastNumber + 1, numberAbove + 1, madeAt);
+      lastNumber = Math.max(lastNumber + 1, numberAbove + 1, Math.floor(madeAt));
       const session: Session = {
         ...rest,
         number: lastNumber,

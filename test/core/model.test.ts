@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runProgram, steps } from "./program.ts";
 
-const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_500);
+const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_000);
 
 describe("random programs over one to six tabs", () => {
   it.each([
@@ -10,6 +10,7 @@ describe("random programs over one to six tabs", () => {
     ["without locks", { lock: "missing" as const }],
     ["without a channel", { channel: "missing" as const }],
     ["without storage", { storage: "missing" as const }],
+    ["on a server that numbers no sessions", { isNumberless: true }],
   ])(
     "end no session, mix no identities and leave nothing pending, %s",
     { timeout: 3_600_000 },

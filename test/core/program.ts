@@ -35,6 +35,7 @@ export interface World {
   readonly lock?: "missing" | "throws";
   readonly channel?: "missing" | "throws";
   readonly storage?: "missing" | "throws";
+  readonly isNumberless?: boolean;
 }
 
 const tab = fc.nat({ max: 5 });
@@ -119,7 +120,8 @@ export async function runProgram(
   tabCount = 2,
 ): Promise<{ broken: string[]; timeline: string; refreshes: number; faults: number }> {
   const broken: string[] = [];
-  const opened = await openWorld(0, { world: { seed, ...conditions } });
+  const { isNumberless = false, ...ports } = conditions;
+  const opened = await openWorld(0, { isNumberless, world: { seed, ...ports } });
   const { world, audit } = opened;
   const running: Open[] = [];
   const started: { readonly at: SimulatedTab; readonly work: Promise<unknown> }[] = [];
@@ -289,7 +291,7 @@ export async function runProgram(
   }
   const minutes = new Map<string, number>();
   for (const { sent, tab: number } of refreshes) {
-    const minute = `${number}:${Math.floor(sent.at / 60_000)}`;
+    const minute = `${number}:${Math.floor(sent.atMs / 60_000)}`;
     minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
   }
   for (const [minute, count] of minutes)

@@ -16,6 +16,8 @@ export async function openWorld(
   options: {
     client?: AuthClientOptions;
     server?: Partial<AuthServerOptions>;
+    /** Takes the session's number out of every token answer, as a server that draws none would. */
+    isNumberless?: boolean;
     world?: Omit<Parameters<typeof createTabs>[1], "app" | "clock">;
   } = {},
 ) {
@@ -30,7 +32,8 @@ export async function openWorld(
     onAuditEvent: (event) => void audit.push(event as never),
     ...options.server,
   } as AuthServerOptions);
-  const world = createTabs(tabCount, { app: server.app, clock, seed: 1, ...options.world });
+  const app = options.isNumberless === true ? withoutNumbers(server.app) : server.app;
+  const world = createTabs(tabCount, { app, clock, seed: 1, ...options.world });
   const clients: AuthClient[] = [];
   const open = (tab: (typeof world.tabs)[number]): AuthClient => {
     const client = createAuthClient({ platform: tab.platform, ...options.client });
@@ -59,6 +62,22 @@ export async function openWorld(
       await world.settle();
       world.dispose();
       await server.close();
+    },
+  };
+}
+
+type App = Parameters<typeof createTabs>[1]["app"];
+
+function withoutNumbers(app: App): App {
+  return {
+    async fetch(...given: Parameters<App["fetch"]>) {
+      const response = await app.fetch(...given);
+      if (!/json/.test(response.headers.get("Content-Type") ?? "")) return response;
+      const body = (await response.clone().json()) as { session?: unknown };
+      if (body?.session === undefined) return response;
+      const { session: _session, ...rest } = body;
+      const { status, headers } = response;
+      return new Response(JSON.stringify(rest), { status, headers });
     },
   };
 }
