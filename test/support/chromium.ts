@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import process from "node:process";
+import { chromium } from "playwright-core";
 
 /** Chromium as root, without a screen and without a network of its own. */
 export const chromiumFlags = [
@@ -24,40 +25,41 @@ const fixedPlaces = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
-/** An installed Chromium or Chrome, the one named by `CHROMIUM`, or the driver's own download; undefined when there is none. */
-export async function findChromium(): Promise<string | undefined> {
-  const named = process.env.CHROMIUM;
-  if (named) return named;
-  const onPath = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => namesOnPath.map((name) => join(folder, name)));
-  const { chromium } = await import("playwright-core");
-  return [...onPath, ...fixedPlaces, chromium.executablePath()].find(isExecutable);
-}
-
 /**
- * Finds a browser, or gets one: the driver's own download, else the system's package manager where we are root.
- * Throws an error that says plainly what is missing.
+ * The path of a browser: the one that `CHROMIUM` names, an installed one, the driver's own download, or one that is
+ * downloaded or installed now.
+ *
+ * @throws Error that says what is missing and how to get it.
  */
-export async function ensureChromium(log: (line: string) => void): Promise<string> {
-  const found = await findChromium();
-  if (found) return found;
+export async function findChromium(): Promise<string> {
+  const present = findPresent();
+  if (present !== undefined) return present;
 
-  log("No Chromium or Chrome here; trying the browser driver's own download.");
+  tell("No Chromium or Chrome here; trying the browser driver's own download.");
   run("npx", ["--no-install", "playwright-core", "install", "chromium"], 120_000);
-  const downloaded = await findChromium();
-  if (downloaded) return downloaded;
+  const downloaded = findPresent();
+  if (downloaded !== undefined) return downloaded;
 
   if (process.getuid?.() === 0) {
-    log("That download did not work; trying the system's package manager.");
+    tell("That download did not work; trying the system's package manager.");
     if (run("apt-get", ["update"], 180_000)) {
       run("apt-get", ["install", "-y", "--no-install-recommends", "chromium"], 300_000);
     }
-    const installed = await findChromium();
-    if (installed) return installed;
+    const installed = findPresent();
+    if (installed !== undefined) return installed;
   }
   throw new Error(
-    "The browser tests need Chromium or Chrome, and none could be found or installed. Install one (on Debian or Ubuntu: " +
-      "apt-get install chromium), or set CHROMIUM to the path of its executable.",
+    "The browser tests need Chromium or Chrome, and none could be found or installed. Install one (on Debian or " +
+      "Ubuntu: apt-get install chromium), or set CHROMIUM to the path of its executable.",
   );
+}
+
+function findPresent(): string | undefined {
+  const named = process.env["CHROMIUM"];
+  if (named) return named;
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const onPath = folders.flatMap((folder) => namesOnPath.map((name) => join(folder, name)));
+  return [...onPath, ...fixedPlaces, chromium.executablePath()].find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
@@ -69,7 +71,11 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function run(command: string, args: string[], timeoutMs: number): boolean {
+function run(command: string, parameters: string[], timeoutMs: number): boolean {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  return spawnSync(command, args, { stdio: "inherit", env, timeout: timeoutMs }).status === 0;
+  return spawnSync(command, parameters, { stdio: "inherit", env, timeout: timeoutMs }).status === 0;
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
