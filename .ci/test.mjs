@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runnerImport } from "vite";
 
 const folder = await mkdtemp(join(tmpdir(), "stay-signed-in-"));
 const report = join(folder, "report.json");
@@ -11,6 +12,14 @@ const run = (args) =>
   new Promise((resolve) => {
     spawn(process.execPath, args, { stdio: "inherit" }).on("close", (code) => resolve(code ?? 1));
   });
+
+// Once, before anything starts: every project that needs a browser then takes this one.
+try {
+  const { module } = await runnerImport("./test/support/chromium.ts", { configFile: false, logLevel: "error" });
+  process.env.CHROMIUM = await module.findChromium();
+} catch (error) {
+  console.error(error.message);
+}
 
 const types = await run([join("node_modules", "typescript", "bin", "tsc"), "--noEmit", "-p", "."]);
 if (types !== 0) console.error("Type errors: see above (npm run typecheck).");
