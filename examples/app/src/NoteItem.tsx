@@ -1,8 +1,7 @@
 import { type FormEvent, useRef, useState } from "react";
+import { momentFormat } from "./momentFormat.ts";
 import { submitByKeyboard } from "./NewNote.tsx";
 import { type Note, useChangeNote, useRemoveNote } from "./notesQueries.ts";
-
-const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export function NoteItem({ note }: { note: Note }) {
   const [draft, setDraft] = useState<string | null>(null);
@@ -57,7 +56,7 @@ export function NoteItem({ note }: { note: Note }) {
       <p className="note-text">{note.text}</p>
       <div className="note-foot">
         <time className="hint" dateTime={new Date(note.updatedAt).toISOString()}>
-          {dateFormat.format(note.updatedAt)}
+          {momentFormat.format(note.updatedAt)}
         </time>
         {remove.isError && (
           <span className="problem" role="alert">
@@ -67,7 +66,7 @@ export function NoteItem({ note }: { note: Note }) {
         <button
           ref={editButton}
           type="button"
-          className="plain small"
+          className="ghost small"
           aria-label={`Edit note: ${name}`}
           onClick={() => setDraft(note.text)}
         >
@@ -75,7 +74,7 @@ export function NoteItem({ note }: { note: Note }) {
         </button>
         <button
           type="button"
-          className="plain small"
+          className="ghost small"
           aria-label={`Delete note: ${name}`}
           disabled={remove.isPending}
           onClick={() => remove.mutate(note.id)}

@@ -18,7 +18,7 @@ export function SessionExpiredDialog({ isOpen }: { isOpen: boolean }) {
       <p className="switch">
         Not you?{" "}
         <button type="button" className="link" onClick={() => void auth.signOut().catch(() => {})}>
-          Leave this page
+          Sign out
         </button>
       </p>
     </Dialog>

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "./auth.ts";
+import { momentFormat } from "./momentFormat.ts";
 
 interface Session {
   id: string;
@@ -10,7 +11,6 @@ interface Session {
 }
 
 const queryKey = ["sessions"];
-const timeFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** Where this person is signed in, and the way to end it from here. */
 export function SessionList() {
@@ -35,7 +35,7 @@ export function SessionList() {
             <div>
               <span className="session-name">{nameOf(session)}</span>
               <span className="hint">
-                {session.current ? "this browser" : `since ${timeFormat.format(new Date(session.created_at))}`}
+                {session.current ? "this browser" : `since ${momentFormat.format(new Date(session.created_at))}`}
               </span>
             </div>
             {!session.current && (
