@@ -7,7 +7,7 @@ import type { AuthClient, AuthErrorCode, AuthState, Identity, UnauthenticatedRea
 import { createAuthServer, memoryStore, requireUser } from "../../src/server.ts";
 
 // Nothing here runs: `tsc` is what fails (npm run typecheck, and the first step of npm test).
-const never = <T>(_: (...given: never[]) => T) => {};
+const never: <T>(code: (...given: never[]) => T) => void = () => {};
 
 describe("AuthState", () => {
   it("is told apart by its status, and lets nothing be read before", () => {
