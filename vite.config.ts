@@ -1,9 +1,12 @@
+import { chmod } from "node:fs/promises";
+import { join } from "node:path";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), executableCommand()],
   build: {
     target: "es2022",
     sourcemap: false,
@@ -36,6 +39,9 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
+          // Searches and real processes take long on a busy machine; a hang is still told apart.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           include: ["test/{core,browser-ports,adapters,server,node,testing,package,types,conformance}/**/*.test.ts"],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },
@@ -45,6 +51,7 @@ export default defineConfig({
         test: {
           // happy-dom, not jsdom: the real server runs in the page's process, and jose refuses jsdom's Uint8Array.
           name: "dom",
+          testTimeout: 30_000,
           environment: "happy-dom",
           include: ["test/{react,devtools}/**/*.test.{ts,tsx}"],
           setupFiles: ["./test/support/dom.ts"],
@@ -76,3 +83,14 @@ export default defineConfig({
     ],
   },
 });
+
+/** npm sets the bit when it installs; whoever runs the built or unpacked file by its path needs it before. */
+function executableCommand(): Plugin {
+  return {
+    name: "executable-command",
+    apply: "build",
+    async writeBundle({ dir }, bundle) {
+      if (dir !== undefined && "bin.js" in bundle) await chmod(join(dir, "bin.js"), 0o755);
+    },
+  };
+}

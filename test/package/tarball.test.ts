@@ -1,0 +1,217 @@
+import { execFile } from "node:child_process";
+import {
+  access,
+  constants,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const installedHere = (...path: string[]) => join(root, "node_modules", ...path);
+const entries = Object.entries(manifest.exports).flatMap(([name, files]) =>
+  typeof files === "string" ? [] : [{ name: name.replace(/^\./, manifest.name), files }],
+);
+const dependencies = Object.keys(manifest.dependencies);
+const peers = Object.keys(manifest.peerDependencies);
+
+// What is published, as somebody gets it: built, packed, unpacked into a project of its own.
+describe("the packed package", () => {
+  let folder: string;
+  let tarball: string;
+  let whole: string;
+  let installed: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "stay-signed-in-packed-"));
+    const published = join(folder, "published");
+    await mkdir(published);
+    const vite = [installedHere("vite", "bin", "vite.js"), "build", "--logLevel", "error"];
+    const dist = join(published, "dist");
+    await Promise.all([
+      run(process.execPath, [...vite, "--outDir", dist, "--emptyOutDir", "false"], { cwd: root }),
+      run(process.execPath, ["scripts/declarations.mjs", dist], { cwd: root }),
+      ...["package.json", "README.md", "CHANGELOG.md", "LICENSE"].map((file) =>
+        copyFile(join(root, file), join(published, file)),
+      ),
+    ]);
+    await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: published });
+    tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`);
+    whole = await makeProject("whole", [...dependencies, ...peers]);
+    installed = join(whole, "node_modules", manifest.name);
+  }, 180_000);
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it("holds what is built and the documents, and nothing else", async () => {
+    const files = await filesIn(installed);
+    const notBuilt = files.filter((file) => !file.startsWith("dist/"));
+    expect(notBuilt.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    expect(files.filter((file) => file.startsWith("dist/") && !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /\.(test|stories)\./.test(file))).toEqual([]);
+  });
+
+  it("has the files that its exports and its command name", async () => {
+    const files = await filesIn(installed);
+    const named = entries.flatMap((entry) => Object.values(entry.files)).concat(Object.values(manifest.bin));
+    expect(named.map((file) => file.replace("./", "")).filter((file) => !files.includes(file))).toEqual([]);
+    expect(named.length).toBeGreaterThan(18);
+  });
+
+  it("has declarations that name the files beside them", async () => {
+    const unresolved: string[] = [];
+    for (const file of (await filesIn(installed)).filter((name) => name.endsWith(".d.ts"))) {
+      const text = await readFile(join(installed, file), "utf8");
+      for (const [, target = ""] of text.matchAll(/\b(?:from |import\()"(\.[^"]*)"/g)) {
+        const declaration = join(installed, dirname(file), target.replace(/\.js$/, ".d.ts"));
+        if (!target.endsWith(".js") || !(await exists(declaration))) unresolved.push(`${file}: ${target}`);
+      }
+    }
+    expect(unresolved).toEqual([]);
+  });
+
+  it("passes publint in its strict mode", async () => {
+    const { messages } = await publint({ pkgDir: installed, strict: true, pack: false });
+    expect(messages).toEqual([]);
+  });
+
+  it("has types that resolve wherever an ESM package does", { timeout: 120_000 }, async () => {
+    const attw = installedHere("@arethetypeswrong", "cli", "dist", "index.js");
+    const { stdout } = await run(process.execPath, [attw, tarball, "--profile", "esm-only", "--format", "json"]);
+    const { analysis } = JSON.parse(stdout);
+    expect(Object.keys(analysis.entrypoints).length).toBe(Object.keys(manifest.exports).length);
+  });
+
+  it("depends on every package that its files import, as dependency or as optional peer", async () => {
+    const imported = await packagesImportedBy("dist");
+    expect([...imported].filter((name) => ![...dependencies, ...peers].includes(name))).toEqual([]);
+    expect(Object.keys(manifest.peerDependenciesMeta).sort()).toEqual(peers.sort());
+  });
+
+  it("imports in Node, every entry, without a page", async () => {
+    const { stdout, stderr } = await importIn(
+      whole,
+      entries.map(({ name }) => name),
+    );
+    expect(stdout).toContain("createAuthServer");
+    expect(stderr).toBe("");
+  });
+
+  it("lets a program that uses neither React nor a server install no peer at all", async () => {
+    const bare = await makeProject("bare", dependencies);
+    const { stdout } = await importIn(bare, ["stay-signed-in/client", "stay-signed-in/fetch", "stay-signed-in/node"]);
+    expect(stdout).toContain("createAuthClient");
+    expect(stdout).toContain("createNodeAuthClient");
+  });
+
+  it("starts no timer and says nothing when a bare Node imports the client", async () => {
+    // Whatever keeps the process up would show as a time-out; whatever throws, as a failure.
+    const { stdout, stderr } = await run(process.execPath, ["-e", 'import("stay-signed-in/client")'], { cwd: whole });
+    expect(stdout + stderr).toBe("");
+  });
+
+  it("loads no server, no simulation and nothing of Node into a page", async () => {
+    const pages = ["index", "client", "axios", "fetch", "socket.io", "devtools"].map((name) => `dist/${name}.js`);
+    for (const page of pages) {
+      const loaded = await loadedBy(page);
+      const text = (await Promise.all(loaded.map((file) => readFile(join(installed, file), "utf8")))).join("\n");
+      expect(text, page).not.toMatch(/"(node:[a-z]|hono|jose|kysely)/);
+      expect(text, page).not.toMatch(/createSimulatedClock|createAuthServer|createFileBackend|vitest/);
+    }
+  });
+
+  it("runs its command, which is executable once installed", async () => {
+    const command = join(installed, manifest.bin["stay-signed-in"]);
+    expect(await readFile(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+    await access(command, constants.X_OK);
+    const { stdout } = await run(command, ["--help"], {
+      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+    });
+    expect(stdout).toMatch(/^Usage: stay-signed-in/);
+    expect((await run(command, ["--version"])).stdout.trim()).toBe(manifest.version);
+  });
+
+  /** A project with the packed package, and those of the repository's packages that are named. */
+  async function makeProject(name: string, packages: readonly string[]): Promise<string> {
+    const modules = join(folder, name, "node_modules");
+    const own = join(modules, manifest.name);
+    await mkdir(own, { recursive: true });
+    await writeFile(join(folder, name, "package.json"), '{ "type": "module", "private": true }');
+    await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", own]);
+    for (const target of packages) {
+      await mkdir(dirname(join(modules, target)), { recursive: true });
+      await symlink(installedHere(target), join(modules, target));
+    }
+    return join(folder, name);
+  }
+
+  async function importIn(project: string, names: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+    const program = `const modules = await Promise.all(${JSON.stringify(names)}.map((name) => import(name)));
+console.log(modules.flatMap((module) => Object.keys(module)).join(" "));`;
+    await writeFile(join(project, "program.js"), program);
+    return run(process.execPath, ["program.js"], { cwd: project });
+  }
+
+  async function packagesImportedBy(path: string): Promise<Set<string>> {
+    const packages = new Set<string>();
+    for (const file of (await filesIn(installed)).filter((name) => name.startsWith(path) && name.endsWith(".js"))) {
+      for (const target of importsOf(await readFile(join(installed, file), "utf8"))) {
+        if (/^(\.|node:)/.test(target)) continue;
+        packages.add(
+          target
+            .split("/")
+            .slice(0, target.startsWith("@") ? 2 : 1)
+            .join("/"),
+        );
+      }
+    }
+    return packages;
+  }
+
+  /** The file and every chunk that comes with it. */
+  async function loadedBy(file: string, known: string[] = []): Promise<string[]> {
+    if (known.includes(file)) return known;
+    known.push(file);
+    for (const target of importsOf(await readFile(join(installed, file), "utf8"))) {
+      if (target.startsWith(".")) await loadedBy(join(dirname(file), target), known);
+    }
+    return known;
+  }
+});
+
+function importsOf(code: string): string[] {
+  return [...code.matchAll(/^(?:import|export)\b[^"'\n]*"([^"]+)";?$|\bimport\("([^"]+)"\)/gm)].map(
+    ([, still, late]) => still ?? late ?? "",
+  );
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const found = await readdir(folder, { recursive: true, withFileTypes: true });
+  return found
+    .filter((file) => file.isFile())
+    .map((file) =>
+      join(file.parentPath, file.name)
+        .slice(folder.length + 1)
+        .replaceAll("\\", "/"),
+    );
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
