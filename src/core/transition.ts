@@ -122,7 +122,10 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
   const { known } = state;
   switch (event.type) {
     case "hinted": {
-      const hint = event.knowledge;
+      const told = event.knowledge;
+      // An end that nobody vouches for ends no earlier session that is open here: the server is asked which of them is true.
+      const endsAnother = told.hinted && isOpen(known) && compareSessions(told, known) > 0;
+      const hint: Knowledge = endsAnother ? { ...told, end: "open" } : told;
       if (state.refuted.some((session) => isSameSession(session, hint))) return stay;
       const joined = join(known, hint, isSpent);
       if (joined === known) return stay;
