@@ -16,18 +16,22 @@ export interface Pacing {
 
 /** How often the server is asked: a back-off that all tabs share, and a breaker in each tab that nothing overrides. */
 export function createPacing(notes: Notes, clock: Clock, random: () => number): Pacing {
-  let attemptsAt: readonly number[] = [];
+  let attempts: readonly { readonly madeAt: number; readonly madeAtMonotonic: number }[] = [];
   return {
     nextAllowedAt(early, floorMs) {
       const { nextAt, earlyAt } = notes.readAttempt();
       const sharedAt = early ? Math.min(nextAt, earlyAt + EARLY_EVERY_MS) : nextAt;
-      // On the monotonic clock: a wall clock that is set back must not stop a client.
-      const oldest = attemptsAt.length < MOST_ATTEMPTS ? null : (attemptsAt[0] ?? 0);
-      const brokenForMs = oldest === null ? 0 : oldest + (MOST_ATTEMPTS + 1) * floorMs - clock.monotonicNow();
+      const oldest = attempts.length < MOST_ATTEMPTS ? undefined : attempts[0];
+      // By whichever clock says more: one may be set back, the other may stand still from one short waking to the next.
+      const passedMs = oldest
+        ? Math.max(clock.now() - oldest.madeAt, clock.monotonicNow() - oldest.madeAtMonotonic)
+        : Number.POSITIVE_INFINITY;
+      const brokenForMs = (MOST_ATTEMPTS + 1) * floorMs - passedMs;
       return Math.max(sharedAt, clock.now() + Math.max(0, brokenForMs));
     },
     noteAttempt(early) {
-      attemptsAt = [...attemptsAt, clock.monotonicNow()].slice(-MOST_ATTEMPTS);
+      const made = { madeAt: clock.now(), madeAtMonotonic: clock.monotonicNow() };
+      attempts = [...attempts, made].slice(-MOST_ATTEMPTS);
       const attempt = notes.readAttempt();
       if (early && attempt.nextAt > clock.now()) notes.writeAttempt({ ...attempt, earlyAt: clock.now() });
     },
