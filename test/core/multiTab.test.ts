@@ -31,34 +31,40 @@ describe("several tabs on one rotating refresh token", () => {
   });
 
   // B014 https://github.com/supabase/supabase/issues/8959
-  it.each([0, 50, 250])("leave the queue for the lock once the first has a token (told %i ms later)", async (delayMs) => {
-    await using opened = await openSignedInTabs(5);
-    const { world, tabs, sent, at } = opened;
-    world.channel.delayMs = delayMs;
-    const held = world.network.addFault({ match: REFRESH, hold: "after" });
-    const rejectedToken = at(1).client.accessToken.getState() ?? "";
-    const asked = Promise.all(tabs.map(({ client }) => client.getAccessToken({ rejectedToken })));
-    await world.advance(1_000);
-    expect(world.lock.waitingCount(LOCK)).toBe(4);
-    held.release();
-    const got = await world.until(asked);
-    expect(new Set(got).size).toBe(1);
-    expect(got[0]).not.toBe(rejectedToken);
-    expect(sent(REFRESH)).toHaveLength(1);
-  });
+  it.each([0, 50, 250])(
+    "leave the queue for the lock once the first has a token (told %i ms later)",
+    async (delayMs) => {
+      await using opened = await openSignedInTabs(5);
+      const { world, tabs, sent, at } = opened;
+      world.channel.delayMs = delayMs;
+      const held = world.network.addFault({ match: REFRESH, hold: "after" });
+      const rejectedToken = at(1).client.accessToken.getState() ?? "";
+      const asked = Promise.all(tabs.map(({ client }) => client.getAccessToken({ rejectedToken })));
+      await world.advance(1_000);
+      expect(world.lock.waitingCount(LOCK)).toBe(4);
+      held.release();
+      const got = await world.until(asked);
+      expect(new Set(got).size).toBe(1);
+      expect(got[0]).not.toBe(rejectedToken);
+      expect(sent(REFRESH)).toHaveLength(1);
+    },
+  );
 
   // B016 https://github.com/damienbod/angular-auth-oidc-client/pull/2237
-  it.each([100, 3_000, 11_000])("refresh once after a wait of %i ms for the lock when nothing has changed", async (waitMs) => {
-    await using opened = await openSignedInTabs(2);
-    const { world, sent, at } = opened;
-    world.lock.orphan(LOCK);
-    const asked = at(2).client.refresh();
-    await world.advance(waitMs);
-    expect(sent(REFRESH)).toHaveLength(0);
-    world.lock.free(LOCK);
-    await world.until(asked);
-    expect(sent(REFRESH)).toHaveLength(1);
-  });
+  it.each([100, 3_000, 11_000])(
+    "refresh once after a wait of %i ms for the lock when nothing has changed",
+    async (waitMs) => {
+      await using opened = await openSignedInTabs(2);
+      const { world, sent, at } = opened;
+      world.lock.orphan(LOCK);
+      const asked = at(2).client.refresh();
+      await world.advance(waitMs);
+      expect(sent(REFRESH)).toHaveLength(0);
+      world.lock.free(LOCK);
+      await world.until(asked);
+      expect(sent(REFRESH)).toHaveLength(1);
+    },
+  );
 
   // B016 https://github.com/damienbod/angular-auth-oidc-client/pull/2237
   it.each([100, 3_000, 9_000])("use the token that another tab got during a wait of %i ms", async (waitMs) => {
@@ -94,27 +100,30 @@ describe("several tabs on one rotating refresh token", () => {
   });
 
   // B017 https://github.com/auth0/auth0-spa-js/issues/1684
-  it.each([0, 300, 3_000])("never have two refreshes under way, whatever is asked for (%i ms a way)", async (latencyMs) => {
-    await using opened = await openSignedInTabs(3);
-    const { world, sent, at } = opened;
-    await world.advance(600_000);
-    world.network.latencyMs = latencyMs;
-    opened.forget();
-    await world.until(
-      Promise.all([
-        at(1).client.getAccessToken({ minValidityMs: 400_000 }),
-        at(1).client.refresh(),
-        at(2).client.refresh(),
-        at(2).client.getAccessToken({ rejectedToken: at(2).client.accessToken.getState() ?? "" }),
-        at(3).client.fetchUser(),
-        at(3).client.getAccessToken({ minValidityMs: 800_000 }),
-      ]),
-    );
-    const refreshes = sent(REFRESH);
-    expect(refreshes.length).toBeGreaterThan(0);
-    for (const [index, one] of refreshes.entries())
-      for (const other of refreshes.slice(index + 1)) expect(overlap(one, other)).toBe(false);
-  });
+  it.each([0, 300, 3_000])(
+    "never have two refreshes under way, whatever is asked for (%i ms a way)",
+    async (latencyMs) => {
+      await using opened = await openSignedInTabs(3);
+      const { world, sent, at } = opened;
+      await world.advance(600_000);
+      world.network.latencyMs = latencyMs;
+      opened.forget();
+      await world.until(
+        Promise.all([
+          at(1).client.getAccessToken({ minValidityMs: 400_000 }),
+          at(1).client.refresh(),
+          at(2).client.refresh(),
+          at(2).client.getAccessToken({ rejectedToken: at(2).client.accessToken.getState() ?? "" }),
+          at(3).client.fetchUser(),
+          at(3).client.getAccessToken({ minValidityMs: 800_000 }),
+        ]),
+      );
+      const refreshes = sent(REFRESH);
+      expect(refreshes.length).toBeGreaterThan(0);
+      for (const [index, one] of refreshes.entries())
+        for (const other of refreshes.slice(index + 1)) expect(overlap(one, other)).toBe(false);
+    },
+  );
 
   // B158 https://github.com/AxaFrance/oidc-client/issues/1171
   it.each([
@@ -122,23 +131,27 @@ describe("several tabs on one rotating refresh token", () => {
     { seed: 2, lock: "works" },
     { seed: 3, lock: "missing" },
     { seed: 4, lock: "throws" },
-  ] as const)("stay signed in through 150 lifetimes of 20 s with four tabs (seed $seed, lock $lock)", async ({ seed, lock }) => {
-    await using opened = await openSignedInTabs(4, {
-      server: { accessTokenLifetimeSeconds: 20, refreshGraceSeconds: 12 },
-      world: { seed, lock },
-    });
-    const { world, tabs, sent, audit, identity } = opened;
-    world.network.latencyMs = [1, 900];
-    world.channel.delayMs = [0, 150];
-    await world.advance(150 * 20_000);
-    for (const { client, told } of tabs) {
-      expect(client.getState()).toEqual({ status: "authenticated", identity });
-      expect(new Set(told)).toEqual(new Set(["refreshed"]));
-    }
-    expect(audit.filter((event) => /reuse/i.test(JSON.stringify(event)))).toEqual([]);
-    expect(sent(REFRESH).length).toBeGreaterThan(140);
-    if (lock === "works") expect(sent(REFRESH).length).toBeLessThan(320);
-  }, 60_000);
+  ] as const)(
+    "stay signed in through 150 lifetimes of 20 s with four tabs (seed $seed, lock $lock)",
+    async ({ seed, lock }) => {
+      await using opened = await openSignedInTabs(4, {
+        server: { accessTokenLifetimeSeconds: 20, refreshGraceSeconds: 12 },
+        world: { seed, lock },
+      });
+      const { world, tabs, sent, audit, identity } = opened;
+      world.network.latencyMs = [1, 900];
+      world.channel.delayMs = [0, 150];
+      await world.advance(150 * 20_000);
+      for (const { client, told } of tabs) {
+        expect(client.getState()).toEqual({ status: "authenticated", identity });
+        expect(new Set(told)).toEqual(new Set(["refreshed"]));
+      }
+      expect(audit.filter((event) => /reuse/i.test(JSON.stringify(event)))).toEqual([]);
+      expect(sent(REFRESH).length).toBeGreaterThan(140);
+      if (lock === "works") expect(sent(REFRESH).length).toBeLessThan(320);
+    },
+    60_000,
+  );
 
   // B162 https://github.com/AxaFrance/oidc-client/issues/1397
   it.each([
@@ -150,7 +163,12 @@ describe("several tabs on one rotating refresh token", () => {
     const { world } = opened;
     for (const condition of conditions) {
       if (condition === "failing")
-        world.network.addFault({ match: REFRESH, tab: world.tabs.length + 1, times: Infinity, answer: { status: 503 } });
+        world.network.addFault({
+          match: REFRESH,
+          tab: world.tabs.length + 1,
+          times: Infinity,
+          answer: { status: 503 },
+        });
       if (condition === "loading")
         world.network.addFault({ match: REFRESH, tab: world.tabs.length + 1, times: Infinity, hold: "before" });
       const { client } = opened.add();
@@ -285,8 +303,7 @@ describe("several tabs on one rotating refresh token", () => {
       const asked = opened.sent(REFRESH);
       expect(asked).toHaveLength(1);
       expect(asked[0]?.tab).not.toBe(1);
-      for (const number of [2, 3])
-        expect(at(number).client.getState()).toEqual({ status: "authenticated", identity });
+      for (const number of [2, 3]) expect(at(number).client.getState()).toEqual({ status: "authenticated", identity });
       expect(at(2).client.accessToken.getState()).toBe(at(3).client.accessToken.getState());
     },
   );
