@@ -131,8 +131,8 @@ describe("the channel", () => {
   it("reaches other tabs and not its own", async () => {
     const [one, two] = [createBrowserPlatform(), createBrowserPlatform()];
     const heard: string[] = [];
-    const first = one.openChannel!("channel", (message) => heard.push(`first heard ${message}`));
-    const second = two.openChannel!("channel", (message) => heard.push(`second heard ${message}`));
+    const first = one.openChannel!("channel", (message) => heard.push(`first heard ${String(message)}`));
+    const second = two.openChannel!("channel", (message) => heard.push(`second heard ${String(message)}`));
     first.post("hello");
     await expect.poll(() => heard).toEqual(["second heard hello"]);
     first.close();

@@ -34,7 +34,7 @@ describe("createStorageLock", () => {
     const { world, hold, entered, mostInside } = createWorld(6, { seed, storageDelayMs: 20 });
     const all = Promise.all(world.tabs.map((tab) => hold(tab, 300)));
     const waited = await world.until(all);
-    expect([...entered].sort()).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([...entered].sort((one, other) => one - other)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(mostInside()).toBe(1);
     expect(waited.filter((one) => !one)).toHaveLength(1);
     await world.advance(100);

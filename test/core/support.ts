@@ -23,7 +23,7 @@ export async function openWorld(
 ) {
   const clock = createSimulatedClock();
   const audit: { event: string }[] = [];
-  const server = await createAuthServer({
+  const server = createAuthServer({
     store: memoryStore({ now: clock.worldNow }),
     accessTokenSecret: "a secret of more than thirty-two bytes for tests",
     publicUrl: "https://app.example",

@@ -87,7 +87,7 @@ describe("the client of a process", () => {
       baseUrl: address,
       sessionFile: path,
       fetch: (input, init) => {
-        requests.push(String(input));
+        requests.push(input instanceof Request ? input.url : input.toString());
         return fetch(input, init);
       },
     });

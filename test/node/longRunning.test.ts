@@ -21,7 +21,9 @@ describe("a program that stays connected", () => {
     async () => {
       const { address, listening, server, countOf } = await startAuthServer({ accessTokenLifetimeSeconds: 3, refreshGraceSeconds: 1 });
       const io = new Server(listening);
-      onTestFinished(() => void io.disconnectSockets(true));
+      onTestFinished(() => {
+        io.disconnectSockets(true);
+      });
       authorizeSocketServer(io, server);
       io.on("connection", (socket) => {
         socket.on("who", (answer: (subject: string) => void) => answer(socket.data.user.subject));

@@ -39,5 +39,5 @@ export function createTerminal({ environment, output, messages }: CommandWorld):
 
 /** The text without control characters: what a server sends must not move the cursor or colour the screen. */
 export function toPlainText(text: string): string {
-  return [...text].filter((character) => !/\p{C}/u.test(character)).join("");
+  return text.replaceAll(/\p{C}/gu, "");
 }

@@ -154,8 +154,8 @@ export async function expectNoReadableToken(tab: Page, app: App): Promise<void> 
       // Blocked: then nothing can be kept there.
     }
     return [
-      attempt(() => ({ ...localStorage })),
-      attempt(() => ({ ...sessionStorage })),
+      attempt(() => Object.entries(localStorage)),
+      attempt(() => Object.entries(sessionStorage)),
       attempt(() => databases),
       attempt(() => [document.cookie, window.name, history.state, location.href]),
     ].join("\n");
