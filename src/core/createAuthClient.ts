@@ -5,7 +5,7 @@ import { AuthError } from "./authError.ts";
 import type { Activity, AuthState, Identity } from "./authState.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
 import { createHttpBackend, type HttpBackendPaths } from "./createHttpBackend.ts";
-import { type HeldToken, isOpen, isSameSession, join, type Knowledge } from "./knowledge.ts";
+import { compareSessions, type HeldToken, isOpen, isSameSession, join, type Knowledge } from "./knowledge.ts";
 import { defaultMinValidityMs, refreshFloorMs, remainingMs } from "./lifetime.ts";
 import { createNotes, toHint } from "./note.ts";
 import { createNoteKeeper } from "./noteKeeper.ts";
@@ -112,6 +112,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   let lastSignIn: Promise<unknown> = Promise.resolve();
   let stopListening: (() => void) | null = null;
   const disposal = new AbortController();
+  /** A set, not listeners on the signal: a thousand requests may wait for one refresh. */
+  const waiting = new Set<() => void>();
 
   const emitter = createAuthEmitter(rethrow);
   const authState = createReadable<AuthState>(toAuthState(state), rethrow);
@@ -179,7 +181,14 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     warn,
     getKnown: () => state.known,
     onTold(told, wasAsked) {
-      const isNewcomer = !isOpen(state.known) && told.token !== null;
+      const { known } = state;
+      // Anybody on the origin can write such a token: by itself it names neither a first subject nor another one.
+      const isNewcomer =
+        told.token !== null &&
+        (!isOpen(known) ||
+          (known.identity !== null &&
+            known.identity.subject !== told.identity?.subject &&
+            compareSessions(told, known) > 0));
       if (isNewcomer && !(wasAsked && notes.isShared && isNoted(told))) void confirm(told);
       else dispatch({ type: "hinted", knowledge: told });
       if (noteKeeper.isBelow(told, state.known)) tabs.tell();
@@ -391,11 +400,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   /** Waits for `promise`, at most until the caller or the client gives up. */
   function waitFor<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const dispose = (): void => reject(disposedError());
-      disposal.signal.addEventListener("abort", dispose);
+      const leave = (): void => reject(disposedError());
+      waiting.add(leave);
       abortable(promise, signal)
         .then(resolve, reject)
-        .finally(() => disposal.signal.removeEventListener("abort", dispose));
+        .finally(() => waiting.delete(leave));
     });
   }
 
@@ -408,6 +417,19 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
       if (isEnough()) resolve();
     });
     return waitFor(changed, signal).finally(() => unsubscribe());
+  }
+
+  /** The shared refresh, or less of it: once `session` is not open here any more, this caller need not wait for its answer. */
+  async function refreshFor(session: Knowledge, signal: AbortSignal | undefined): ReturnType<typeof refreshOnce> {
+    const settled = new AbortController();
+    const hasLeft = (): boolean => !isOpen(state.known) || !isSameSession(state.known, session);
+    const leaving = untilChanged(hasLeft, settled.signal).then(() => ({ kind: "done" }) as const);
+    leaving.catch(() => {});
+    try {
+      return await waitFor(Promise.race([refreshOnce(true, true), leaving]), signal);
+    } finally {
+      settled.abort();
+    }
   }
 
   async function ready({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<AuthState> {
@@ -519,7 +541,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
         signal,
       );
       if (state.known !== known) continue;
-      const result = await waitFor(refreshOnce(true), signal);
+      const result = await refreshFor(known, signal);
       lastFailure = result.kind === "failed" ? result.error : null;
     }
     throw new AuthError(
@@ -659,6 +681,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
       signOuts.dispose();
       refresher.abort();
       disposal.abort(disposedError());
+      for (const leave of waiting) leave();
       emitter.clear();
       for (const readable of [authState, activity, accessToken]) readable.clear();
     },
