@@ -4,7 +4,7 @@ import { serve } from "@hono/node-server";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
-import { createAuthServer, sqliteStore } from "stay-signed-in/server";
+import { createAuthServer, postgresStore, sqliteStore } from "stay-signed-in/server";
 import { createNotesStore } from "./server/createNotesStore.ts";
 import { findFreePort } from "./server/findFreePort.ts";
 import { keepSecret } from "./server/keepSecret.ts";
@@ -20,8 +20,13 @@ const hostname = process.env["HOST"] ?? "localhost";
 const port = await findFreePort(Number(process.env["PORT"] ?? 3000), hostname);
 const publicUrl = process.env["PUBLIC_URL"] ?? `http://localhost:${port}`;
 
+const databaseUrl = process.env["DATABASE_URL"];
+
 const auth = createAuthServer({
-  store: sqliteStore({ path: join(data, "auth.sqlite") }),
+  store:
+    databaseUrl === undefined
+      ? sqliteStore({ path: join(data, "auth.sqlite") })
+      : postgresStore({ connectionString: databaseUrl }),
   accessTokenSecret: keepSecret(join(data, "secret")),
   publicUrl,
   // So short that you can watch it being renewed. The default is 15 minutes.
