@@ -36,7 +36,8 @@ export interface AccessTokensOptions {
   readonly clock: () => number;
 }
 
-const LEEWAY_SECONDS = 5;
+/** By so much may the clocks of those who sign and those who verify differ: an expired token is taken for so long. */
+export const LEEWAY_SECONDS = 5;
 const MAX_LIFETIME_SECONDS = 86_400;
 
 /** Access tokens as RFC 9068 spells them: `typ: at+jwt`, one pinned algorithm per key. */

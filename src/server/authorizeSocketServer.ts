@@ -1,6 +1,6 @@
 import type { Namespace, Server, Socket } from "socket.io";
 import { AccessTokenError, type AccessTokenErrorCode } from "./accessTokenError.ts";
-import type { VerifiedAccessToken } from "./accessTokens.ts";
+import { LEEWAY_SECONDS, type VerifiedAccessToken } from "./accessTokens.ts";
 import type { AuthServer } from "./createAuthServer.ts";
 
 export interface AuthorizeSocketServerOptions {
@@ -20,8 +20,9 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /**
  * Lets only sockets with a good access token (handshake `auth.token`) into a Socket.IO server or namespace, as
- * `socket.data.user`; disconnects each when its token expires unless it sent a newer one with `auth:renew` (`{token}`),
- * and at once when its session ends on this server. Call it before other middlewares and handlers, once per namespace.
+ * `socket.data.user`; disconnects each when its token is no longer taken (5 s after it expired, as for requests) unless it
+ * sent a newer one with `auth:renew` (`{token}`), and at once when its session ends on this server. Call it before other
+ * middlewares and handlers, once per namespace.
  *
  * With connection state recovery set `skipMiddlewares: false`; a recovered socket is checked all the same, only later.
  *
@@ -114,7 +115,8 @@ export function authorizeSocketServer(
 
   function scheduleEnd(connection: Connection): void {
     connection.cancelTimer();
-    const remainingMs = connection.user.expiresAt - Date.now();
+    // As for requests: a handshake within the leeway is let in, and must have the time to bring a newer token.
+    const remainingMs = connection.user.expiresAt + LEEWAY_SECONDS * 1000 - Date.now();
     const end = () => (remainingMs > MAX_DELAY_MS ? scheduleEnd(connection) : void connection.socket.disconnect());
     const timer = setTimeout(end, Math.min(Math.max(remainingMs, 0), MAX_DELAY_MS));
     connection.cancelTimer = () => clearTimeout(timer);
