@@ -15,10 +15,6 @@ export function setAlarm(clock: Clock, at: number, callback: () => void): () => 
   return () => cancel();
 }
 
-export function sleep(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimer(resolve, delayMs));
-}
-
 /** Settles as `promise` does, or rejects with `aborted` as soon as `signal` aborts. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

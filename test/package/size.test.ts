@@ -13,21 +13,21 @@ type Imports = Partial<Record<"index" | "client" | "axios" | "fetch" | "socket.i
 const client: Imports = { client: "createAuthClient" };
 const react: Imports = { index: "createAuthClient, AuthProvider, useAuth" };
 
-// The size of the day it was set, plus 3 %. A budget is raised by hand, in a commit that says for what; docs/architecture.md
-// shows the table.
+// The size of the day it was set, plus 3 %, or 100 bytes where that is more: compression makes small parts waver. A budget is
+// raised by hand, in a commit that says for what; docs/architecture.md shows the table.
 const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number }[] = [
   {
     name: "client + AuthProvider + useAuth + authorizeAxios",
     imports: { ...react, axios: "authorizeAxios" },
-    budget: 20_000,
+    budget: 20_660,
   },
-  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 16_750 },
-  { name: "client alone", imports: client, budget: 15_760 },
-  { name: "useSession", imports: { index: `${react.index}, useSession` }, onTopOf: react, budget: 200 },
-  { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 1_590 },
-  { name: "authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, onTopOf: client, budget: 990 },
-  { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 1_590 },
-  { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 3_720 },
+  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 17_450 },
+  { name: "client alone", imports: client, budget: 16_410 },
+  { name: "useSession", imports: { index: `${react.index}, useSession` }, onTopOf: react, budget: 290 },
+  { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 1_680 },
+  { name: "authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, onTopOf: client, budget: 1_110 },
+  { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 1_650 },
+  { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 3_740 },
 ];
 
 describe("what an app downloads, minified and compressed, without its peers", () => {
