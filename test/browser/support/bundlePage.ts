@@ -2,8 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 /** The page's script, with React's development build: only that one mounts twice under StrictMode. */
-export async function bundlePage(): Promise<string> {
-  const entry = fileURLToPath(new URL("pageEntry.tsx", import.meta.url));
+export async function bundlePage(entry = fileURLToPath(new URL("pageEntry.tsx", import.meta.url))): Promise<string> {
   const output = await build({
     configFile: false,
     logLevel: "error",
