@@ -22,14 +22,20 @@ export function DevicePage() {
     mutationFn: async (user_code: string) =>
       (await api.post<DeviceRequest>("/v1/auth/device/lookup", { user_code })).data,
   });
+  const [needsPassword, setNeedsPassword] = useState(false);
   const answer = useMutation({
     mutationFn: async (verdict: "approve" | "deny") => {
-      const isApproval = verdict === "approve" && password !== "";
-      await api.post(`/v1/auth/device/${verdict}`, { user_code: code, ...(isApproval && { password }) });
+      const isWithPassword = verdict === "approve" && needsPassword;
+      await api.post(`/v1/auth/device/${verdict}`, { user_code: code, ...(isWithPassword && { password }) });
       return verdict;
     },
+    onError: (error) => {
+      if (codeOf(error) !== "REAUTHENTICATION_REQUIRED") return setProblem(explainDevice(error));
+      setProblem(needsPassword ? "The password is wrong." : "Your sign-in is a while ago: please give your password.");
+      setNeedsPassword(true);
+    },
   });
-  const needsPassword = codeOf(answer.error) === "REAUTHENTICATION_REQUIRED";
+  const [problem, setProblem] = useState("");
 
   if (isGuest) {
     return (
@@ -93,9 +99,7 @@ export function DevicePage() {
             </label>
           )}
           <p className="problem" role="alert">
-            {needsPassword && password === "" && !answer.isPending
-              ? "Your sign-in is more than five minutes old: please give your password."
-              : explainDevice(answer.error)}
+            {problem}
           </p>
           <div className="form-foot">
             <button type="button" className="plain" disabled={answer.isPending} onClick={() => answer.mutate("deny")}>
@@ -166,8 +170,6 @@ function explainDevice(error: unknown): string {
       return "There is no such code. Codes can be used once.";
     case "DEVICE_CODE_EXPIRED":
       return "This code has expired. Ask for a new one.";
-    case "REAUTHENTICATION_REQUIRED":
-      return "The password is wrong.";
     case "RATE_LIMITED":
       return "Too many attempts. Please wait ten minutes.";
     default:
