@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { account, callApi, expectNoReadableToken, shownSinceSignIn, signIn, untilShown, useChromium } from "./support/useChromium.ts";
+import {
+  account,
+  callApi,
+  expectNoReadableToken,
+  shownSinceSignIn,
+  signIn,
+  untilShown,
+  useChromium,
+} from "./support/useChromium.ts";
 
 const { scenario } = useChromium();
 
@@ -12,7 +20,9 @@ describe("one tab", () => {
       const first = await tab.evaluate(() => auth.getAccessToken());
       await expectNoReadableToken(tab, app);
       // The server allows for clocks that differ by 5 s: only then is the first token really at its end.
-      await expect.poll(() => app.auth.verifyAccessToken(first).catch(({ code }) => code), { timeout: 20_000 }).toBe("TOKEN_EXPIRED");
+      await expect
+        .poll(() => app.auth.verifyAccessToken(first).catch(({ code }) => code), { timeout: 20_000 })
+        .toBe("TOKEN_EXPIRED");
       await tab.waitForFunction((token) => ![token, null].includes(auth.accessToken.getState()), first);
       expect(await callApi(tab)).toEqual({ status: 200, subject: ada });
       expect(await tab.evaluate(async () => (await authorizedFetch("/api/subject")).status)).toBe(200);
@@ -54,25 +64,31 @@ describe("one tab", () => {
   it.each([
     { end: "expired", bring: "passTime" },
     { end: "revoked", bring: "endSessions" },
-  ] as const)(
-    "says that its session ended as $end, and makes no guest of the user",
-    ({ end, bring }) =>
-      scenario({ client: { guests: "automatic" } }, async ({ app, ada, openTab }) => {
-        const tab = await openTab();
-        await tab.waitForFunction(() => auth.getState().status === "authenticated");
-        await signIn(tab);
-        const { guest } = app.counts;
-        if (bring === "passTime") app.passTime(8 * 24 * 3600 * 1000);
-        else await app.auth.subjects.endSessions(ada);
-        app.refuseTokens();
-        const outcome = await tab.evaluate(() => api.get("/subject").then(() => "sent", (error) => error.response?.status));
-        expect(outcome).toBe(401);
-        await untilShown(tab, "unauthenticated");
-        expect(await tab.evaluate(() => auth.getState())).toMatchObject({ reason: end, previousIdentity: { subject: ada } });
-        await tab.reload();
-        await untilShown(tab, "unauthenticated");
-        expect(app.counts.guest).toBe(guest);
-      })(),
+  ] as const)("says that its session ended as $end, and makes no guest of the user", ({ end, bring }) =>
+    scenario({ client: { guests: "automatic" } }, async ({ app, ada, openTab }) => {
+      const tab = await openTab();
+      await tab.waitForFunction(() => auth.getState().status === "authenticated");
+      await signIn(tab);
+      const { guest } = app.counts;
+      if (bring === "passTime") app.passTime(8 * 24 * 3600 * 1000);
+      else await app.auth.subjects.endSessions(ada);
+      app.refuseTokens();
+      const outcome = await tab.evaluate(() =>
+        api.get("/subject").then(
+          () => "sent",
+          (error) => error.response?.status,
+        ),
+      );
+      expect(outcome).toBe(401);
+      await untilShown(tab, "unauthenticated");
+      expect(await tab.evaluate(() => auth.getState())).toMatchObject({
+        reason: end,
+        previousIdentity: { subject: ada },
+      });
+      await tab.reload();
+      await untilShown(tab, "unauthenticated");
+      expect(app.counts.guest).toBe(guest);
+    })(),
   );
 
   it(

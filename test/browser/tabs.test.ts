@@ -109,7 +109,12 @@ describe("two tabs", () => {
         await second.waitForFunction(() => auth.getState().status === "authenticated");
         const release = app.holdRefreshes(where === "before" ? "after" : "before");
         const reached = app.untilRefresh(app.counts.refresh + 1);
-        const refreshing = first.evaluate(() => auth.refresh().then(() => "refreshed", ({ code }) => code));
+        const refreshing = first.evaluate(() =>
+          auth.refresh().then(
+            () => "refreshed",
+            ({ code }) => code,
+          ),
+        );
         await reached;
         await second.evaluate(() => auth.signOut());
         await untilShown(first, "unauthenticated");
@@ -132,7 +137,12 @@ describe("two tabs", () => {
       app.refuseTokens();
       const release = app.holdRefreshes("before");
       const reached = app.untilRefresh(app.counts.refresh + 1);
-      const request = second.evaluate(() => api.get("/subject").then(() => "sent", ({ code }) => code));
+      const request = second.evaluate(() =>
+        api.get("/subject").then(
+          () => "sent",
+          ({ code }) => code,
+        ),
+      );
       await reached;
       await signIn(first, otherAccount);
       await untilShown(second, "authenticated", bob);
@@ -148,24 +158,21 @@ describe("two tabs", () => {
 describe("four tabs on plain http, without locks and without a secure context", () => {
   it(
     "stay together",
-    scenario(
-      { server: { allowInsecureCookies: true }, refreshTakesMs: 200 },
-      async ({ app, ada, openTab }) => {
-        const address = `http://${plainHost}:${app.port}`;
-        const tabs = await Promise.all(Array.from({ length: 4 }, () => openTab(address)));
-        const [first] = tabs as [Page];
-        expect(await first.evaluate(() => [isSecureContext, "locks" in navigator])).toEqual([false, false]);
-        await signIn(first);
-        await Promise.all(tabs.map((tab) => untilShown(tab, "authenticated", ada)));
-        const before = app.counts.refresh;
-        app.refuseTokens();
-        expect(await callTogether(tabs, 10)).toEqual(Array.from({ length: 40 }, () => ada));
-        expect(app.counts.refresh - before).toBe(1);
-        await Promise.all(tabs.map((tab) => tab.reload()));
-        await Promise.all(tabs.map((tab) => untilShown(tab, "authenticated", ada)));
-        await first.evaluate(() => auth.signOut());
-        await Promise.all(tabs.map((tab) => untilShown(tab, "unauthenticated")));
-      },
-    ),
+    scenario({ server: { allowInsecureCookies: true }, refreshTakesMs: 200 }, async ({ app, ada, openTab }) => {
+      const address = `http://${plainHost}:${app.port}`;
+      const tabs = await Promise.all(Array.from({ length: 4 }, () => openTab(address)));
+      const [first] = tabs as [Page];
+      expect(await first.evaluate(() => [isSecureContext, "locks" in navigator])).toEqual([false, false]);
+      await signIn(first);
+      await Promise.all(tabs.map((tab) => untilShown(tab, "authenticated", ada)));
+      const before = app.counts.refresh;
+      app.refuseTokens();
+      expect(await callTogether(tabs, 10)).toEqual(Array.from({ length: 40 }, () => ada));
+      expect(app.counts.refresh - before).toBe(1);
+      await Promise.all(tabs.map((tab) => tab.reload()));
+      await Promise.all(tabs.map((tab) => untilShown(tab, "authenticated", ada)));
+      await first.evaluate(() => auth.signOut());
+      await Promise.all(tabs.map((tab) => untilShown(tab, "unauthenticated")));
+    }),
   );
 });

@@ -105,7 +105,9 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
     const token = /^Bearer (.+)$/.exec(context.req.header("authorization") ?? "")?.[1] ?? "";
     const verified = refused.has(token) ? null : await auth.verifyAccessToken(token).catch(() => null);
     apiStatuses.push(verified === null ? 401 : 200);
-    return verified === null ? context.json({ detail: "Unauthorized" }, 401) : context.json({ subject: verified.subject });
+    return verified === null
+      ? context.json({ detail: "Unauthorized" }, 401)
+      : context.json({ subject: verified.subject });
   });
   app.get("/page.js", (context) => context.body(script, 200, { "Content-Type": "text/javascript" }));
   app.get("/elsewhere", (context) => context.html("<!doctype html><title>Elsewhere</title>"));
