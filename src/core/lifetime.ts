@@ -39,9 +39,9 @@ export function remainingMs({ sentAt, sentAtMonotonic, lifetimeMs }: Lifetime, c
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
 
-/** How long before its end a token is renewed; at most a quarter of a lifetime, so that a short one makes no loop. */
+/** How long before its end a token is renewed; at most a third of a lifetime, so that a short one makes no loop. */
 export function refreshAheadOf(lifetimeMs: number, refreshAheadMs?: number): number {
-  return Math.min(refreshAheadMs ?? clamp(lifetimeMs / 5, 5_000, 120_000), lifetimeMs / 4);
+  return Math.min(refreshAheadMs ?? clamp(lifetimeMs / 5, 5_000, 120_000), lifetimeMs / 3);
 }
 
 /** How long a token must still be good for to be sent, when the caller does not say. */

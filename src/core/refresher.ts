@@ -201,6 +201,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
           const posted = await post(aborted, early);
           if (posted !== "dropped") return posted;
           if (isLast) break;
+          // A tab that thaws finds its answer old: the siblings may have a later one by now.
+          await abortable(tabs.ask(), aborted).catch(() => {});
+          if (aborted.aborted || isMet(wanted, forced)) return DONE;
         }
         return fail(
           new AuthError("unavailable", "The answer to a refresh was overtaken twice; it is asked again."),

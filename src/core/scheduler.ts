@@ -47,7 +47,7 @@ export function createScheduler({
       if (armedFor !== token) share = platform.random();
       armedFor = token;
       if (lifetimeMs !== null && refreshAheadMs !== undefined && refreshAheadMs >= lifetimeMs) {
-        warn("`refreshAheadMs` is longer than the access token's lifetime; a quarter of the lifetime is used instead.");
+        warn("`refreshAheadMs` is longer than the access token's lifetime; a third of the lifetime is used instead.");
       }
       if (!isRenewable()) {
         if (token === null || lifetimeMs === null || !isOpen(known)) return;

@@ -27,6 +27,8 @@ export interface Tabs {
   tell(): void;
   /** Asks the siblings, where there are any; resolves after the first answer or 300 ms. */
   ask(): Promise<void>;
+  /** Closes, and ends the wait for an answer. */
+  dispose(): void;
 }
 
 const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -112,6 +114,14 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
     if (told.token !== null || !isOpen(told)) answered?.();
   }
 
+  function close(): void {
+    guarded(() => channel?.close());
+    guarded(() => withdraw?.());
+    channel = null;
+    withdraw = null;
+    isOpenToOthers = false;
+  }
+
   return {
     open() {
       if (isOpenToOthers) return;
@@ -123,13 +133,7 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
         withdraw = platform.lock?.announce(`${namespace}:tab`) ?? null;
       });
     },
-    close() {
-      guarded(() => channel?.close());
-      guarded(() => withdraw?.());
-      channel = null;
-      withdraw = null;
-      isOpenToOthers = false;
-    },
+    close,
     tell,
     ask() {
       asking ??= (async () => {
@@ -150,6 +154,10 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
         asking = null;
       });
       return asking;
+    },
+    dispose() {
+      close();
+      answered?.();
     },
   };
 }

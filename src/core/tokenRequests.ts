@@ -1,0 +1,197 @@
+import type { GetAccessTokenOptions, Readable, User } from "./authClient.ts";
+import { AuthError } from "./authError.ts";
+import type { AuthState } from "./authState.ts";
+import type { Backend, BackendCall } from "./backend.ts";
+import type { ClientStore } from "./clientStore.ts";
+import { isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
+import type { Clock } from "./ports.ts";
+import type { FlightResult } from "./refresher.ts";
+import { abortable } from "./timers.ts";
+import type { TokenUse } from "./tokenUse.ts";
+import { disposedError, type Waits } from "./waits.ts";
+
+// A token that came to replace a refused one and is refused as well is left alone this long: it is not what is wrong.
+const REJECTION_COOLDOWN_MS = 30_000;
+const MOST_ROUNDS = 6;
+
+export const endedError = (): AuthError =>
+  new AuthError("sessionEnded", "Nobody is signed in (any more): call `signIn`, or show your sign-in page.");
+
+const changedError = (): AuthError =>
+  new AuthError(
+    "identityChanged",
+    "This request was made as somebody who is no longer signed in here; it was not sent.",
+  );
+
+export interface TokenRequests {
+  ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
+  getAccessToken(options?: GetAccessTokenOptions): Promise<string>;
+  fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<User>;
+}
+
+/** What callers ask of a client, and how long each of them waits for it. */
+export function createTokenRequests({
+  clock,
+  backend,
+  call,
+  store: { getState, dispatch, authState },
+  lastFailure,
+  tokenUse: { leftMs, isSpent, willDo },
+  waits,
+  onSessionEnd,
+  isRenewable,
+  retryAfterMs,
+  restore,
+  refreshOnce,
+  signInSettled,
+}: {
+  readonly clock: Clock;
+  readonly backend: Backend;
+  readonly call: <T>(work: (given: BackendCall) => Promise<T>) => Promise<T>;
+  readonly store: Pick<ClientStore, "getState" | "dispatch" | "authState">;
+  /** How the last refresh failed, if it did. */
+  readonly lastFailure: () => Error | null;
+  readonly tokenUse: TokenUse;
+  readonly waits: Waits;
+  readonly onSessionEnd: "reject" | "hold";
+  readonly isRenewable: () => boolean;
+  readonly retryAfterMs: () => number | undefined;
+  readonly restore: (early: boolean) => Promise<void>;
+  readonly refreshOnce: (early: boolean, forced?: boolean) => Promise<FlightResult>;
+  /** Settles with the sign-in under way, if there is one. */
+  readonly signInSettled: () => Promise<void>;
+}): TokenRequests {
+  const { waitFor, untilChanged } = waits;
+
+  /** The shared refresh, or less of it: once `session` is not open here any more, this caller need not wait for its answer. */
+  async function refreshFor(session: Knowledge, signal: AbortSignal | undefined): Promise<FlightResult> {
+    const settled = new AbortController();
+    const hasLeft = (): boolean => !isOpen(getState().known) || !isSameSession(getState().known, session);
+    const leaving = untilChanged(authState, hasLeft, settled.signal).then(() => ({ kind: "done" }) as const);
+    leaving.catch(() => {});
+    try {
+      return await waitFor(Promise.race([refreshOnce(true, true), leaving]), signal);
+    } finally {
+      settled.abort();
+    }
+  }
+
+  async function ready({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<AuthState> {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      if (waits.signal.aborted) throw disposedError();
+      const shown = authState.getState();
+      if (shown.status !== "loading") return shown;
+      await waitFor(
+        Promise.race([
+          restore(true),
+          untilChanged(authState, () => authState.getState().status !== "loading", waits.signal).catch(() => {}),
+        ]),
+        signal,
+      );
+      if (authState.getState().status === "loading") await waitFor(signInSettled(), signal);
+      if (authState.getState().status === "loading" && lastFailure() !== null) break;
+    }
+    const shown = authState.getState();
+    if (shown.status !== "loading") return shown;
+    const cause = lastFailure();
+    if (cause !== null && isAuthErrorOfOrigin(cause)) throw cause;
+    throw new AuthError(
+      "unavailable",
+      "Who is signed in is not known yet: the server was not reached. The client goes on trying.",
+      { cause: cause ?? undefined },
+    );
+  }
+
+  function reject(value: string): void {
+    const { known } = getState();
+    const token = isOpen(known) ? known.token : null;
+    if (token === null || token.value !== value) return;
+    const ageMs = clock.monotonicNow() - token.lifetime.sentAtMonotonic;
+    if (token.afterRejection && ageMs < REJECTION_COOLDOWN_MS && leftMs(token) > 0) return;
+    dispatch({ type: "tokenRejected", value });
+  }
+
+  async function getAccessToken(wanted: GetAccessTokenOptions = {}): Promise<string> {
+    const { minValidityMs, rejectedToken, subject, signal } = wanted;
+    if (rejectedToken !== undefined) reject(rejectedToken);
+    let lastFailure: Error | null = null;
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      if (waits.signal.aborted) throw disposedError();
+      if (signal?.aborted) await abortable(Promise.resolve(), signal);
+      const { known } = getState();
+      if (isOpen(known) && known.identity !== null && subject !== undefined && known.identity.subject !== subject)
+        throw changedError();
+      const token = isOpen(known) && known.identity !== null ? known.token : null;
+      // After a refresh its token is what there is, however short its life.
+      if (token !== null && (willDo(token, minValidityMs) || (round > 0 && !token.rejected && lastFailure === null)))
+        return token.value;
+      if (known === null || !isOpen(known)) {
+        if (!getState().settled) {
+          await ready({ signal });
+          continue;
+        }
+        if (onSessionEnd !== "hold" || (known?.end !== "expired" && known?.end !== "revoked")) throw endedError();
+        await untilChanged(
+          authState,
+          () => {
+            const shown = authState.getState();
+            return (
+              shown.status === "authenticated" || (shown.status === "unauthenticated" && shown.reason === "signedOut")
+            );
+          },
+          signal,
+        );
+        continue;
+      }
+      if (!isRenewable()) {
+        if (token !== null && !isSpent(token)) return token.value;
+        dispatch({ type: "lifetimePassed", session: known });
+        continue;
+      }
+      if (lastFailure !== null) {
+        // Still good for a moment, and the server may be back by then.
+        if (token !== null && !isSpent(token)) return token.value;
+        if (isAuthErrorOfOrigin(lastFailure)) throw lastFailure;
+        throw new AuthError(
+          "unavailable",
+          "No access token for now: the server was not reached. Try again in a while.",
+          {
+            cause: lastFailure,
+            retryAfterMs: retryAfterMs(),
+          },
+        );
+      }
+      await waitFor(signInSettled(), signal);
+      if (getState().known !== known) continue;
+      const result = await refreshFor(known, signal);
+      lastFailure = result.kind === "failed" ? result.error : null;
+    }
+    throw new AuthError(
+      "unavailable",
+      "No access token could be kept: sign-ins, sign-outs and refreshes kept overtaking each other. Try again.",
+    );
+  }
+
+  const isAuthErrorOfOrigin = (error: Error): boolean =>
+    error instanceof AuthError && error.code === "originNotAllowed";
+
+  async function fetchUser({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<User> {
+    let token = await getAccessToken({ signal });
+    const { known } = getState();
+    const subject = isOpen(known) ? known.identity?.subject : undefined;
+    for (const isLast of [false, true]) {
+      const value = token;
+      const user = await waitFor(
+        call((given) => backend.fetchUser(value, given)),
+        signal,
+      );
+      if (user !== null) return user;
+      if (isLast) break;
+      token = await getAccessToken({ rejectedToken: value, subject, signal });
+      if (token === value) break;
+    }
+    throw new AuthError("badResponse", "The server refuses a token that it has just issued.", { status: 401 });
+  }
+
+  return { ready, getAccessToken, fetchUser };
+}
