@@ -8,6 +8,7 @@ import type { AuthStore } from "../../src/server/authStore.ts";
 import { postgresStore } from "../../src/server/postgresStore.ts";
 import { sqliteStore } from "../../src/server/sqliteStore.ts";
 import { hasPostgres, startPostgres } from "../support/postgres.ts";
+import { fillSessions } from "./support/fillSessions.ts";
 import { startProgram, type TokenFields } from "./support/page.ts";
 import { createTestServer, register, signIn, type TestServer } from "./support/testServer.ts";
 
@@ -15,14 +16,6 @@ import { createTestServer, register, signIn, type TestServer } from "./support/t
 // Each run is a whole refresh in process: Request in, one rotation in the database, Response out.
 
 const SIZES = [1_000, 100_000, 1_000_000];
-/** Other people's sessions, at once. Both databases understand it. */
-const FILL = `
-  insert into auth_sessions (id, subject_id, session_number, transport, secret, counter, previous_counter, rotated_at,
-    repeated_at, credential_version, created_at, authenticated_at, last_refreshed_at, expires_at, absolute_expires_at,
-    replaces, user_agent)
-  with recursive n(i) as (select 1 union all select i + 1 from n where i < SIZE)
-  select 'filler-' || i, 'somebody-' || (i / 3), i, 'body', '${"A".repeat(43)}', 1, 0, 0,
-    0, 1, 1, 1, 1, 9000000000000, 9000000000000, '', 'Benchmark' from n`;
 const OPTIONS = { time: 3000, warmupTime: 500, throws: true };
 
 interface Opened {
@@ -65,7 +58,7 @@ async function prepare({ store, fill, close }: Opened, size: number) {
   const server: TestServer = createTestServer({ store, refreshGraceSeconds: 0.001 });
   const program = startProgram(server);
   await register(program);
-  await fill(FILL.replace("SIZE", String(size)));
+  await fill(fillSessions(1, size));
   const tokens: string[] = [];
   for (let session = 0; session < 16; session += 1) tokens.push((await signIn(program)).refresh_token ?? "");
   let turn = 0;
