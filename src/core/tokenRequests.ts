@@ -81,13 +81,9 @@ export function createTokenRequests({
       if (waits.signal.aborted) throw disposedError();
       const shown = authState.getState();
       if (shown.status !== "loading") return shown;
-      await waitFor(
-        Promise.race([
-          restore(true),
-          untilChanged(authState, () => authState.getState().status !== "loading", waits.signal).catch(() => {}),
-        ]),
-        signal,
-      );
+      const settled = new AbortController();
+      const known = untilChanged(authState, () => authState.getState().status !== "loading", settled.signal);
+      await waitFor(Promise.race([restore(true), known.catch(() => {})]), signal).finally(() => settled.abort());
       if (authState.getState().status === "loading") await waitFor(signInSettled(), signal);
       if (authState.getState().status === "loading" && lastFailure() !== null) break;
     }
