@@ -28,11 +28,15 @@ export function Dialog({ isOpen, title, onClose, children }: DialogProps) {
       ref={dialog}
       className="dialog"
       aria-labelledby={titleId}
+      // Chromium closes at the second Escape whatever `cancel` is answered, so the key itself is taken.
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !onClose) event.preventDefault();
+      }}
       onCancel={(event) => {
         event.preventDefault();
         onClose?.();
       }}
-      // Chromium closes at the second Escape whatever `cancel` was answered.
+      // On a phone the back gesture may close it all the same.
       onClose={() => isOpen && (onClose ? onClose() : dialog.current?.showModal())}
     >
       {isOpen && (
