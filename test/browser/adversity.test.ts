@@ -24,6 +24,7 @@ async function crash(tab: Page): Promise<void> {
 }
 
 describe("the refresh lock", () => {
+  // B025 https://github.com/supabase/supabase-js/pull/2235
   it.each(["before", "after"] as const)(
     "of a tab that crashes %s the server has acted on its refresh passes on to another",
     (where) =>
@@ -89,6 +90,8 @@ describe("the back/forward cache", () => {
     await tab.waitForFunction(() => "wasRestored" in globalThis && wasRestored && "isSamePage" in globalThis);
   };
 
+  // B092 https://github.com/auth0/auth0-react/issues/562
+  // B242 https://github.com/whatwg/html/issues/7253
   it(
     "gives a page back that is signed out when somebody signed out meanwhile",
     scenario({}, async ({ app, ada, openTab }) => {
@@ -120,6 +123,7 @@ describe("the back/forward cache", () => {
     }),
   );
 
+  // B241 https://github.com/dexie/Dexie.js/issues/1776
   it(
     "gives a page back signed in when nothing happened",
     scenario({}, async ({ app, ada, openTab }) => {
@@ -155,6 +159,7 @@ describe("a browser that blocks", () => {
     },
   };
 
+  // B091 https://github.com/supabase/auth-js/pull/626
   it.each(Object.entries(blocks))("%s: signs in, stays, renews and signs out", (_, block) =>
     scenario({ server: { refreshGraceSeconds: 1 } }, async ({ app, ada, profile, openTab }) => {
       await profile.addInitScript(block);

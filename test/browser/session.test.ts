@@ -47,6 +47,7 @@ describe("one tab", () => {
     }),
   );
 
+  // B053 https://github.com/authts/react-oidc-context/issues/1638
   it(
     "mounted twice by StrictMode, asks once",
     scenario({ isStrict: true }, async ({ app, ada, openTab }) => {

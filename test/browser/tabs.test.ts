@@ -35,6 +35,8 @@ async function callTogether(tabs: readonly Page[], count: number): Promise<strin
 }
 
 describe("eight tabs that each send 25 requests at the same moment", () => {
+  // B013 https://github.com/supabase/auth-js/issues/213
+  // B014 https://github.com/supabase/supabase/issues/8959
   it(
     "make one refresh when the API refuses the token that they share",
     scenario({ refreshTakesMs: 200 }, async (scene) => {
