@@ -95,6 +95,29 @@ describe("the packed package", () => {
     expect(Object.keys(analysis.entrypoints).length).toBe(Object.keys(manifest.exports).length);
   });
 
+  it("compiles in a strict project that checks the declarations too", async () => {
+    const imports = entries.map(({ name }, index) => `import * as entry${index} from "${name}";`);
+    const program = `${imports.join("\n")}
+export const all = [${entries.map((_, index) => `entry${index}`).join(", ")}];
+// @ts-expect-error -- were the types missing, this would compile
+entry0.createAuthClient({ guests: "always" });
+`;
+    await writeFile(join(whole, "program.ts"), program);
+    await mkdir(join(whole, "node_modules", "@types"));
+    for (const name of ["node", "react", "pg"]) {
+      await symlink(installedHere("@types", name), join(whole, "node_modules", "@types", name));
+    }
+    const options = "--noEmit --strict --module nodenext --target es2022 --lib es2023,dom,dom.iterable --types node";
+    const tsc = [
+      installedHere("typescript", "bin", "tsc"),
+      ...options.split(" "),
+      "--skipLibCheck",
+      "false",
+      "program.ts",
+    ];
+    await run(process.execPath, tsc, { cwd: whole }).catch((error: { stdout: string }) => expect.fail(error.stdout));
+  });
+
   it("depends on every package that its files import, as dependency or as optional peer", async () => {
     const imported = await packagesImportedBy("dist");
     expect([...imported].filter((name) => ![...dependencies, ...peers].includes(name))).toEqual([]);
