@@ -64,10 +64,7 @@ describe("a snapshot", () => {
     for (const { states } of logs) expect(states).toEqual(["authenticated"]);
   });
 
-  it.each([
-    ["activity", "idle"],
-    ["accessToken", "string"],
-  ] as const)("of the %s is one object, too", async (axis) => {
+  it.each(["activity", "accessToken"] as const)("of the %s is one object, too", async (axis) => {
     await using scene = await openSignedIn(1);
     const shown = scene.client[axis].getState();
     for (let look = 0; look < 100; look += 1) expect(scene.client[axis].getState()).toBe(shown);
