@@ -126,6 +126,9 @@ export async function runProgram(
   const running: Open[] = [];
   const started: { readonly at: SimulatedTab; readonly work: Promise<unknown> }[] = [];
   let faults = 0;
+  /** Whether the last thing that somebody did was to sign out, with no sign-in of another tab under way. */
+  let isSignedOut = false;
+  const entering = new Set<SimulatedTab>();
   const begin = (at: SimulatedTab, work: Promise<unknown>): void => {
     started.push({
       at,
@@ -134,6 +137,15 @@ export async function runProgram(
         () => {},
       ),
     });
+  };
+  const enter = (at: SimulatedTab, work: Promise<unknown>): void => {
+    isSignedOut = false;
+    entering.add(at);
+    begin(at, work);
+    const leave = (): void => {
+      entering.delete(at);
+    };
+    work.then(leave, leave);
   };
   const open = (): void => {
     if (running.length >= 6) return;
@@ -179,15 +191,16 @@ export async function runProgram(
           break;
         }
         case "signInAda":
-          begin(at, client.signIn(ADA));
+          enter(at, client.signIn(ADA));
           break;
         case "signInBob":
-          begin(at, client.signIn(BOB));
+          enter(at, client.signIn(BOB));
           break;
         case "guest":
-          begin(at, client.signInAsGuest());
+          enter(at, client.signInAsGuest());
           break;
         case "signOut":
+          isSignedOut = [...entering].every((tab) => tab === at);
           begin(at, client.signOut());
           break;
         case "refresh":
@@ -238,6 +251,10 @@ export async function runProgram(
   const living = running.filter(({ tab: at }) => at.status() === "running");
   const said = living.map(({ client }) => describe(client));
   if (new Set(said).size > 1) broken.push(`the tabs do not agree: ${said.join(" | ")}`);
+  const isTold = Object.keys(conditions).length === 0;
+  if (isTold && isSignedOut && said.some((line) => line.startsWith("authenticated"))) {
+    broken.push("somebody who signed out last is signed in");
+  }
   for (const line of said) if (line === "loading") broken.push("a tab is left loading");
   // What a tab that is gone waited for has nobody left to tell.
   const awaited = started.filter(({ at }) => at.status() === "running");
