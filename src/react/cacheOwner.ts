@@ -19,6 +19,8 @@ export function createCacheOwner(
   const prefix = ["stay-signed-in", "owner", baseUrl];
   const markKey = (subject: string): readonly string[] => [...prefix, subject];
   let owner = findMarks()[0] ?? null;
+  // Until the identity is known, whoever is named by what is restored. After a sign-out nobody is.
+  let isUndecided = true;
   let isDisposed = false;
 
   function findMarks(): string[] {
@@ -41,7 +43,7 @@ export function createCacheOwner(
       });
       return;
     }
-    if (owner === null) owner = subject;
+    if (owner === null && isUndecided) owner = subject;
     if (subject === owner) return;
     // Restoring goes on in this very task; what comes after the mark must go too, before anything renders it.
     queueMicrotask(() => {
@@ -58,6 +60,7 @@ export function createCacheOwner(
     set: (subject) => {
       const former = owner;
       owner = subject;
+      isUndecided = false;
       if (former !== null && former !== subject) queryClient.removeQueries({ queryKey: markKey(former), exact: true });
       if (subject !== null) mark(subject);
     },
