@@ -68,7 +68,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   function onApplied(before: ClientState, { known }: ClientState): () => void {
     if (!isSameSession(before.known, known)) isRenewable = true;
     if (before.known?.token !== known?.token || before.known?.end !== known?.end) retryAt = null;
-    const isServed = isOpen(known) ? known.identity !== null && isUsable(known.token) : known !== before.known;
+    // Not by the token that it set out to replace: hearing of that one once more is no reason to give up the place.
+    const isRenewed = known?.token !== before.known?.token;
+    const isServed = isOpen(known)
+      ? isRenewed && known.identity !== null && isUsable(known.token)
+      : known !== before.known;
     if (isServed) refresher.leaveQueue();
     return () => {
       // A session that a hint told of: the siblings may have its token, else the server.
