@@ -62,7 +62,8 @@ function parseTold(message: Readonly<Record<string, unknown>>, platform: Platfor
     },
     count,
     rejected: false,
-    afterRejection: false,
+    // Else each tab in turn would replace what another has just got, for a server that refuses them all.
+    afterRejection: message["afterRejection"] === true,
   };
   return { ...hint, hinted: false, isGuest: identity.isGuest, token: held, identity };
 }
@@ -98,6 +99,7 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
             lifetimeMs: token.lifetime.lifetimeMs,
             sentAt: token.lifetime.sentAt,
             count: token.count,
+            afterRejection: token.afterRejection,
             subject: identity.subject,
           }
         : {};
