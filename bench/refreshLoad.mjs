@@ -1,17 +1,19 @@
-// A thread of its own with `tokens.length` sessions, spread over `connections` kept-alive connections: each refreshes its
-// sessions in turn, one request at a time.
+// A process of its own, so that the server's is measured alone. It has `tokens.length` sessions, spread over `connections`
+// kept-alive connections: each refreshes its sessions in turn, one request at a time.
+import { once } from "node:events";
 import { Agent, request } from "node:http";
-import { parentPort, workerData } from "node:worker_threads";
 
-const { port, connections, tokens, warmUpMs, measureMs } = workerData;
+const [{ port, connections, tokens, warmUpMs, measureMs }] = await once(process, "message");
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 const spansMs = [];
+let answered = 0;
 const startedAt = performance.now() + warmUpMs;
 const endsAt = startedAt + measureMs;
+setTimeout(() => process.send("begins"), warmUpMs);
 
 await Promise.all(Array.from({ length: connections }, (_, connection) => keepRefreshing(connection)));
 agent.destroy();
-parentPort.postMessage({ spansMs, measuredMs: measureMs, tokens });
+process.send({ spansMs, answered, tokens }, () => process.disconnect());
 
 async function keepRefreshing(connection) {
   const own = [...tokens.keys()].filter((index) => index % connections === connection);
@@ -23,7 +25,9 @@ async function keepRefreshing(connection) {
     // Otherwise this measured grace answers, which are cheaper.
     if (next === tokens[index]) throw new Error("The server did not rotate.");
     tokens[index] = next;
-    if (answeredAt >= startedAt && answeredAt <= endsAt) spansMs.push(answeredAt - sentAt);
+    if (answeredAt < startedAt) continue;
+    answered += 1;
+    if (answeredAt <= endsAt) spansMs.push(answeredAt - sentAt);
   }
 }
 
