@@ -43,7 +43,7 @@ describe("the packed package", () => {
     const dist = join(published, "dist");
     await Promise.all([
       run(process.execPath, [...vite, "--outDir", dist, "--emptyOutDir", "false"], { cwd: root }),
-      run(process.execPath, ["scripts/declarations.mjs", dist], { cwd: root }),
+      run(process.execPath, [".ci/declarations.mjs", dist], { cwd: root }),
       ...["package.json", "README.md", "CHANGELOG.md", "LICENSE"].map((file) =>
         copyFile(join(root, file), join(published, file)),
       ),
