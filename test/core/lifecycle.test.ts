@@ -166,8 +166,9 @@ describe("a client", () => {
       client.start();
       await scene.world.advance(afterMs);
       client.dispose();
-      await scene.world.advance(1_000);
+      await scene.world.settle();
       expect(scene.world.leftovers().filter((line) => line.startsWith(`tab ${tab.number}`))).toEqual([]);
+      await scene.world.advance(1_000);
       expect(scene.world.network.requests.filter((request) => request.tab === tab.number)).toEqual([]);
       silent.crash();
     },

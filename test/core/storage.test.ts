@@ -110,6 +110,16 @@ describe("a note of a stranger", () => {
     expect(scene.since()).toHaveLength(1);
   });
 
+  it("with a next attempt in a year does not keep the timer from renewing", async () => {
+    await using scene = await openSignedIn(1);
+    await scene.world.advance(600_000);
+    const now = scene.clock.now();
+    const attempt = { nextAt: now + 3e10, madeAt: now, failures: 3, stuckUntil: 0, earlyAt: 0 };
+    scene.world.storage.plant(`${NAMESPACE}:attempt`, JSON.stringify(attempt));
+    await scene.world.advance(290_000);
+    expect(scene.since().map(({ serverStatus }) => serverStatus)).toEqual([200]);
+  });
+
   it("that is wiped in the middle of a session is written anew", async () => {
     await using scene = await openSignedIn(2);
     scene.world.storage.wipe();
