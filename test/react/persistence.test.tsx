@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 /** As localStorage stands: everything that a later load of the page could restore. */
-const stored = (): string => JSON.stringify({ ...localStorage });
+const stored = (): string => JSON.stringify(Object.entries(localStorage));
 
 /** Restoring, rendering, fetching and rendering again each wait for the one before. */
 async function settle(): Promise<void> {
