@@ -1,4 +1,4 @@
-import type { GetAccessTokenOptions, Readable, User } from "./authClient.ts";
+import type { GetAccessTokenOptions, User } from "./authClient.ts";
 import { AuthError } from "./authError.ts";
 import type { AuthState } from "./authState.ts";
 import type { Backend, BackendCall } from "./backend.ts";
