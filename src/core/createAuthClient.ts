@@ -52,6 +52,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
 
   let isRenewable = true;
   let isDisposed = false;
+  /** How many sign-ins and sign-outs of this tab the note has been told of. */
+  let sharedActs = 0;
   let starts = 0;
   let retryAt: number | null = null;
   let lastFailure: Error | null = null;
@@ -83,8 +85,9 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
 
   function run(effect: Effect): void {
     if (effect.type === "share") {
-      const known = getKnown();
-      if (known !== null) noteKeeper.write(known);
+      const { known, acts } = getState();
+      if (known !== null) noteKeeper.write(known, acts !== sharedActs);
+      sharedActs = acts;
       tabs.tell();
     } else if (effect.type === "abortRefresh") refresher.abort();
     else void signOuts.add(effect.session, effect.token);
@@ -314,6 +317,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     waits,
     isRemembered: () => notes.isShared,
     getAccessToken,
+    readNote,
     startGuest,
     onAnswered: pacing.noteSuccess,
     onFailed() {

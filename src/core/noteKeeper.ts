@@ -7,8 +7,8 @@ const LOOK_AGAIN_MS = 2_000;
 const LATE_MS = 500;
 
 export interface NoteKeeper {
-  /** Writes down a change of this tab's own making. */
-  write(known: Knowledge): void;
+  /** Writes down a change of this tab's own making; `isByHand` when it is somebody's sign-in or sign-out. */
+  write(known: Knowledge, isByHand: boolean): void;
   /** Looks whether the note has fallen behind; if so looks again in two seconds before it writes. */
   check(): void;
   /** For two seconds from now, what this tab knows may be old. */
@@ -62,8 +62,8 @@ export function createNoteKeeper({
   return {
     isBelow,
     check,
-    write(known) {
-      if (known.end !== "signedOut" && clock.monotonicNow() < carefulUntil) return lookAgain();
+    write(known, isByHand) {
+      if (!isByHand && clock.monotonicNow() < carefulUntil) return lookAgain();
       notes.writeSession(known);
     },
     resumed() {

@@ -25,6 +25,7 @@ export function createSignIns({
   waits,
   isRemembered,
   getAccessToken,
+  readNote,
   startGuest,
   onAnswered,
   onFailed,
@@ -38,6 +39,7 @@ export function createSignIns({
   /** Whether a sign-out that is owed outlives this page. */
   readonly isRemembered: () => boolean;
   readonly getAccessToken: () => Promise<string>;
+  readonly readNote: () => void;
   readonly startGuest: () => Promise<void>;
   readonly onAnswered: () => void;
   /** The refresh that made way for a sign-in may still be needed. */
@@ -91,6 +93,8 @@ export function createSignIns({
       const token = await getAccessToken();
       await signOutOthers(token);
     }
+    // Another tab may have signed in a moment ago: a sign-out ends that session by its name, too.
+    readNote();
     dispatch({ type: "signedOutHere" });
     const { known } = getState();
     const session = known === null || known.number === 0 ? null : { number: known.number, id: known.id };
