@@ -8,12 +8,13 @@ export type {
   AuthClient,
   AuthEventName,
   AuthEvents,
+  ClientInternals,
   GetAccessTokenOptions,
   Readable,
   User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
-export type { Activity, AuthState, Claims, Identity, UnauthenticatedReason } from "./core/authState.ts";
+export type { Activity, AuthState, Claims, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";

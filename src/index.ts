@@ -9,13 +9,14 @@ export type {
   AuthClient,
   AuthEventName,
   AuthEvents,
+  ClientInternals,
   GetAccessTokenOptions,
   Readable,
   User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
-export type { Activity, AuthState, Claims, Identity, UnauthenticatedReason } from "./core/authState.ts";
+export type { Activity, AuthState, Claims, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export { Authenticated } from "./react/Authenticated.tsx";
 export { AuthProvider, type AuthProviderProps } from "./react/AuthProvider.tsx";
 export type { Auth, AuthActions, AuthView } from "./react/authStore.ts";

@@ -27,6 +27,9 @@ export function createStorageLock({ storage, clock, random }: StorageLockParts):
 
   return {
     ...createStoragePresence({ storage, clock, ownName }),
+    async isHeld(name) {
+      return attempt(() => readLease(storage, `${name}.lease`, clock.now(), LEASE_MS) !== null).value ?? false;
+    },
     async request(name, signal, work) {
       const key = `${name}.lease`;
       claims += 1;

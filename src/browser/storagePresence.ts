@@ -4,7 +4,7 @@ import type { Clock, SharedStorage, TabLock } from "../core/ports.ts";
 const BEAT_MS = 30_000;
 const COUNTS_FOR_MS = 150_000;
 
-type Presence = Pick<TabLock, "announce" | "hasSiblings">;
+type Presence = Pick<TabLock, "announce" | "countSiblings">;
 
 /**
  * Which tabs are there, as a list in shared storage that each renews its own entry of. Two that write at once lose one
@@ -47,11 +47,11 @@ export function createStoragePresence(world: { storage: SharedStorage; clock: Cl
         write(name, false);
       };
     },
-    async hasSiblings(name) {
+    async countSiblings(name) {
       try {
-        return Object.keys(read(name)).some((other) => other !== ownName);
+        return Object.keys(read(name)).filter((other) => other !== ownName).length;
       } catch {
-        return false;
+        return 0;
       }
     },
   };

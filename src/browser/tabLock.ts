@@ -58,15 +58,12 @@ export function createTabLock(): TabLock | undefined {
       };
     },
 
-    async hasSiblings(name) {
-      try {
-        const { held = [] } = await locks.query();
-        const everybody = held.filter((lock) => lock.name === name && lock.mode === "shared").length;
-        return everybody > (announced.get(name) ?? 0);
-      } catch {
-        return false;
-      }
+    async countSiblings(name) {
+      // Where the browser tells nobody anything, not even this tab is counted.
+      return Math.max(0, (await countHeld(locks, name, "shared")) - (announced.get(name) ?? 0));
     },
+
+    isHeld: async (name) => (await countHeld(locks, name, "exclusive")) > 0,
   };
 }
 
@@ -87,6 +84,15 @@ async function acquire(
 /** Calls `work`, which may also throw at once. */
 async function run<T>(work: (waited: boolean) => Promise<T>, waited: boolean): Promise<T> {
   return work(waited);
+}
+
+async function countHeld(locks: LockManager, name: string, mode: LockMode): Promise<number> {
+  try {
+    const { held = [] } = await locks.query();
+    return held.filter((lock) => lock.name === name && lock.mode === mode).length;
+  } catch {
+    return 0;
+  }
 }
 
 /** happy-dom has `navigator.locks` as null, Node 20 no `navigator`, plain http no `locks`. */

@@ -1,4 +1,7 @@
 import type { Activity, AuthState, Identity } from "./authState.ts";
+import type { AttemptNote } from "./note.ts";
+import type { Platform } from "./ports.ts";
+import type { PlannedRefresh } from "./scheduler.ts";
 
 /** What happened, whichever tab it happened in. Emitted before subscribers are told of the new state. */
 export interface AuthEvents {
@@ -47,6 +50,19 @@ export interface GetAccessTokenOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What devtools look into. Nothing of it is needed to use a client, and its form may change in any release. */
+export interface ClientInternals {
+  readonly namespace: string;
+  /** The ports in use. One that is replaced counts from the next call: devtools go offline by another `fetch`. */
+  readonly platform: Platform;
+  /** What the client does next by itself, and when; null when it waits for nothing. */
+  planned(): PlannedRefresh | null;
+  /** How many callers wait for an access token. */
+  waitingCount(): number;
+  /** What all tabs know of an outage. */
+  readBackoff(): AttemptNote;
+}
+
 /**
  * One session, shared by all tabs of the origin. Made once per app, outside React; making it touches nothing.
  *
@@ -65,6 +81,8 @@ export interface AuthClient extends Readable<AuthState> {
   readonly baseUrl: string;
   /** What `onSessionEnd` was set to. */
   readonly onSessionEnd: "reject" | "hold";
+  /** For devtools. */
+  readonly internals: ClientInternals;
   /** Calls `listener` each time `event` happens; returns its removal. A listener that throws disturbs nobody else. */
   on<E extends AuthEventName>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
   /** Begins: restores the session, keeps it fresh, listens to other tabs. Reference-counted; returns its stop. */

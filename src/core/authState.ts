@@ -31,10 +31,17 @@ export type AuthState =
     };
 
 /**
+ * Why a refresh began: `timer` a token is about to end, or an outage allows the next attempt; `start` the client began, or a
+ * session was heard of whose token is not here; `wakeUp` the page came back into view, online or out of a sleep; `request`
+ * somebody asked for a token; `call` somebody called `refresh`.
+ */
+export type RefreshTrigger = "timer" | "start" | "wakeUp" | "request" | "call";
+
+/**
  * What is being done, apart from what is so: nothing, a refresh, or waiting for the next attempt of an outage (`until` is
  * wall-clock milliseconds, `error` the last failure).
  */
 export type Activity =
   | { readonly kind: "idle" }
-  | { readonly kind: "refreshing" }
+  | { readonly kind: "refreshing"; readonly trigger: RefreshTrigger }
   | { readonly kind: "waiting"; readonly until: number; readonly error: Error };

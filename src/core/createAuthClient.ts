@@ -1,16 +1,17 @@
 import type { AuthClient, AuthEventName } from "./authClient.ts";
 import { type AuthClientOptions, readOptions } from "./authClientOptions.ts";
 import { AuthError } from "./authError.ts";
-import type { Activity } from "./authState.ts";
+import type { Activity, RefreshTrigger } from "./authState.ts";
 import type { BackendCall } from "./backend.ts";
 import { createClientStore } from "./clientStore.ts";
 import { createConfirmation } from "./confirmation.ts";
 import { createHttpBackend } from "./createHttpBackend.ts";
 import { compareSessions, isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
+import { createLifecycle } from "./lifecycle.ts";
 import { createNotes, toHint } from "./note.ts";
 import { createNoteKeeper } from "./noteKeeper.ts";
 import { createPacing } from "./pacing.ts";
-import type { Platform, Signal } from "./ports.ts";
+import type { Platform } from "./ports.ts";
 import { createReadable } from "./readable.ts";
 import { createRefresher, type FlightResult } from "./refresher.ts";
 import { describeFailure } from "./responses.ts";
@@ -26,8 +27,6 @@ import { createWaits, disposedError } from "./waits.ts";
 
 export type { AuthClientOptions } from "./authClientOptions.ts";
 
-/** How often the siblings and the server are asked in a row who is signed in, when answers keep being overtaken. */
-const MOST_ROUNDS = 6;
 const LOOK_AGAIN_MS = 5_000;
 
 /**
@@ -51,14 +50,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   const notes = createNotes(namespace, clock, platform.storage, warn);
 
   let isRenewable = true;
-  let isDisposed = false;
-  /** How many sign-ins and sign-outs of this tab the note has been told of. */
-  let sharedActs = 0;
-  let starts = 0;
   let retryAt: number | null = null;
   let lastFailure: Error | null = null;
-  let startUp: Promise<void> | null = null;
-  let stopListening: (() => void) | null = null;
   const waits = createWaits();
   const activity = createReadable<Activity>({ kind: "idle" }, rethrow);
   const tokenUse = createTokenUse(clock);
@@ -78,24 +71,24 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     if (isServed) refresher.leaveQueue();
     return () => {
       // A session that a hint told of: the siblings may have its token, else the server.
-      if (starts > 0 && isOpen(known) && known.token === null && known !== before.known) void restore(false);
+      if (lifecycle.isStarted() && isOpen(known) && known.token === null && known !== before.known)
+        void restore("start");
       arm();
     };
   }
 
   function run(effect: Effect): void {
     if (effect.type === "share") {
-      const { known, acts } = getState();
-      if (known !== null) noteKeeper.write(known, acts !== sharedActs);
-      sharedActs = acts;
+      const known = getKnown();
+      if (known !== null) noteKeeper.write(known, effect.byHand);
       tabs.tell();
     } else if (effect.type === "abortRefresh") refresher.abort();
     else void signOuts.add(effect.session, effect.token);
   }
 
   function arm(): void {
-    if (starts === 0 || isDisposed) return scheduler.disarm();
-    scheduler.arm(getKnown(), retryAt);
+    if (lifecycle.isStarted()) scheduler.arm(getKnown(), retryAt);
+    else scheduler.disarm();
   }
 
   const tabs = createTabs({
@@ -162,8 +155,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   });
 
   /** One refresh for whoever needs it; afterwards the timer stands where the outcome says. */
-  async function refreshOnce(early: boolean, forced = false): Promise<FlightResult> {
-    const result = await refresher.refresh({ early, forced });
+  async function refreshOnce(trigger: RefreshTrigger): Promise<FlightResult> {
+    const result = await refresher.refresh(trigger);
     lastFailure = result.kind === "failed" ? result.error : null;
     // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
     retryAt = result.kind === "failed" ? (result.until ?? clock.now() + LOOK_AGAIN_MS) : null;
@@ -179,8 +172,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     onDue() {
       if (!platform.signals.isOnline()) return;
       if (!refreshWhileHidden && !platform.signals.isVisible() && getState().settled) return;
-      if (!getState().settled) void restore(false);
-      else void refreshOnce(false, true);
+      if (!getState().settled) void restore("timer");
+      else void refreshOnce("timer");
     },
     onEnd: (known) => dispatch({ type: "lifetimePassed", session: known }),
   });
@@ -193,95 +186,41 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   });
 
   function call<T>(work: (given: BackendCall) => Promise<T>): Promise<T> {
-    return withinTime(clock, requestTimeoutMs, (signal) => work({ fetch: platform.fetch, signal }), waits.signal).catch(
-      (error: unknown) => {
+    const disposal = new AbortController();
+    const forget = waits.onDisposed(() => disposal.abort(disposedError()));
+    return withinTime(clock, requestTimeoutMs, (signal) => work({ fetch: platform.fetch, signal }), disposal.signal)
+      .catch((error: unknown) => {
         if (error instanceof AuthError) throw error;
         throw new AuthError("unavailable", "The server could not be reached; try again.", {
           cause: describeFailure(error),
         });
-      },
-    );
+      })
+      .finally(forget);
   }
 
-  function isRestored(): boolean {
-    const { known, settled } = getState();
-    return isOpen(known) ? known.identity !== null && known.token !== null : settled;
-  }
-
-  /** Finds out who is signed in: the note, what is owed, the siblings, the server; in this order, once at a time. */
-  function restore(early: boolean): Promise<void> {
-    startUp ??= (async () => {
-      readNote();
-      const known = getKnown();
-      if (known?.end === "signedOut" && known.owed) await signOuts.add(known.number === 0 ? null : known, null);
-      for (let round = 0; round < MOST_ROUNDS && !isRestored(); round += 1) {
-        await tabs.ask();
-        if (isDisposed || isRestored() || (await refreshOnce(early)).kind === "failed") break;
-      }
-      if (getState().settled) await startGuest();
-    })()
-      .catch((error: unknown) => rethrow(error))
-      .finally(() => {
-        startUp = null;
-      });
-    return startUp;
-  }
-
-  /** Only where no user was ever there, or one has left on purpose: nobody becomes a guest by a session that ended. */
-  async function startGuest(): Promise<void> {
-    const known = getKnown();
-    if (guests !== "automatic" || isOpen(known) || signOuts.isOwing() || isDisposed) return;
-    if (known !== null && !known.isGuest && known.end !== "signedOut") return;
-    await signIns.enter("guest", (given) => backend.signInAsGuest(given)).catch(() => {});
-  }
-
-  function wake(signal: Signal): void {
-    if (signal === "suspended") return tabs.close();
-    if (signal === "hidden" || signal === "offline") return;
-    if (signal === "restored" || signal === "resumed") {
-      tabs.open();
-      noteKeeper.resumed();
-      readNote();
-      tabs.tell();
-      void tabs.ask();
-    }
-    void signOuts.payNow();
-    const known = getKnown();
-    if (!getState().settled || (isOpen(known) && known.token === null)) return void restore(true);
-    if (!isOpen(known)) return void tabs.ask();
-    if (!isRenewable) return arm();
-    if (!isUsable(known.token) || retryAt !== null) void refreshOnce(true);
-    else arm();
-  }
-
-  function start(): () => void {
-    if (isDisposed) throw disposedError();
-    starts += 1;
-    if (starts === 1) {
-      tabs.open();
-      const unsubscribe = platform.signals.subscribe(wake);
-      const unwatch =
-        platform.openChannel === undefined ? platform.storage?.onChange?.(`${namespace}:session`, readNote) : undefined;
-      stopListening = () => {
-        unsubscribe();
-        unwatch?.();
-        tabs.close();
-        noteKeeper.dispose();
-        scheduler.disarm();
-        confirmation.stop();
-      };
-      if (!getState().settled) void restore(false);
-      else wake("resumed");
-      arm();
-    }
-    let isStopped = false;
-    return () => {
-      if (isStopped) return;
-      isStopped = true;
-      starts -= 1;
-      if (starts === 0) stopListening?.();
-    };
-  }
+  const lifecycle = createLifecycle({
+    platform,
+    namespace,
+    guests,
+    store,
+    waits,
+    tabs,
+    noteKeeper,
+    signOuts,
+    readNote,
+    rethrow,
+    isUsable,
+    isRenewable: () => isRenewable,
+    isOutage: () => retryAt !== null,
+    refreshOnce,
+    enterAsGuest: () => signIns.enter("guest", (given) => backend.signInAsGuest(given)),
+    arm,
+    onStopped() {
+      scheduler.disarm();
+      confirmation.stop();
+    },
+  });
+  const { restore, startGuest } = lifecycle;
 
   const confirmation = createConfirmation({
     clock,
@@ -289,11 +228,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     call,
     getKnown,
     isSpent,
-    isListening: () => starts > 0,
+    isListening: () => lifecycle.isStarted(),
     ask: () => void tabs.ask(),
     onConfirmed: (knowledge) => dispatch({ type: "hinted", knowledge }),
   });
-  const { ready, getAccessToken, fetchUser } = createTokenRequests({
+  const { ready, getAccessToken, fetchUser, waitingCount } = createTokenRequests({
     clock,
     backend,
     call,
@@ -321,7 +260,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     startGuest,
     onAnswered: pacing.noteSuccess,
     onFailed() {
-      if (starts > 0 && !isDisposed && !getState().settled) void restore(true);
+      if (lifecycle.isStarted() && !getState().settled) void restore("request");
       else arm();
     },
   });
@@ -330,12 +269,19 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   return {
     baseUrl,
     onSessionEnd,
+    internals: {
+      namespace,
+      platform,
+      planned: () => scheduler.planned(),
+      waitingCount,
+      readBackoff: () => notes.readAttempt(),
+    },
     activity,
     accessToken: store.accessToken,
     getState: store.authState.getState,
     subscribe: store.authState.subscribe,
     on: <E extends AuthEventName>(...given: Parameters<typeof emitter.on<E>>) => emitter.on<E>(...given),
-    start,
+    start: lifecycle.start,
     ready,
     signIn: (credentials) => enter("user", (given) => backend.signIn(credentials, given)),
     register: (account) =>
@@ -344,7 +290,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
         return backend.signIn({ username: account.email, password: account.password }, given);
       }),
     signInAsGuest() {
-      if (isDisposed) return Promise.reject(disposedError());
+      if (waits.isDisposed()) return Promise.reject(disposedError());
       if (guests === "never") {
         return Promise.reject(
           new AuthError("guestsDisabled", 'Guest sessions are off: set `guests` to "onRequest" to allow them.'),
@@ -362,22 +308,20 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     getAccessToken,
     async refresh() {
       await ready();
-      const result = await waits.waitFor(refreshOnce(true, true), undefined);
+      const result = await waits.waitFor(refreshOnce("call"), undefined);
       if (result.kind === "failed") throw result.error;
       if (!isOpen(getKnown())) throw endedError();
     },
     fetchUser,
     dispose() {
-      if (isDisposed) return;
-      isDisposed = true;
-      starts = 0;
-      stopListening?.();
+      if (waits.isDisposed()) return;
+      waits.dispose();
+      lifecycle.dispose();
       scheduler.disarm();
       noteKeeper.dispose();
       tabs.dispose();
       signOuts.dispose();
       refresher.abort();
-      waits.dispose();
       store.clear();
       activity.clear();
     },

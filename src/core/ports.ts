@@ -36,8 +36,10 @@ export interface TabLock {
   request<T>(name: string, signal: AbortSignal, work: (waited: boolean) => Promise<T>): Promise<T>;
   /** Makes this tab countable as `name` until the returned function is called. */
   announce(name: string): () => void;
-  /** Whether another tab is announced as `name`. */
-  hasSiblings(name: string): Promise<boolean>;
+  /** How many other tabs are announced as `name`. */
+  countSiblings(name: string): Promise<number>;
+  /** Whether any tab, this one too, holds the lock now. For devtools: by the time it is known it may have changed. */
+  isHeld?(name: string): Promise<boolean>;
 }
 
 /** Opens the channel between tabs. May throw; what it then throws is reported and the tab stays by itself. */

@@ -11,6 +11,9 @@ export interface RefreshLockOptions {
   readonly waitMs: number;
 }
 
+/** The name of the lock around a refresh; a second one stands in when nobody lets go of the first. */
+export const refreshLockName = (namespace: string): string => `${namespace}:refresh`;
+
 /** How long the first name is given once it is taken to be orphaned. */
 const STUCK_WAIT_MS = 50;
 
@@ -49,11 +52,11 @@ export async function underRefreshLock<T>(
   }
 
   const isStuck = notes.readAttempt().stuckUntil > clock.now();
-  const first = await tryName(`${namespace}:refresh`, isStuck ? STUCK_WAIT_MS : waitMs, false);
+  const first = await tryName(refreshLockName(namespace), isStuck ? STUCK_WAIT_MS : waitMs, false);
   if (first !== null) return first.result;
   if (leave.aborted) return null;
   if (!isStuck) notes.writeAttempt({ ...notes.readAttempt(), stuckUntil: clock.now() + STUCK_MS });
-  const second = await tryName(`${namespace}:refresh-2`, waitMs, true);
+  const second = await tryName(`${refreshLockName(namespace)}-2`, waitMs, true);
   if (second !== null) return second.result;
   return leave.aborted ? null : work(true);
 }

@@ -1,6 +1,6 @@
 import { toKnowledge } from "./answers.ts";
 import { AuthError } from "./authError.ts";
-import type { Activity } from "./authState.ts";
+import type { Activity, RefreshTrigger } from "./authState.ts";
 import type { Backend, RefreshOutcome } from "./backend.ts";
 import { type HeldToken, isOpen, type Knowledge } from "./knowledge.ts";
 import { refreshFloorMs } from "./lifetime.ts";
@@ -39,7 +39,7 @@ export interface RefresherOptions {
 
 export interface Refresher {
   /** The one flight of this tab; whoever asks while it is under way shares it. */
-  refresh(options: { early: boolean; forced?: boolean }): Promise<FlightResult>;
+  refresh(trigger: RefreshTrigger): Promise<FlightResult>;
   /** A sign-in or sign-out makes its answer worthless: stops waiting for it. */
   abort(): void;
   /** A token came in, or the session ended: leaves the queue for the lock, unless the answer is already awaited. */
@@ -47,6 +47,9 @@ export interface Refresher {
 }
 
 const DONE: FlightResult = { kind: "done" };
+
+/** Somebody waits for it, or something has just become better: it need not wait for the end of a back-off. */
+const isEarly = (trigger: RefreshTrigger): boolean => trigger !== "timer" && trigger !== "start";
 
 export function createRefresher(options: RefresherOptions): Refresher {
   const { platform, namespace, requestTimeoutMs, backend, notes, pacing, tabs, getState, dispatch, readNote } = options;
@@ -63,11 +66,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
   const basisNow = (): Basis => ({ known: getState().known, acts: getState().acts });
 
   /** Whether what the flight set out for has come about by another's doing. */
-  function isMet(basis: Basis, forced: boolean): boolean {
+  function isMet(basis: Basis): boolean {
     const { known } = getState();
     if (known !== null && !isOpen(known)) return basis.known === null || isOpen(basis.known);
     if (known === null || !options.isUsable(known.token)) return false;
-    return forced ? hasChanged(getState(), basis) : true;
+    return hasChanged(getState(), basis);
   }
 
   function commit(knowledge: Knowledge, basis: Basis): void {
@@ -87,11 +90,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return { kind: "failed", error, until };
   }
 
-  async function post(aborted: AbortSignal, early: boolean): Promise<FlightResult | "dropped"> {
+  async function post(aborted: AbortSignal, trigger: RefreshTrigger): Promise<FlightResult | "dropped"> {
     const basis = basisNow();
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
-    pacing.noteAttempt(early);
-    options.setActivity({ kind: "refreshing" });
+    pacing.noteAttempt(isEarly(trigger));
+    options.setActivity({ kind: "refreshing", trigger });
     let outcome: Exclude<RefreshOutcome, { kind: "token" }> | { readonly kind: "known"; readonly knowledge: Knowledge };
     try {
       outcome = await withinTime(
@@ -120,7 +123,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     switch (outcome.kind) {
       case "known":
         commit(outcome.knowledge, basis);
-        return isMet(basis, true) || !isOpen(getState().known) ? DONE : "dropped";
+        return isMet(basis) || !isOpen(getState().known) ? DONE : "dropped";
       case "transient":
         return fail(outcome.error, outcome.retryAfterMs, basis);
       case "originNotAllowed":
@@ -165,7 +168,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return DONE;
   }
 
-  async function fly(early: boolean, forced: boolean, aborted: AbortSignal, left: AbortSignal): Promise<FlightResult> {
+  async function fly(trigger: RefreshTrigger, aborted: AbortSignal, left: AbortSignal): Promise<FlightResult> {
     if (refusedOrigin !== null) return { kind: "failed", error: refusedOrigin, until: null };
     const wanted = basisNow();
     const result = await underRefreshLock(
@@ -173,17 +176,17 @@ export function createRefresher(options: RefresherOptions): Refresher {
       left,
       async (waited): Promise<FlightResult> => {
         readNote();
-        if (aborted.aborted || isMet(wanted, forced)) return DONE;
+        if (aborted.aborted || isMet(wanted)) return DONE;
         const noted = notes.readSession();
         const held = getState().known?.token?.claims?.issuedAt ?? null;
         if (waited || (noted?.end === "open" && noted.issuedAt !== null && noted.issuedAt !== held)) {
           await abortable(tabs.ask(), aborted).catch(() => {});
           readNote();
-          if (aborted.aborted || isMet(wanted, forced)) return DONE;
+          if (aborted.aborted || isMet(wanted)) return DONE;
         }
         for (const isLast of [false, true]) {
           const allowedAt = pacing.nextAllowedAt(
-            early,
+            isEarly(trigger),
             refreshFloorMs(getState().known?.token?.lifetime.lifetimeMs ?? null),
           );
           if (allowedAt > clock.now()) {
@@ -198,12 +201,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
                 ),
             };
           }
-          const posted = await post(aborted, early);
+          const posted = await post(aborted, trigger);
           if (posted !== "dropped") return posted;
           if (isLast) break;
           // A tab that thaws finds its answer old: the siblings may have a later one by now.
           await abortable(tabs.ask(), aborted).catch(() => {});
-          if (aborted.aborted || isMet(wanted, forced)) return DONE;
+          if (aborted.aborted || isMet(wanted)) return DONE;
         }
         return fail(
           new AuthError("unavailable", "The answer to a refresh was overtaken twice; it is asked again."),
@@ -216,12 +219,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   return {
-    refresh({ early, forced = false }) {
+    refresh(trigger) {
       if (flight !== null) return flight.result;
       const aborted = new AbortController();
       const left = new AbortController();
       aborted.signal.addEventListener("abort", () => left.abort());
-      const result = fly(early, forced, aborted.signal, left.signal)
+      const result = fly(trigger, aborted.signal, left.signal)
         .catch((error: unknown): FlightResult => ({ kind: "failed", error: describeFailure(error), until: null }))
         .then((settled) => {
           if (flight !== null && flight.result !== result) return settled;

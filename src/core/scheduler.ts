@@ -3,7 +3,15 @@ import { refreshAheadOf, remainingMs } from "./lifetime.ts";
 import type { Platform } from "./ports.ts";
 import { setAlarm } from "./timers.ts";
 
+/** What happens by itself, and when (wall clock, milliseconds): an `expiry` is forestalled, an `outage` is over for all it knows, a session that nothing renews reaches its `end`. */
+export interface PlannedRefresh {
+  readonly at: number;
+  readonly reason: "expiry" | "outage" | "end";
+}
+
 export interface Scheduler {
+  /** What the timer stands at; null when none is armed. */
+  planned(): PlannedRefresh | null;
   /** Arms the one timer anew, for what `known` needs next: `retryAt` when an outage says so. */
   arm(known: Knowledge | null, retryAt: number | null): void;
   disarm(): void;
@@ -29,15 +37,26 @@ export function createScheduler({
 }): Scheduler {
   const { clock } = platform;
   let cancel: (() => void) | null = null;
+  let planned: PlannedRefresh | null = null;
   let armedFor: unknown = null;
   let share = 0;
 
   function disarm(): void {
     cancel?.();
     cancel = null;
+    planned = null;
+  }
+
+  function plan(at: number, reason: PlannedRefresh["reason"], act: () => void): void {
+    planned = { at, reason };
+    cancel = setAlarm(clock, at, () => {
+      planned = null;
+      act();
+    });
   }
 
   return {
+    planned: () => planned,
     arm(known, retryAt) {
       disarm();
       if (!isOpen(known) && retryAt === null) return;
@@ -51,16 +70,12 @@ export function createScheduler({
       }
       if (!isRenewable()) {
         if (token === null || lifetimeMs === null || !isOpen(known)) return;
-        cancel = setAlarm(clock, clock.now() + remainingMs(token.lifetime, clock), () => onEnd(known));
-        return;
+        return plan(clock.now() + remainingMs(token.lifetime, clock), "end", () => onEnd(known));
       }
-      if (retryAt !== null) {
-        cancel = setAlarm(clock, retryAt, onDue);
-        return;
-      }
+      if (retryAt !== null) return plan(retryAt, "outage", onDue);
       if (token === null || lifetimeMs === null) return;
       const aheadMs = refreshAheadOf(lifetimeMs, refreshAheadMs) + (share * lifetimeMs) / 10;
-      cancel = setAlarm(clock, clock.now() + remainingMs(token.lifetime, clock) - aheadMs, onDue);
+      plan(clock.now() + remainingMs(token.lifetime, clock) - aheadMs, "expiry", onDue);
     },
     disarm,
   };

@@ -49,7 +49,7 @@ export function createSignIns({
 
   /** A sign-in of any kind. Those of one tab go one after the other, so that the server's numbers tell them apart. */
   function enter(kind: "user" | "guest", post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity> {
-    if (waits.signal.aborted) return Promise.reject(disposedError());
+    if (waits.isDisposed()) return Promise.reject(disposedError());
     dispatch({ type: "actBegan" });
     const { acts } = getState();
     const entering = lastSignIn
@@ -88,7 +88,7 @@ export function createSignIns({
   }
 
   async function signOut({ everywhere = false }: { everywhere?: boolean | undefined } = {}): Promise<void> {
-    if (waits.signal.aborted) throw disposedError();
+    if (waits.isDisposed()) throw disposedError();
     if (everywhere) {
       const token = await getAccessToken();
       await signOutOthers(token);

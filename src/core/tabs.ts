@@ -10,6 +10,9 @@ import { readIdentity } from "./identity.ts";
 const VERSION = 1;
 const ANSWER_WITHIN_MS = 300;
 
+/** What each tab announces itself as, to be counted. */
+export const presenceName = (namespace: string): string => `${namespace}:tab`;
+
 export interface TabsOptions {
   readonly platform: Platform;
   readonly namespace: string;
@@ -132,7 +135,7 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
         channel = platform.openChannel?.(namespace, hear) ?? null;
       });
       guarded(() => {
-        withdraw = platform.lock?.announce(`${namespace}:tab`) ?? null;
+        withdraw = platform.lock?.announce(presenceName(namespace)) ?? null;
       });
     },
     close,
@@ -141,7 +144,8 @@ export function createTabs({ platform, namespace, shareTokens, warn, getKnown, o
       asking ??= (async () => {
         if (channel === null) return;
         const isAlone =
-          platform.lock !== undefined && !(await platform.lock.hasSiblings(`${namespace}:tab`).catch(() => true));
+          platform.lock !== undefined &&
+          (await platform.lock.countSiblings(presenceName(namespace)).catch(() => 1)) === 0;
         if (isAlone || channel === null) return;
         await new Promise<void>((resolve) => {
           const cancel = platform.clock.setTimer(resolve, ANSWER_WITHIN_MS);

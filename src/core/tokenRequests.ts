@@ -1,6 +1,6 @@
 import type { GetAccessTokenOptions, User } from "./authClient.ts";
 import { AuthError } from "./authError.ts";
-import type { AuthState } from "./authState.ts";
+import type { AuthState, RefreshTrigger } from "./authState.ts";
 import type { Backend, BackendCall } from "./backend.ts";
 import type { ClientStore } from "./clientStore.ts";
 import { isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
@@ -24,6 +24,8 @@ const changedError = (): AuthError =>
   );
 
 export interface TokenRequests {
+  /** How many callers wait for an access token. */
+  waitingCount(): number;
   ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
   getAccessToken(options?: GetAccessTokenOptions): Promise<string>;
   fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<User>;
@@ -56,12 +58,13 @@ export function createTokenRequests({
   readonly onSessionEnd: "reject" | "hold";
   readonly isRenewable: () => boolean;
   readonly retryAfterMs: () => number | undefined;
-  readonly restore: (early: boolean) => Promise<void>;
-  readonly refreshOnce: (early: boolean, forced?: boolean) => Promise<FlightResult>;
+  readonly restore: (trigger: RefreshTrigger) => Promise<void>;
+  readonly refreshOnce: (trigger: RefreshTrigger) => Promise<FlightResult>;
   /** Settles with the sign-in under way, if there is one. */
   readonly signInSettled: () => Promise<void>;
 }): TokenRequests {
   const { waitFor, untilChanged } = waits;
+  let waitingCount = 0;
 
   /** The shared refresh, or less of it: once `session` is not open here any more, this caller need not wait for its answer. */
   async function refreshFor(session: Knowledge, signal: AbortSignal | undefined): Promise<FlightResult> {
@@ -70,7 +73,7 @@ export function createTokenRequests({
     const leaving = untilChanged(authState, hasLeft, settled.signal).then(() => ({ kind: "done" }) as const);
     leaving.catch(() => {});
     try {
-      return await waitFor(Promise.race([refreshOnce(true, true), leaving]), signal);
+      return await waitFor(Promise.race([refreshOnce("request"), leaving]), signal);
     } finally {
       settled.abort();
     }
@@ -78,12 +81,12 @@ export function createTokenRequests({
 
   async function ready({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<AuthState> {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      if (waits.signal.aborted) throw disposedError();
+      if (waits.isDisposed()) throw disposedError();
       const shown = authState.getState();
       if (shown.status !== "loading") return shown;
       const settled = new AbortController();
       const known = untilChanged(authState, () => authState.getState().status !== "loading", settled.signal);
-      await waitFor(Promise.race([restore(true), known.catch(() => {})]), signal).finally(() => settled.abort());
+      await waitFor(Promise.race([restore("request"), known.catch(() => {})]), signal).finally(() => settled.abort());
       if (authState.getState().status === "loading") await waitFor(signInSettled(), signal);
       if (authState.getState().status === "loading" && lastFailure() !== null) break;
     }
@@ -108,11 +111,20 @@ export function createTokenRequests({
   }
 
   async function getAccessToken(wanted: GetAccessTokenOptions = {}): Promise<string> {
+    waitingCount += 1;
+    try {
+      return await obtain(wanted);
+    } finally {
+      waitingCount -= 1;
+    }
+  }
+
+  async function obtain(wanted: GetAccessTokenOptions): Promise<string> {
     const { minValidityMs, rejectedToken, subject, signal } = wanted;
     if (rejectedToken !== undefined) reject(rejectedToken);
     let lastFailure: Error | null = null;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      if (waits.signal.aborted) throw disposedError();
+      if (waits.isDisposed()) throw disposedError();
       if (signal?.aborted) await abortable(Promise.resolve(), signal);
       const { known } = getState();
       if (isOpen(known) && known.identity !== null && subject !== undefined && known.identity.subject !== subject)
@@ -189,5 +201,5 @@ export function createTokenRequests({
     throw new AuthError("badResponse", "The server refuses a token that it has just issued.", { status: 401 });
   }
 
-  return { ready, getAccessToken, fetchUser };
+  return { waitingCount: () => waitingCount, ready, getAccessToken, fetchUser };
 }

@@ -42,9 +42,12 @@ export type ClientEvent =
   | { readonly type: "tokenRejected"; readonly value: string }
   | { readonly type: "lifetimePassed"; readonly session: SessionName };
 
-/** `share`: write the note and tell the siblings; `refuse`: end this session of nobody's at the server. */
+/**
+ * `share`: write the note (`byHand`: of somebody's own sign-in or sign-out) and tell the siblings; `sendSignOut`: end this
+ * session at the server.
+ */
 export type Effect =
-  | { readonly type: "share" }
+  | { readonly type: "share"; readonly byHand: boolean }
   | { readonly type: "abortRefresh" }
   | { readonly type: "sendSignOut"; readonly session: SessionName | null; readonly token: string | null };
 
@@ -67,7 +70,8 @@ const NOBODY: Knowledge = {
   hinted: false,
 };
 
-const share: Effect = { type: "share" };
+const share: Effect = { type: "share", byHand: false };
+const shareByHand: Effect = { type: "share", byHand: true };
 
 const nameOf = ({ number, id }: SessionName): SessionName => ({ number, id });
 
@@ -142,11 +146,13 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       const refutes = order < 0 && !hasChanged(state, basis);
       if (overtaken) {
         const closed = close(knowledge, "signedOut", true);
-        return order > 0 ? know(closed, [share, sendSignOut(knowledge)]) : { state, effects: [sendSignOut(knowledge)] };
+        return order > 0
+          ? know(closed, [shareByHand, sendSignOut(knowledge)])
+          : { state, effects: [sendSignOut(knowledge)] };
       }
-      if (order >= 0) return know(knowledge);
+      if (order >= 0) return know(knowledge, [shareByHand]);
       if (!refutes || known === null) return { state, effects: [sendSignOut(knowledge)] };
-      return know(knowledge, [share], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
+      return know(knowledge, [shareByHand], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
     }
     case "refreshAnswered": {
       const { knowledge, basis } = event;
@@ -178,7 +184,7 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
         ? { state: { ...state, settled: true }, effects: [] }
         : stay;
     case "signedOutHere": {
-      const effects: readonly Effect[] = [{ type: "abortRefresh" }, share];
+      const effects: readonly Effect[] = [{ type: "abortRefresh" }, shareByHand];
       const acted = { acts: state.acts + 1 };
       if (known === null) return know(NOBODY, [...effects, sendSignOut(NOBODY)], acted);
       // What the start-up was asking is settled by the user's own word, also when only an old note says signed out.

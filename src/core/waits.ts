@@ -7,8 +7,9 @@ export const disposedError = (): AuthError =>
 
 /** The waits of a client's callers: all of them end when it is disposed of. */
 export interface Waits {
-  /** Aborts when the client is disposed of. */
-  readonly signal: AbortSignal;
+  isDisposed(): boolean;
+  /** Calls `leave` when the client is disposed of; returns its removal. */
+  onDisposed(leave: () => void): () => void;
   /** Waits for `promise`, at most until the caller or the client gives up. */
   waitFor<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Waits until `isEnough`, looking again after each change of `readable`. */
@@ -17,23 +18,26 @@ export interface Waits {
 }
 
 export function createWaits(): Waits {
-  const disposal = new AbortController();
-  // Not listeners of the signal: Node takes more than ten of them for a leak, and says so on the console.
+  let isDisposed = false;
+  // Not listeners of an abort signal: Node takes more than ten of them for a leak, and says so on the console.
   const waiting = new Set<() => void>();
+
+  function onDisposed(leave: () => void): () => void {
+    waiting.add(leave);
+    return () => void waiting.delete(leave);
+  }
 
   function waitFor<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (disposal.signal.aborted) return reject(disposedError());
-      const leave = (): void => reject(disposedError());
-      waiting.add(leave);
-      abortable(promise, signal)
-        .then(resolve, reject)
-        .finally(() => waiting.delete(leave));
+      if (isDisposed) return reject(disposedError());
+      const forget = onDisposed(() => reject(disposedError()));
+      abortable(promise, signal).then(resolve, reject).finally(forget);
     });
   }
 
   return {
-    signal: disposal.signal,
+    isDisposed: () => isDisposed,
+    onDisposed,
     waitFor,
     untilChanged(readable, isEnough, signal) {
       let unsubscribe: () => void = () => {};
@@ -46,7 +50,7 @@ export function createWaits(): Waits {
       return waitFor(changed, signal).finally(() => unsubscribe());
     },
     dispose() {
-      disposal.abort(disposedError());
+      isDisposed = true;
       for (const leave of waiting) leave();
     },
   };

@@ -4,7 +4,13 @@ import { takeFileLock } from "./fileLock.ts";
 import { preparePrivateFolder } from "./privateFile.ts";
 
 /** The core's lock over lock files; `pathOf` gives each name its file. Processes are not counted: they share a file, no channel. */
-export function createFileTabLock({ pathOf, ownFolder }: { pathOf: (name: string) => string; ownFolder: boolean }): TabLock {
+export function createFileTabLock({
+  pathOf,
+  ownFolder,
+}: {
+  pathOf: (name: string) => string;
+  ownFolder: boolean;
+}): TabLock {
   return {
     async request(name, signal, work) {
       const path = pathOf(name);
@@ -18,6 +24,6 @@ export function createFileTabLock({ pathOf, ownFolder }: { pathOf: (name: string
       }
     },
     announce: () => () => undefined,
-    hasSiblings: async () => false,
+    countSiblings: async () => 0,
   };
 }

@@ -1,6 +1,9 @@
 import type { AuthClient, AuthEventName, AuthEvents, User } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
+import { noAttempt } from "../core/note.ts";
+import type { Platform } from "../core/ports.ts";
+import { createSimulatedClock } from "./simulatedClock.ts";
 
 export interface TestAuthClientOptions {
   /** Who is signed in; what is left out is made up. Default: nobody (`unauthenticated`, `none`), unless `state` is given. */
@@ -99,6 +102,13 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     accessToken: { getState: accessToken.getState, subscribe: accessToken.subscribe },
     baseUrl: options.baseUrl ?? "https://app.test/v1/auth",
     onSessionEnd: options.onSessionEnd ?? "reject",
+    internals: {
+      namespace: "test",
+      platform: createTestPlatform(),
+      planned: () => null,
+      waitingCount: () => 0,
+      readBackoff: () => noAttempt,
+    },
     on: (event, listener) => {
       const ofEvent = listeners.get(event) ?? new Set();
       listeners.set(event, ofEvent.add(listener));
@@ -143,7 +153,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     },
     refresh: async () => {
       requireIdentity();
-      setActivity({ kind: "refreshing" });
+      setActivity({ kind: "refreshing", trigger: "call" });
       await Promise.resolve();
       renewAccessToken();
       setActivity({ kind: "idle" });
@@ -179,6 +189,16 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   }
 
   return client;
+}
+
+/** Ports that lead nowhere: what a test client answers, it answers by itself. */
+function createTestPlatform(): Platform {
+  return {
+    clock: createSimulatedClock(),
+    fetch: () => Promise.reject(new TypeError("A test client sends nothing.")),
+    random: () => 0,
+    signals: { subscribe: () => () => {}, isVisible: () => true, isOnline: () => true },
+  };
 }
 
 interface Cell<T> {

@@ -160,13 +160,14 @@ export function createSimulatedLock(world: { clock: SimulatedClock; timeline: Ti
         if (!member.gate.isDead()) announcements.add(announcement);
         return () => void announcements.delete(announcement);
       },
-      hasSiblings: (name) =>
+      countSiblings: (name) =>
         new Promise((resolve, reject) => {
           if (member.lockCondition !== "works") return reject(notAllowed("navigator.locks"));
           member.gate.deliver(() =>
-            resolve([...announcements].some((other) => other.name === name && other.member !== member)),
+            resolve([...announcements].filter((other) => other.name === name && other.member !== member).length),
           );
         }),
+      isHeld: async (name) => lock.holderOf(name) !== null,
     }),
     /** What `member` holds, waits for or announces, for the list of leftovers. */
     countOf: (member: LockMember) =>

@@ -106,7 +106,7 @@ describe("storage", () => {
     try {
       const { lock } = createBrowserPlatform();
       expect(await lock!.request("lock", new AbortController().signal, async (waited) => waited)).toBe(false);
-      expect(await lock!.hasSiblings("here")).toBe(false);
+      expect(await lock!.countSiblings("here")).toBe(0);
     } finally {
       Reflect.deleteProperty(globalThis, "localStorage");
     }

@@ -121,12 +121,12 @@ describe("createTabLock", () => {
     const { openTab } = createBrowser();
     const [one, two] = [openTab(), openTab()];
     one.announce("here");
-    expect(await one.hasSiblings("here")).toBe(false);
-    expect(await two.hasSiblings("here")).toBe(true);
+    expect(await one.countSiblings("here")).toBe(0);
+    expect(await two.countSiblings("here")).toBe(1);
     const withdraw = two.announce("here");
-    expect(await one.hasSiblings("here")).toBe(true);
+    expect(await one.countSiblings("here")).toBe(1);
     withdraw();
-    await expect.poll(() => one.hasSiblings("here")).toBe(false);
+    await expect.poll(() => one.countSiblings("here")).toBe(0);
   });
 
   it("lets the work run, and counts nobody, where locks are refused (opaque origin)", async () => {
@@ -134,7 +134,7 @@ describe("createTabLock", () => {
     vi.stubGlobal("navigator", { locks: { request: refuse, query: refuse } });
     const lock = createTabLock()!;
     lock.announce("here")();
-    expect(await lock.hasSiblings("here")).toBe(false);
+    expect(await lock.countSiblings("here")).toBe(0);
     expect(await lock.request("lock", never(), async (waited) => `waited: ${waited}`)).toBe("waited: false");
     const failing = lock.request("lock", never(), () => Promise.reject(new Error("no network")));
     await expect(failing).rejects.toThrow("no network");

@@ -275,7 +275,7 @@ describe("a refresh that fails for a reason of the moment", () => {
       const asked = outcomeOf(at(1).client.getAccessToken({ rejectedToken }));
       await world.advance(expectedMs - 200);
       expect(asked.value).toBe("pending");
-      expect(at(1).client.activity.getState()).toEqual({ kind: "refreshing" });
+      expect(at(1).client.activity.getState()).toEqual({ kind: "refreshing", trigger: "request" });
       await world.advance(400);
       expect(asked.value).toBe("unavailable");
       expect(at(1).client.activity.getState().kind).toBe("waiting");

@@ -118,6 +118,7 @@ function describeState(state: ClientState): string {
   return `${status}${known === null ? "" : ` ${known.number}`}${isOpen(known) ? token : known?.owed ? " owed" : ""}`;
 }
 function describeEffect(effect: Effect): string {
+  if (effect.type === "share") return effect.byHand ? "share at once" : "share";
   if (effect.type !== "sendSignOut") return effect.type;
   return `signOut ${effect.session?.number ?? "unnamed"}${effect.token === null ? "" : ` with ${effect.token}`}`;
 }
@@ -187,22 +188,22 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
     confirmed: "signedOut 10, abortRefresh, an act",
   },
   "signInAnswered: a later session": {
-    otherwise: "bob 20 bob's, share",
+    otherwise: "bob 20 bob's, share at once",
   },
   "signInAnswered: a later session, overtaken by an act": {
-    otherwise: "signedOut 20 owed, share, signOut 20 with bob's",
+    otherwise: "signedOut 20 owed, share at once, signOut 20 with bob's",
   },
   "signInAnswered: an earlier session": {
-    otherwise: "ada 5 old, share, refuted 10",
-    unknown: "ada 5 old, share",
+    otherwise: "ada 5 old, share at once, refuted 10",
+    unknown: "ada 5 old, share at once",
   },
   "signInAnswered: an earlier session, overtaken by another tab": {
     otherwise: "stays, signOut 5 with old",
-    unknown: "ada 5 old, share",
+    unknown: "ada 5 old, share at once",
   },
   "signInAnswered: an earlier session, overtaken by an act": {
     otherwise: "stays, signOut 5 with old",
-    unknown: "signedOut 5 owed, share, signOut 5 with old",
+    unknown: "signedOut 5 owed, share at once, signOut 5 with old",
   },
   "refreshAnswered: the same session": {
     otherwise: "ada 10 second, share",
@@ -269,9 +270,9 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
     "signed out, says the note": "signedOut 10 owed",
   },
   signedOutHere: {
-    otherwise: "signedOut 10 owed, abortRefresh, share, signOut 10, an act",
-    unknown: "signedOut 0 owed, abortRefresh, share, signOut unnamed, an act",
-    open: "signedOut 10 owed, abortRefresh, share, signOut 10 with first, an act",
+    otherwise: "signedOut 10 owed, abortRefresh, share at once, signOut 10, an act",
+    unknown: "signedOut 0 owed, abortRefresh, share at once, signOut unnamed, an act",
+    open: "signedOut 10 owed, abortRefresh, share at once, signOut 10 with first, an act",
     "signed out, says the note": "signedOut 10 owed, abortRefresh, signOut 10, an act",
     owed: "signedOut 10 owed, abortRefresh, signOut 10, an act",
     confirmed: "signedOut 10, abortRefresh, signOut 10, an act",

@@ -45,7 +45,7 @@ describe("the devtools panel", () => {
 
   it("lists events and refreshes, newest first: done here, taken over from another tab, failed", () => {
     const { client, page } = renderPanel({ identity: { subject: "ada" } });
-    act(() => client.setActivity({ kind: "refreshing" }));
+    act(() => client.setActivity({ kind: "refreshing", trigger: "call" }));
     act(() => client.renewAccessToken());
     act(() => client.setActivity({ kind: "idle" }));
     act(() => client.renewAccessToken());

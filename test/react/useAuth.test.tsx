@@ -73,7 +73,7 @@ describe("useAuth", () => {
       return <i />;
     };
     renderApp(client, <Child />);
-    act(() => client.setActivity({ kind: "refreshing" }));
+    act(() => client.setActivity({ kind: "refreshing", trigger: "call" }));
     act(() => client.renewAccessToken());
     act(() => client.setActivity({ kind: "idle" }));
     expect(seen).toHaveLength(1);

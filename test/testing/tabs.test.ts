@@ -221,10 +221,10 @@ describe("the lock", () => {
   it("counts siblings until they are gone", async () => {
     const { tab, platform } = createWorld(2);
     platform(1).lock!.announce("here");
-    expect(await platform(1).lock!.hasSiblings("here")).toBe(false);
-    expect(await platform(2).lock!.hasSiblings("here")).toBe(true);
+    expect(await platform(1).lock!.countSiblings("here")).toBe(0);
+    expect(await platform(2).lock!.countSiblings("here")).toBe(1);
     tab(1).close();
-    expect(await platform(2).lock!.hasSiblings("here")).toBe(false);
+    expect(await platform(2).lock!.countSiblings("here")).toBe(0);
   });
 });
 
