@@ -42,7 +42,7 @@ export default defineConfig({
           // Searches and real processes take long on a busy machine; a hang is still told apart.
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          include: ["test/{core,browser-ports,adapters,server,node,testing,package,types,conformance}/**/*.test.ts"],
+          include: ["test/{core,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts"],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },
       },

@@ -46,7 +46,12 @@ export function openBodyExchange(
       });
       if (response.ok) {
         // Whoever reads the answer itself meets the same failure and says what it means.
-        received = readRefreshToken(await response.clone().text().catch(() => ""));
+        received = readRefreshToken(
+          await response
+            .clone()
+            .text()
+            .catch(() => ""),
+        );
       }
       return response;
     },

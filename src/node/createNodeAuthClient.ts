@@ -14,7 +14,8 @@ import { findSessionFileError } from "./sessionFileError.ts";
 import type { ServerEntry } from "./sessionFileFormat.ts";
 import { findSessionFile } from "./sessionFilePath.ts";
 
-export interface NodeAuthClientOptions extends Pick<AuthClientOptions, "onSessionEnd" | "refreshAheadMs" | "requestTimeoutMs" | "paths"> {
+export interface NodeAuthClientOptions
+  extends Pick<AuthClientOptions, "onSessionEnd" | "refreshAheadMs" | "requestTimeoutMs" | "paths"> {
   /** The auth endpoints, absolute: `https://api.example/v1/auth`. */
   baseUrl: string;
   /** Default: `STAY_SIGNED_IN_SESSION_FILE`, else `sessions.json` in the platform's folder for configuration. */
@@ -44,7 +45,10 @@ export interface NodeAuthClient extends AuthClient {
 const HANDOVER = "handover:";
 
 /** Lets the core's own sign-in take an answer that is here already: by a name that no user can have. */
-function acceptHandovers(inner: Backend): { backend: Backend; handOver: (answer: Response) => { username: string; password: string } } {
+function acceptHandovers(inner: Backend): {
+  backend: Backend;
+  handOver: (answer: Response) => { username: string; password: string };
+} {
   const answers = new Map<string, Response>();
   return {
     handOver(answer) {

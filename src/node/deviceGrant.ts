@@ -27,7 +27,8 @@ const LONGEST_INTERVAL_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 // A page, and nothing that a terminal or an opener would act on.
 const isShowable = (text: string): boolean => /^[\x20-\x7e]{1,500}$/.test(text);
-const isPage = (text: string): boolean => isShowable(text) && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+const isPage = (text: string): boolean =>
+  isShowable(text) && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
 const aborted = (): AuthError => new AuthError("aborted", "The sign-in was given up before it was approved.");
 
@@ -38,7 +39,10 @@ const aborted = (): AuthError => new AuthError("aborted", "The sign-in was given
  * @throws AuthError `credentialsRejected` when it was denied or ran out (`serverCode` tells which), `aborted`, `rateLimited`,
  *   `unavailable`, `badResponse`; `invalidOptions` when this server has no such sign-in.
  */
-export async function runDeviceGrant(options: DeviceGrantOptions, onPrompt: (prompt: DevicePrompt) => void): Promise<Response> {
+export async function runDeviceGrant(
+  options: DeviceGrantOptions,
+  onPrompt: (prompt: DevicePrompt) => void,
+): Promise<Response> {
   const { address, clientId, fetch, clock, signal } = options;
 
   const pause = (delayMs: number): Promise<void> =>
@@ -69,9 +73,13 @@ export async function runDeviceGrant(options: DeviceGrantOptions, onPrompt: (pro
       });
     } catch (error) {
       if (signal.aborted) throw aborted();
-      throw new AuthError("unavailable", "The server was not reached. Check the address and the network, then try again.", {
-        cause: describeFailure(error),
-      });
+      throw new AuthError(
+        "unavailable",
+        "The server was not reached. Check the address and the network, then try again.",
+        {
+          cause: describeFailure(error),
+        },
+      );
     } finally {
       cancel();
     }
@@ -88,9 +96,13 @@ export async function runDeviceGrant(options: DeviceGrantOptions, onPrompt: (pro
     }
     if (status === 429) {
       const retryAfterMs = readRetryAfterMs(response, clock.now()) ?? undefined;
-      throw new AuthError("rateLimited", "Too many device codes were asked for. Wait, then try again.", { status, retryAfterMs });
+      throw new AuthError("rateLimited", "Too many device codes were asked for. Wait, then try again.", {
+        status,
+        retryAfterMs,
+      });
     }
-    if (!response.ok) throw new AuthError("unavailable", `The server gave no device code (status ${status}).`, { status });
+    if (!response.ok)
+      throw new AuthError("unavailable", `The server gave no device code (status ${status}).`, { status });
     const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } = body ?? {};
     if (
       typeof device_code !== "string" ||
@@ -102,7 +114,9 @@ export async function runDeviceGrant(options: DeviceGrantOptions, onPrompt: (pro
       throw new AuthError("badResponse", "The server's answer holds no device code that can be shown.", { status });
     }
     const complete =
-      typeof verification_uri_complete === "string" && isPage(verification_uri_complete) ? verification_uri_complete : null;
+      typeof verification_uri_complete === "string" && isPage(verification_uri_complete)
+        ? verification_uri_complete
+        : null;
     const lifetimeMs = (typeof expires_in === "number" && expires_in > 0 ? expires_in : 600) * 1_000;
     const prompt: DevicePrompt = {
       userCode: user_code,
@@ -122,7 +136,11 @@ export async function runDeviceGrant(options: DeviceGrantOptions, onPrompt: (pro
     await pause(Math.min(intervalMs * 2 ** failures, Math.max(intervalMs, LONGEST_INTERVAL_MS)));
     let response: Response;
     try {
-      response = await post("/device/token", { grant_type: DEVICE_GRANT, device_code: deviceCode, client_id: clientId });
+      response = await post("/device/token", {
+        grant_type: DEVICE_GRANT,
+        device_code: deviceCode,
+        client_id: clientId,
+      });
     } catch (error) {
       // §3.5 asks for growing pauses when the server is not reached; the code stays good meanwhile.
       if (!(error instanceof AuthError) || error.code !== "unavailable" || clock.now() >= prompt.expiresAt) throw error;
@@ -136,7 +154,10 @@ export async function runDeviceGrant(options: DeviceGrantOptions, onPrompt: (pro
       throw new AuthError("credentialsRejected", "The sign-in was denied on the page.", { status, serverCode });
     }
     if (serverCode === "expired_token" || serverCode === "invalid_grant") {
-      throw new AuthError("credentialsRejected", "The code ran out before it was approved. Sign in anew.", { status, serverCode });
+      throw new AuthError("credentialsRejected", "The code ran out before it was approved. Sign in anew.", {
+        status,
+        serverCode,
+      });
     }
     if (clock.now() >= prompt.expiresAt) {
       throw new AuthError("credentialsRejected", "The code ran out before it was approved. Sign in anew.", {

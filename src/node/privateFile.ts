@@ -22,7 +22,10 @@ const unwritable = (path: string, error: unknown): SessionFileError =>
     error,
   );
 
-function assertPrivate(path: string, entry: { uid: number; mode: number; isFile(): boolean; isSymbolicLink(): boolean }): void {
+function assertPrivate(
+  path: string,
+  entry: { uid: number; mode: number; isFile(): boolean; isSymbolicLink(): boolean },
+): void {
   if (entry.isSymbolicLink()) throw unsafe(path, "is a link", "Replace it by the file itself, or name that file.");
   if (!entry.isFile()) throw unsafe(path, "is no file", "Move it away, or name another file.");
   const user = ownUser();
@@ -40,7 +43,8 @@ export async function preparePrivateFolder(folder: string, options: { own: boole
     const entry = await stat(folder);
     const user = ownUser();
     if (user === null) return;
-    if (entry.uid !== user && entry.uid !== 0) throw unsafe(folder, "belongs to another user", "Name a folder of your own.");
+    if (entry.uid !== user && entry.uid !== 0)
+      throw unsafe(folder, "belongs to another user", "Name a folder of your own.");
     if (options.own && entry.uid === user && (entry.mode & 0o777) !== 0o700) await chmod(folder, 0o700);
     else if ((entry.mode & 0o022) !== 0) {
       throw unsafe(folder, "can be written by other users", `Close it with: chmod go-w ${folder}`);

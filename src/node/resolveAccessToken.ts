@@ -42,7 +42,8 @@ function choose({ token, username, password }: Input, names: { [key in keyof Inp
     throw conflict(`${token === "" ? names.token : names.username} is empty. Give it a value or leave it out.`);
   }
   if ((username === undefined) !== (password === undefined)) {
-    const [given, missing] = username === undefined ? [names.password, names.username] : [names.username, names.password];
+    const [given, missing] =
+      username === undefined ? [names.password, names.username] : [names.username, names.password];
     throw conflict(`${given} is given without ${missing}. Both are needed to sign in.`);
   }
   return token === undefined && username === undefined ? null : { token, username, password };
@@ -123,7 +124,8 @@ async function resolveStored(
   const { session, ended } = await auth.readStored();
   const signIn = `stay-signed-in login --url ${auth.baseUrl}`;
   if (session === null && ended === null) {
-    if (!allowGuest) throw new AuthError("sessionEnded", `Nobody is signed in at ${auth.baseUrl}. Sign in with: ${signIn}`);
+    if (!allowGuest)
+      throw new AuthError("sessionEnded", `Nobody is signed in at ${auth.baseUrl}. Sign in with: ${signIn}`);
     await auth.signInAsGuest();
     return { accessToken: await auth.getAccessToken({ minValidityMs }), source: "guest" };
   }
@@ -136,6 +138,8 @@ async function resolveStored(
     return { accessToken: await auth.getAccessToken({ minValidityMs }), source: session.isGuest ? "guest" : "session" };
   } catch (error) {
     if (!isAuthError(error, "sessionEnded")) throw error;
-    throw new AuthError("sessionEnded", `The session at ${auth.baseUrl} has ended. Sign in with: ${signIn}`, { cause: error });
+    throw new AuthError("sessionEnded", `The session at ${auth.baseUrl} has ended. Sign in with: ${signIn}`, {
+      cause: error,
+    });
   }
 }

@@ -110,7 +110,8 @@ export function createSessionFile({ path, ownFolder }: { path: string; ownFolder
     }
   }
 
-  const isDamage = (error: unknown): boolean => error instanceof SessionFileError && error.code === "sessionFileDamaged";
+  const isDamage = (error: unknown): boolean =>
+    error instanceof SessionFileError && error.code === "sessionFileDamaged";
 
   return {
     path,
@@ -157,4 +158,3 @@ export function createSessionFile({ path, ownFolder }: { path: string; ownFolder
     },
   };
 }
-

@@ -5,7 +5,11 @@ import type { BodyExchange } from "./bodyTransport.ts";
 import type { StoredSession } from "./sessionFileFormat.ts";
 
 /** What to keep of a token answer. `before` is the session that was refreshed; its refresh token stays when none came. */
-export function toStoredSession(answer: TokenAnswer, exchange: BodyExchange, before: StoredSession | null): StoredSession {
+export function toStoredSession(
+  answer: TokenAnswer,
+  exchange: BodyExchange,
+  before: StoredSession | null,
+): StoredSession {
   const claims = parseClaims(answer.accessToken);
   const sentAt = exchange.sentAt();
   const lifetimeMs = readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, sentAt);

@@ -21,7 +21,8 @@ async function makeWorld(options: Parameters<typeof startAuthServer>[0] = {}) {
   const start = (words: string[], { env: more, ...rest }: RunOptions = {}) =>
     startProgram(process.execPath, [programs.pathOf("bin"), ...words], { env: { ...env, ...more }, ...rest });
   const run = (words: string[], runOptions?: RunOptions) => start(words, runOptions).done;
-  const signIn = () => run(["login", "--username", account.email, "--password-stdin"], { input: `${account.password}\n` });
+  const signIn = () =>
+    run(["login", "--username", account.email, "--password-stdin"], { input: `${account.password}\n` });
   return { ...running, ...folder, env, start, run, signIn };
 }
 
@@ -47,7 +48,12 @@ describe("stay-signed-in", () => {
 
     const shown = await run(["status", "--json"]);
     expect(shown.code).toBe(0);
-    expect(JSON.parse(shown.output)).toMatchObject({ status: "authenticated", email: account.email, verified: true, isGuest: false });
+    expect(JSON.parse(shown.output)).toMatchObject({
+      status: "authenticated",
+      email: account.email,
+      verified: true,
+      isGuest: false,
+    });
     expect((await run(["status"])).output).toContain(`Signed in as ${account.email} at ${address}`);
 
     const printed = await run(["token"]);
@@ -66,7 +72,11 @@ describe("stay-signed-in", () => {
     const { start, run, address, server } = await makeWorld();
     const token = async (): Promise<string> => {
       const form = new URLSearchParams({ username: account.email, password: account.password });
-      const answer = await fetch(`${address}/jwt/login`, { method: "POST", body: form, headers: { "Auth-Transport": "body" } });
+      const answer = await fetch(`${address}/jwt/login`, {
+        method: "POST",
+        body: form,
+        headers: { "Auth-Transport": "body" },
+      });
       return ((await answer.json()) as { access_token: string }).access_token;
     };
     const login = start(["login"]);
@@ -100,7 +110,10 @@ describe("stay-signed-in", () => {
     expect(wrong).toMatchObject({ code: 6, output: "" });
     expect(wrong.errors).toMatch(/^stay-signed-in: .+\n$/);
     expect(wrong.errors).not.toContain("not the password");
-    expect(await run(["login", "--username", account.email])).toMatchObject({ code: 2, errors: expect.stringContaining("--password-stdin") });
+    expect(await run(["login", "--username", account.email])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining("--password-stdin"),
+    });
     expect(await run(["no-such-command"])).toMatchObject({ code: 2 });
     expect(await run(["token", "--min-validity", "soon"])).toMatchObject({ code: 2 });
     expect(await run(["token", "--url", "http://api.example/v1/auth"])).toMatchObject({ code: 2 });
@@ -108,7 +121,10 @@ describe("stay-signed-in", () => {
     await signIn();
     const gone = "http://127.0.0.1:9/v1/auth";
     const content = await readFile(path, "utf8");
-    await writeFile(path, content.replaceAll(address, gone).replace(/"accessTokenExpiresAt": \d+/, '"accessTokenExpiresAt": 1'));
+    await writeFile(
+      path,
+      content.replaceAll(address, gone).replace(/"accessTokenExpiresAt": \d+/, '"accessTokenExpiresAt": 1'),
+    );
     expect(await run(["token", "--url", gone])).toMatchObject({ code: 4, output: "" });
     expect(await run(["status", "--url", gone])).toMatchObject({ code: 4 });
     expect(await run(["status", "--offline", "--url", gone])).toMatchObject({ code: 0 });
@@ -143,7 +159,10 @@ describe("stay-signed-in", () => {
     const shown = await run(["status", ...strict]);
     expect(shown).toMatchObject({ code: 3, output: expect.stringContaining("has expired") });
     expect(shown.output).toContain(`stay-signed-in login --url ${server.address}`);
-    expect(JSON.parse((await run(["status", "--json", ...strict])).output)).toMatchObject({ status: "unauthenticated", reason: "expired" });
+    expect(JSON.parse((await run(["status", "--json", ...strict])).output)).toMatchObject({
+      status: "unauthenticated",
+      reason: "expired",
+    });
   }, 60_000);
 
   it("renews a token that is not good for as long as asked, and says when the server gives none that is", async () => {
@@ -239,7 +258,10 @@ describe("stay-signed-in run", () => {
     const { run, signIn } = await makeWorld();
     await signIn();
     expect(await run(script("process.kill(process.pid, 'SIGKILL')"))).toMatchObject({ code: 137 });
-    expect(await run(["run", "--", "/no/such/command"])).toMatchObject({ code: 127, errors: expect.stringContaining("no command") });
+    expect(await run(["run", "--", "/no/such/command"])).toMatchObject({
+      code: 127,
+      errors: expect.stringContaining("no command"),
+    });
     expect(await run(["run", "--", "/etc/passwd"])).toMatchObject({ code: 126 });
     expect(await run(["run"])).toMatchObject({ code: 2 });
   }, 60_000);
@@ -248,7 +270,9 @@ describe("stay-signed-in run", () => {
     const { start, signIn } = await makeWorld();
     await signIn();
     const running = start(
-      script(`process.on("SIGTERM", () => { console.log("asked to end"); process.exit(7); }); console.log("up"); setInterval(() => {}, 1e3)`),
+      script(
+        `process.on("SIGTERM", () => { console.log("asked to end"); process.exit(7); }); console.log("up"); setInterval(() => {}, 1e3)`,
+      ),
     );
     await running.printed("up");
     running.child.kill("SIGTERM");
@@ -260,9 +284,17 @@ describe("what the command line keeps to itself", () => {
   it("has no secret in its arguments, its messages or the list of processes", async () => {
     const { start, run, signIn, text } = await makeWorld();
     await signIn();
-    const { servers } = JSON.parse(await text()) as { servers: Record<string, { session: { refreshToken: string; accessToken: string } }> };
+    const { servers } = JSON.parse(await text()) as {
+      servers: Record<string, { session: { refreshToken: string; accessToken: string } }>;
+    };
     const secrets = Object.values(servers).flatMap(({ session }) => [session.refreshToken, session.accessToken]);
-    const running = start(["run", "--", process.execPath, "-e", "console.log('up'); process.stdin.resume(); setInterval(() => {}, 1e3)"]);
+    const running = start([
+      "run",
+      "--",
+      process.execPath,
+      "-e",
+      "console.log('up'); process.stdin.resume(); setInterval(() => {}, 1e3)",
+    ]);
     await running.printed("up");
     const { output: processes } = await runProgram("ps", ["-eo", "args"]);
     expect(processes).toContain("bin.mjs run");
@@ -278,7 +310,10 @@ describe("what the command line keeps to itself", () => {
   it("asks for the password on a terminal, and shows nothing of it", async () => {
     const { env, address } = await makeWorld();
     const command = `${process.execPath} ${programs.pathOf("bin")} login --username ${account.email}`;
-    const login = startProgram("script", ["-qefc", command, "/dev/null"], { env: { ...env, NO_COLOR: "1" }, isInteractive: true });
+    const login = startProgram("script", ["-qefc", command, "/dev/null"], {
+      env: { ...env, NO_COLOR: "1" },
+      isInteractive: true,
+    });
     await login.printed("Password for ada@example.org: ");
     login.child.stdin?.write(`wrong\u0015${account.password}x\u007f\r`);
     const { code, output } = await login.done;
@@ -312,7 +347,9 @@ describe("what the command line keeps to itself", () => {
   it("keeps its sessions in the folder for configuration, open to nobody else", async () => {
     const { run, folder } = await makeWorld();
     const env = { STAY_SIGNED_IN_SESSION_FILE: "", XDG_CONFIG_HOME: join(folder, "config") };
-    expect(await run(["login", "--username", account.email, "--password-stdin"], { input: account.password, env })).toMatchObject({ code: 0 });
+    expect(
+      await run(["login", "--username", account.email, "--password-stdin"], { input: account.password, env }),
+    ).toMatchObject({ code: 0 });
     const own = join(folder, "config", "stay-signed-in");
     expect((await stat(own)).mode & 0o777).toBe(0o700);
     expect((await stat(join(own, "sessions.json"))).mode & 0o777).toBe(0o600);
@@ -324,7 +361,8 @@ describe("help", () => {
     const { run } = await makeWorld();
     const help = await run(["--help"]);
     expect(help.code).toBe(0);
-    for (const word of ["login", "status", "token", "run", "logout", "sessions", "Exit codes"]) expect(help.output).toContain(word);
+    for (const word of ["login", "status", "token", "run", "logout", "sessions", "Exit codes"])
+      expect(help.output).toContain(word);
     const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
     expect(await run(["--version"])).toMatchObject({ code: 0, output: `${version}\n` });
   }, 30_000);

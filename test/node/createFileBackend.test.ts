@@ -25,7 +25,12 @@ async function makeWorld() {
   const store = (session: ReturnType<StrictServer["issue"]>, changes: { expired?: boolean } = {}) =>
     folder.file.updateServer(address, () => {
       const sentAt = Date.now() - (changes.expired ? 901_000 : 0);
-      return makeEntry({ ...session, accessTokenSentAt: sentAt, accessTokenExpiresAt: sentAt + 900_000, signedInAt: sentAt });
+      return makeEntry({
+        ...session,
+        accessTokenSentAt: sentAt,
+        accessTokenExpiresAt: sentAt + 900_000,
+        signedInAt: sentAt,
+      });
     });
   return { server, folder, address, makeBackend, store, entry: () => folder.file.readServer(address) };
 }
@@ -35,7 +40,12 @@ describe("a sign-in", () => {
     const { server, makeBackend, entry } = await makeWorld();
     const answer = await makeBackend().signIn(credentials, call());
     const { session } = await entry();
-    expect(session).toMatchObject({ accessToken: answer.accessToken, refreshToken: "refresh-1-1", subject: "ada", id: "session-1" });
+    expect(session).toMatchObject({
+      accessToken: answer.accessToken,
+      refreshToken: "refresh-1-1",
+      subject: "ada",
+      id: "session-1",
+    });
     expect(server.refreshes).toEqual([]);
   });
 
@@ -170,7 +180,11 @@ describe("a refresh", () => {
       );
       return {
         status: 200,
-        body: JSON.stringify({ access_token: "late", refresh_token: "refresh-1-9", session: { id: "session-1", number: 1 } }),
+        body: JSON.stringify({
+          access_token: "late",
+          refresh_token: "refresh-1-9",
+          session: { id: "session-1", number: 1 },
+        }),
       };
     });
     const outcome = await makeBackend().refresh(call());
@@ -195,7 +209,10 @@ describe("a refresh", () => {
     const { server, makeBackend, store, folder, entry } = await makeWorld();
     await store(server.issue(), { expired: true });
     await chmod(folder.folder, 0o770);
-    expect(await makeBackend().refresh(call())).toMatchObject({ kind: "transient", error: { code: "sessionFileUnsafe" } });
+    expect(await makeBackend().refresh(call())).toMatchObject({
+      kind: "transient",
+      error: { code: "sessionFileUnsafe" },
+    });
     expect(server.refreshes).toEqual([]);
     await chmod(folder.folder, 0o700);
     expect((await entry()).session?.refreshToken).toBe("refresh-1-1");
@@ -223,7 +240,10 @@ describe("a refresh", () => {
   it("takes a damaged file for no answer, never for nobody", async () => {
     const { makeBackend, folder } = await makeWorld();
     await writeFile(folder.path, "\0\0\0\0", { mode: 0o600 });
-    expect(await makeBackend().refresh(call())).toMatchObject({ kind: "transient", error: { code: "sessionFileDamaged" } });
+    expect(await makeBackend().refresh(call())).toMatchObject({
+      kind: "transient",
+      error: { code: "sessionFileDamaged" },
+    });
   });
 });
 
@@ -243,7 +263,11 @@ describe("a sign-out", () => {
     await store(issued);
     const unreachable = { ...call(), fetch: () => Promise.reject(new TypeError("fetch failed")) };
     await expect(makeBackend().signOut(issued, null, unreachable)).rejects.toThrow();
-    expect(await entry()).toEqual({ session: null, ended: null, owed: [{ id: "session-1", refreshToken: "refresh-1-1" }] });
+    expect(await entry()).toEqual({
+      session: null,
+      ended: null,
+      owed: [{ id: "session-1", refreshToken: "refresh-1-1" }],
+    });
     await makeBackend().signOut(issued, null, call());
     expect((await entry()).owed).toEqual([]);
     expect(server.isRevoked("session-1")).toBe(true);
@@ -258,13 +282,16 @@ describe("a sign-out", () => {
     expect(server.isRevoked("session-2")).toBe(false);
   });
 
-  it.skipIf(process.getuid?.() !== 0)("reaches the server even when the file cannot be changed, and says that it could not", async () => {
-    const { server, makeBackend, store, folder } = await makeWorld();
-    const issued = server.issue();
-    await store(issued);
-    await chown(folder.folder, 65_534, 65_534);
-    onTestFinished(() => chown(folder.folder, 0, 0));
-    await expect(makeBackend().signOut(issued, null, call())).rejects.toMatchObject({ code: "sessionFileUnsafe" });
-    expect(server.isRevoked("session-1")).toBe(true);
-  });
+  it.skipIf(process.getuid?.() !== 0)(
+    "reaches the server even when the file cannot be changed, and says that it could not",
+    async () => {
+      const { server, makeBackend, store, folder } = await makeWorld();
+      const issued = server.issue();
+      await store(issued);
+      await chown(folder.folder, 65_534, 65_534);
+      onTestFinished(() => chown(folder.folder, 0, 0));
+      await expect(makeBackend().signOut(issued, null, call())).rejects.toMatchObject({ code: "sessionFileUnsafe" });
+      expect(server.isRevoked("session-1")).toBe(true);
+    },
+  );
 });

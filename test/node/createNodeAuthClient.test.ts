@@ -143,10 +143,23 @@ describe("the client of a process", () => {
   });
 
   it("speaks https, or http to this machine, and takes no address that is none", () => {
-    for (const baseUrl of ["https://api.example/v1/auth", "http://localhost:3000/v1/auth", "http://127.0.0.1/a", "http://[::1]:80/a"]) {
+    for (const baseUrl of [
+      "https://api.example/v1/auth",
+      "http://localhost:3000/v1/auth",
+      "http://127.0.0.1/a",
+      "http://[::1]:80/a",
+    ]) {
       createNodeAuthClient({ baseUrl }).dispose();
     }
-    for (const baseUrl of ["http://api.example/v1/auth", "http://127.0.0.1.example/a", "http://localhost.example/", "/v1/auth", "ftp://a/b", "https://user:secret@api.example/", "https://api.example/?a=1"]) {
+    for (const baseUrl of [
+      "http://api.example/v1/auth",
+      "http://127.0.0.1.example/a",
+      "http://localhost.example/",
+      "/v1/auth",
+      "ftp://a/b",
+      "https://user:secret@api.example/",
+      "https://api.example/?a=1",
+    ]) {
       expect(() => createNodeAuthClient({ baseUrl })).toThrow(expect.objectContaining({ code: "invalidOptions" }));
       expect(() => createNodeAuthClient({ baseUrl })).not.toThrow(/secret/);
     }

@@ -39,7 +39,12 @@ function createServer(answers: (() => Response | Promise<Response>)[], first: ()
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init);
     const path = new URL(request.url).pathname.replace("/v1/auth", "");
-    requests.push({ path, at: clock.now(), fields: new URLSearchParams(await request.text()), headers: request.headers });
+    requests.push({
+      path,
+      at: clock.now(),
+      fields: new URLSearchParams(await request.text()),
+      headers: request.headers,
+    });
     if (path === "/device/code") return first();
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     return answer?.() ?? json(500, {});
@@ -56,7 +61,11 @@ function createServer(answers: (() => Response | Promise<Response>)[], first: ()
 
 describe("the device grant", () => {
   it("shows the code and the page, then polls at the server's pace until somebody approves", async () => {
-    const { run, requests, prompts, gaps } = createServer([pending, pending, () => json(200, { access_token: "good" })]);
+    const { run, requests, prompts, gaps } = createServer([
+      pending,
+      pending,
+      () => json(200, { access_token: "good" }),
+    ]);
     expect(await (await run()).json()).toEqual({ access_token: "good" });
     expect(prompts).toEqual([
       {
@@ -84,7 +93,13 @@ describe("the device grant", () => {
 
   it("goes on through an outage, with growing pauses, since the code stays good", async () => {
     const down = () => Promise.reject(new TypeError("fetch failed"));
-    const { run, gaps } = createServer([down, down, () => json(503, {}), pending, () => json(200, { access_token: "good" })]);
+    const { run, gaps } = createServer([
+      down,
+      down,
+      () => json(503, {}),
+      pending,
+      () => json(200, { access_token: "good" }),
+    ]);
     await run();
     expect(gaps()).toEqual([5, 10, 20, 40, 5]);
   });
@@ -139,7 +154,9 @@ describe("the device grant", () => {
       await expect(run()).rejects.toMatchObject({ code: "badResponse" });
       expect(prompts).toEqual([]);
     }
-    const odd = createServer([() => json(200, {})], () => json(200, { ...code, verification_uri_complete: "file:///x" }));
+    const odd = createServer([() => json(200, {})], () =>
+      json(200, { ...code, verification_uri_complete: "file:///x" }),
+    );
     await odd.run();
     expect(odd.prompts[0]?.verificationUriComplete).toBeNull();
   });

@@ -19,7 +19,10 @@ describe("a program that stays connected", () => {
   it(
     `is the same user all the time, with access tokens of 3 s: never a guest, never refused (${seconds} s)`,
     async () => {
-      const { address, listening, server, countOf } = await startAuthServer({ accessTokenLifetimeSeconds: 3, refreshGraceSeconds: 1 });
+      const { address, listening, server, countOf } = await startAuthServer({
+        accessTokenLifetimeSeconds: 3,
+        refreshGraceSeconds: 1,
+      });
       const io = new Server(listening);
       onTestFinished(() => {
         io.disconnectSockets(true);
@@ -32,7 +35,11 @@ describe("a program that stays connected", () => {
       const auth = createNodeAuthClient({ baseUrl: address, sessionFile: path });
       const { subject } = await auth.signIn({ username: account.email, password: account.password });
       auth.dispose();
-      const { code, output, errors } = await runNode(programs.pathOf("stayConnected"), [address, path, String(seconds)]);
+      const { code, output, errors } = await runNode(programs.pathOf("stayConnected"), [
+        address,
+        path,
+        String(seconds),
+      ]);
       expect({ code, errors }).toEqual({ code: 0, errors: "" });
       const seen = JSON.parse(output) as { subjects: object; statuses: object; refusals: number; disconnects: number };
       expect(Object.keys(seen.statuses)).toEqual(["200"]);

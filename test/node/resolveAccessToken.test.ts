@@ -97,7 +97,8 @@ describe("the access token of a script", () => {
 
   it("is refused for inputs that contradict each other, with the names of both and the values of none", async () => {
     const { shared } = await makeWorld();
-    const environment = (...names: string[]) => Object.fromEntries(names.map((name) => [`STAY_SIGNED_IN_${name}`, "a-secret"]));
+    const environment = (...names: string[]) =>
+      Object.fromEntries(names.map((name) => [`STAY_SIGNED_IN_${name}`, "a-secret"]));
     const contradictions = [
       [{ token: "a-secret", username: "ada", password: "a-secret" }, /token.*username/],
       [{ token: "a-secret", password: "a-secret" }, /token.*password/],
@@ -112,12 +113,17 @@ describe("the access token of a script", () => {
       await refused.toMatchObject({ code: "invalidOptions", message: expect.stringMatching(message) });
       await expect(resolveAccessToken({ ...shared, ...input })).rejects.not.toThrow(/a-secret/);
     }
-    await expect(resolveAccessToken({ env: {} })).rejects.toMatchObject({ message: expect.stringContaining("STAY_SIGNED_IN_URL") });
+    await expect(resolveAccessToken({ env: {} })).rejects.toMatchObject({
+      message: expect.stringContaining("STAY_SIGNED_IN_URL"),
+    });
   });
 
   it("says that the password is wrong, and nothing of it", async () => {
     const { shared } = await makeWorld();
     const wrong = resolveAccessToken({ ...shared, username: account.email, password: "not the password" });
-    await expect(wrong).rejects.toMatchObject({ code: "credentialsRejected", message: expect.not.stringContaining("not the") });
+    await expect(wrong).rejects.toMatchObject({
+      code: "credentialsRejected",
+      message: expect.not.stringContaining("not the"),
+    });
   });
 });

@@ -35,7 +35,9 @@ describe("the session file", () => {
     const second = createSessionFile({ path, ownFolder: false });
     const servers = Array.from({ length: 12 }, (_, index) => `https://server-${index}.example/v1/auth`);
     await Promise.all(
-      servers.map((server, index) => (index % 2 ? file : second).updateServer(server, () => makeEntry({ number: index }))),
+      servers.map((server, index) =>
+        (index % 2 ? file : second).updateServer(server, () => makeEntry({ number: index })),
+      ),
     );
     expect(Object.keys(await file.read()).sort()).toEqual(servers.sort());
   });
@@ -82,7 +84,10 @@ describe("a file that cannot be used", () => {
     const { file, path, text, names } = await makeSessionFolder();
     const newer = '{"version":7,"servers":[]}';
     await writeFile(path, newer, { mode: 0o600 });
-    await expect(file.read()).rejects.toMatchObject({ code: "sessionFileTooNew", message: expect.stringContaining("newer") });
+    await expect(file.read()).rejects.toMatchObject({
+      code: "sessionFileTooNew",
+      message: expect.stringContaining("newer"),
+    });
     const change = file.updateServer(address, () => makeEntry(), { replaceDamaged: true });
     await expect(change).rejects.toMatchObject({ code: "sessionFileTooNew" });
     expect(await text()).toBe(newer);
@@ -94,7 +99,10 @@ describe("a file that cannot be used", () => {
     const target = join(folder, "elsewhere");
     await writeFile(target, formatSessionFile({ [address]: makeEntry() }), { mode: 0o600 });
     await symlink(target, path);
-    await expect(file.read()).rejects.toMatchObject({ code: "sessionFileUnsafe", message: expect.stringContaining("link") });
+    await expect(file.read()).rejects.toMatchObject({
+      code: "sessionFileUnsafe",
+      message: expect.stringContaining("link"),
+    });
     const change = file.updateServer(address, () => makeEntry({ number: 2 }), { replaceDamaged: true });
     await expect(change).rejects.toMatchObject({ code: "sessionFileUnsafe" });
     expect(await readFile(target, "utf8")).toContain('"number": 1');
@@ -134,7 +142,10 @@ describe("a file that cannot be used", () => {
     const { file, path } = await makeSessionFolder();
     await file.updateServer(address, () => makeEntry());
     await chown(path, nobody, nobody);
-    await expect(file.read()).rejects.toMatchObject({ code: "sessionFileUnsafe", message: expect.stringContaining("another user") });
+    await expect(file.read()).rejects.toMatchObject({
+      code: "sessionFileUnsafe",
+      message: expect.stringContaining("another user"),
+    });
   });
 
   it("names the path and the remedy and nothing of what stands in it", async () => {
@@ -160,7 +171,16 @@ describe("writing the session file", () => {
   const write = (path: string, first: number, last: number, before = "", options: { uid?: number } = {}) =>
     runProgram(
       "bash",
-      ["-c", `${before} exec "$0" "$@"`, process.execPath, programs.pathOf("writeSessions"), path, address, `${first}`, `${last}`],
+      [
+        "-c",
+        `${before} exec "$0" "$@"`,
+        process.execPath,
+        programs.pathOf("writeSessions"),
+        path,
+        address,
+        `${first}`,
+        `${last}`,
+      ],
       options,
     );
 
@@ -210,7 +230,12 @@ describe("writing the session file", () => {
       await file.updateServer(address, () => makeEntry({ number: 1 }));
       let last = 1;
       for (let round = 0; round < killRounds; round += 1) {
-        const writer = startProgram(process.execPath, [programs.pathOf("writeSessions"), path, address, String(last + 1)]);
+        const writer = startProgram(process.execPath, [
+          programs.pathOf("writeSessions"),
+          path,
+          address,
+          String(last + 1),
+        ]);
         await writer.printed("writing");
         // At another point of the write in each round.
         const until = performance.now() + Math.random() * 30;
@@ -235,7 +260,9 @@ describe("writing the session file", () => {
     const [, start, place] = createProcessMark().text.split("-");
     const ended = startProgram("true", []);
     await ended.done;
-    await writeFile(`${path}.${ended.child.pid}-${start}-${place}.some-word.tmp`, '{"version":1,"serv', { mode: 0o600 });
+    await writeFile(`${path}.${ended.child.pid}-${start}-${place}.some-word.tmp`, '{"version":1,"serv', {
+      mode: 0o600,
+    });
     expect((await file.readServer(address)).session?.number).toBe(1);
     await file.updateServer(address, () => makeEntry({ number: 2 }));
     expect(await names()).toEqual(["sessions.json"]);
@@ -257,26 +284,30 @@ describe("writing the session file", () => {
   }, 30_000);
 
   // B102 https://github.com/openclaw/openclaw/pull/88029
-  it.skipIf(!isRoot)("keeps the old file to the byte on a disk that is full", async (context) => {
-    const folder = await makeTemporaryFolder();
-    const mounted = await runProgram("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", folder]);
-    if (mounted.code !== 0) return context.skip("this system lets nobody mount");
-    onTestFinished(async () => {
-      await runProgram("umount", [folder]);
-    });
-    const path = join(folder, "sessions.json");
-    const file = createSessionFile({ path, ownFolder: false });
-    await file.updateServer(address, () => makeEntry());
-    const before = readFileSync(path);
-    // Leaves room for the lock's page and none for the session's.
-    await runProgram("bash", ["-c", `head -c 53248 /dev/zero > ${folder}/ballast; true`]);
-    const refusal = { code: "sessionFileUnwritable", message: expect.stringContaining("no space is left") };
-    await expect(file.assertWritable()).rejects.toMatchObject(refusal);
-    const large = makeEntry({ number: 2, refreshToken: "x".repeat(20_000) });
-    await expect(file.updateServer(address, () => large)).rejects.toMatchObject(refusal);
-    expect(readFileSync(path).equals(before)).toBe(true);
-    expect(readdirSync(folder)).toEqual(["ballast", "sessions.json"]);
-  }, 30_000);
+  it.skipIf(!isRoot)(
+    "keeps the old file to the byte on a disk that is full",
+    async (context) => {
+      const folder = await makeTemporaryFolder();
+      const mounted = await runProgram("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", folder]);
+      if (mounted.code !== 0) return context.skip("this system lets nobody mount");
+      onTestFinished(async () => {
+        await runProgram("umount", [folder]);
+      });
+      const path = join(folder, "sessions.json");
+      const file = createSessionFile({ path, ownFolder: false });
+      await file.updateServer(address, () => makeEntry());
+      const before = readFileSync(path);
+      // Leaves room for the lock's page and none for the session's.
+      await runProgram("bash", ["-c", `head -c 53248 /dev/zero > ${folder}/ballast; true`]);
+      const refusal = { code: "sessionFileUnwritable", message: expect.stringContaining("no space is left") };
+      await expect(file.assertWritable()).rejects.toMatchObject(refusal);
+      const large = makeEntry({ number: 2, refreshToken: "x".repeat(20_000) });
+      await expect(file.updateServer(address, () => large)).rejects.toMatchObject(refusal);
+      expect(readFileSync(path).equals(before)).toBe(true);
+      expect(readdirSync(folder)).toEqual(["ballast", "sessions.json"]);
+    },
+    30_000,
+  );
 
   it("says that the folder is read-only, and keeps the old file to the byte", async () => {
     const { path, folder, file, hash } = await makeSessionFolder();
@@ -295,22 +326,29 @@ describe("writing the session file", () => {
     expect(await hash()).toBe(before);
   }, 30_000);
 
-  it.skipIf(!isRoot)("says that the file system is read-only, and keeps the old file to the byte", async (context) => {
-    const { path, folder, file, hash } = await makeSessionFolder();
-    await file.updateServer(address, () => makeEntry());
-    const before = await hash();
-    const bound = await runProgram("bash", ["-c", `mount --bind ${folder} ${folder} && mount -o remount,ro,bind ${folder}`]);
-    onTestFinished(async () => {
-      await runProgram("umount", [folder]);
-    });
-    if (bound.code !== 0) return context.skip("this system lets nobody mount");
-    const refusal = { code: "sessionFileUnwritable", message: expect.stringContaining("read-only") };
-    await expect(file.assertWritable()).rejects.toMatchObject(refusal);
-    await expect(file.updateServer(address, () => makeEntry({ number: 2 }))).rejects.toMatchObject(refusal);
-    expect((await file.readServer(address)).session?.number).toBe(1);
-    expect(await hash()).toBe(before);
-    expect(path).toContain(folder);
-  }, 30_000);
+  it.skipIf(!isRoot)(
+    "says that the file system is read-only, and keeps the old file to the byte",
+    async (context) => {
+      const { path, folder, file, hash } = await makeSessionFolder();
+      await file.updateServer(address, () => makeEntry());
+      const before = await hash();
+      const bound = await runProgram("bash", [
+        "-c",
+        `mount --bind ${folder} ${folder} && mount -o remount,ro,bind ${folder}`,
+      ]);
+      onTestFinished(async () => {
+        await runProgram("umount", [folder]);
+      });
+      if (bound.code !== 0) return context.skip("this system lets nobody mount");
+      const refusal = { code: "sessionFileUnwritable", message: expect.stringContaining("read-only") };
+      await expect(file.assertWritable()).rejects.toMatchObject(refusal);
+      await expect(file.updateServer(address, () => makeEntry({ number: 2 }))).rejects.toMatchObject(refusal);
+      expect((await file.readServer(address)).session?.number).toBe(1);
+      expect(await hash()).toBe(before);
+      expect(path).toContain(folder);
+    },
+    30_000,
+  );
 });
 
 describe("where the session file lies", () => {

@@ -25,7 +25,9 @@ export interface CommandContext {
 async function findAddress(options: SharedOptions, world: CommandWorld, file: SessionFile): Promise<string> {
   const named = options.url ?? world.environment["STAY_SIGNED_IN_URL"];
   if (named) return named;
-  const known = Object.entries(await file.read()).filter(([, { session, ended }]) => session !== null || ended !== null);
+  const known = Object.entries(await file.read()).filter(
+    ([, { session, ended }]) => session !== null || ended !== null,
+  );
   const [first, second] = known;
   if (first === undefined) {
     throw new AuthError(

@@ -6,7 +6,10 @@ export interface LogoutOptions {
 }
 
 /** Ends the session on the server and forgets it here. */
-export async function logout({ terminal, address, auth, file }: CommandContext, options: LogoutOptions): Promise<number> {
+export async function logout(
+  { terminal, address, auth, file }: CommandContext,
+  options: LogoutOptions,
+): Promise<number> {
   const before = await file.readServer(address);
   auth.start();
   await auth.signOut({ everywhere: options.everywhere });

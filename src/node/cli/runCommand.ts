@@ -13,7 +13,11 @@ const FORWARDED: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "S
 const OF_THE_TERMINAL: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT"];
 
 /** Runs the child to its end; its exit code is ours, 128 plus the number of the signal that ended it. */
-function runChild(context: CommandContext, command: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+function runChild(
+  context: CommandContext,
+  command: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
   const { terminal, world } = context;
   const [name = "", ...childArguments] = command;
   return new Promise((resolve) => {
@@ -61,11 +65,17 @@ export async function runCommand(context: CommandContext, command: readonly stri
         if (renewed !== null) write(() => replacePrivateFile(tokenPath, renewed));
       }),
       auth.on("sessionEnded", () => {
-        terminal.say("stay-signed-in: the session has ended; the command goes on with a token that nobody accepts any more.");
+        terminal.say(
+          "stay-signed-in: the session has ended; the command goes on with a token that nobody accepts any more.",
+        );
         write(() => unlink(tokenPath));
       }),
     ];
-    const { STAY_SIGNED_IN_USERNAME: _username, STAY_SIGNED_IN_PASSWORD: _password, ...environment } = world.environment;
+    const {
+      STAY_SIGNED_IN_USERNAME: _username,
+      STAY_SIGNED_IN_PASSWORD: _password,
+      ...environment
+    } = world.environment;
     const code = await runChild(context, command, {
       ...environment,
       STAY_SIGNED_IN_URL: address,

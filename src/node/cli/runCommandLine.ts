@@ -24,7 +24,9 @@ const hideValues = (text: string): string => text.replaceAll(/(--?[\w-]+)=[^\s']
 
 function buildProgram(world: CommandWorld, report: (code: number) => void): Command {
   const program = new Command("stay-signed-in")
-    .description("The same session where there is no browser: sign in once, get good access tokens for as long as it lasts.")
+    .description(
+      "The same session where there is no browser: sign in once, get good access tokens for as long as it lasts.",
+    )
     .version(world.version)
     .enablePositionalOptions()
     .exitOverride()

@@ -22,15 +22,19 @@ async function request({ auth, address, world }: CommandContext, path: string, m
         signal: AbortSignal.any([world.interrupted, AbortSignal.timeout(10_000)]),
       });
     } catch (error) {
-      throw new AuthError("unavailable", "The server was not reached. Try again later.", { cause: describeFailure(error) });
+      throw new AuthError("unavailable", "The server was not reached. Try again later.", {
+        cause: describeFailure(error),
+      });
     }
   };
   const accessToken = await auth.getAccessToken();
   const response = await send(accessToken);
-  const last = response.status === 401 ? await send(await auth.getAccessToken({ rejectedToken: accessToken })) : response;
+  const last =
+    response.status === 401 ? await send(await auth.getAccessToken({ rejectedToken: accessToken })) : response;
   const { status } = last;
   if (last.ok) return last;
-  if (status === 401) throw new AuthError("sessionEnded", "The server no longer accepts this session. Sign in.", { status });
+  if (status === 401)
+    throw new AuthError("sessionEnded", "The server no longer accepts this session. Sign in.", { status });
   if (status === 404 || status === 405) {
     const what = method === "GET" ? "This server keeps no list of sessions." : "There is no such session of yours.";
     throw new AuthError("invalidInput", what, { status });
@@ -41,10 +45,19 @@ async function request({ auth, address, world }: CommandContext, path: string, m
 const toText = (value: unknown): string => (typeof value === "string" ? toPlainText(value) : "");
 
 function parseSession(value: unknown): ListedSession | null {
-  const { id, current, client_name, user_agent, last_refreshed_at, expires_at } = (value ?? {}) as Record<string, unknown>;
+  const { id, current, client_name, user_agent, last_refreshed_at, expires_at } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof id !== "string") return null;
   const client = toText(client_name) || toText(user_agent) || "unknown";
-  return { id: toPlainText(id), isCurrent: current === true, client, lastUsedAt: toText(last_refreshed_at), expiresAt: toText(expires_at) };
+  return {
+    id: toPlainText(id),
+    isCurrent: current === true,
+    client,
+    lastUsedAt: toText(last_refreshed_at),
+    expiresAt: toText(expires_at),
+  };
 }
 
 async function readList(response: Response): Promise<ListedSession[]> {
@@ -77,4 +90,3 @@ export async function endSessions(context: CommandContext, id: string | undefine
   terminal.say(others ? "All other sessions were ended." : "The session was ended.");
   return exitCodes.done;
 }
-

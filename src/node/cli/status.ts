@@ -43,7 +43,11 @@ function makeReport(address: string, { session, ended }: ServerEntry, user: User
   };
 }
 
-const ENDINGS = { none: "Nobody is signed in", expired: "The session has expired", revoked: "The server ended the session" };
+const ENDINGS = {
+  none: "Nobody is signed in",
+  expired: "The session has expired",
+  revoked: "The server ended the session",
+};
 
 function describe(report: StatusReport): string {
   if (report.status === "unauthenticated") {

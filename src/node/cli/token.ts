@@ -8,7 +8,10 @@ export interface TokenOptions {
 }
 
 /** Prints an access token that is good for at least `minValidity` milliseconds; renews it first where needed. */
-export async function token({ world, terminal, auth, address, file }: CommandContext, options: TokenOptions): Promise<number> {
+export async function token(
+  { world, terminal, auth, address, file }: CommandContext,
+  options: TokenOptions,
+): Promise<number> {
   const { minValidity: minValidityMs } = options;
   auth.start();
   const accessToken = await auth.getAccessToken({ minValidityMs, signal: world.interrupted });

@@ -12,7 +12,12 @@ const socket = io(origin, { autoConnect: false, transports: ["websocket"] });
 authorizeSocket(socket, auth);
 const authorizedFetch = authorizeFetch(auth);
 
-const seen = { subjects: {} as Record<string, number>, refusals: 0, disconnects: 0, statuses: {} as Record<string, number> };
+const seen = {
+  subjects: {} as Record<string, number>,
+  refusals: 0,
+  disconnects: 0,
+  statuses: {} as Record<string, number>,
+};
 const count = (counts: Record<string, number>, name: string): void => {
   counts[name] = (counts[name] ?? 0) + 1;
 };
@@ -25,7 +30,10 @@ const until = Date.now() + Number(seconds) * 1_000;
 while (Date.now() < until) {
   await new Promise((resolve) => setTimeout(resolve, 200));
   if (socket.connected) {
-    const subject: unknown = await socket.timeout(5_000).emitWithAck("who").catch(() => "no answer");
+    const subject: unknown = await socket
+      .timeout(5_000)
+      .emitWithAck("who")
+      .catch(() => "no answer");
     count(seen.subjects, String(subject));
   }
   count(seen.statuses, String((await authorizedFetch(`${baseUrl}/users/me`)).status));

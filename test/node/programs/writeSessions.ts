@@ -7,7 +7,9 @@ const file = createSessionFile({ path, ownFolder: false });
 const keepAlive = setInterval(() => undefined, 1_000);
 try {
   for (let number = Number(first); number <= Number(last); number += 1) {
-    await file.updateServer(address, () => makeEntry({ number, refreshToken: `refresh-${number}-${"x".repeat(2_000)}` }));
+    await file.updateServer(address, () =>
+      makeEntry({ number, refreshToken: `refresh-${number}-${"x".repeat(2_000)}` }),
+    );
     if (number === Number(first)) process.stdout.write("writing\n");
   }
 } catch (error) {

@@ -29,7 +29,9 @@ export async function startAuthServer(options: Partial<AuthServerOptions> = {}):
     ...options,
   });
   const listening = await new Promise<Server>((resolve) => {
-    const started = serve({ fetch: server.app.fetch, port: 0, hostname: "127.0.0.1" }, () => resolve(started as Server));
+    const started = serve({ fetch: server.app.fetch, port: 0, hostname: "127.0.0.1" }, () =>
+      resolve(started as Server),
+    );
   });
   onTestFinished(async () => {
     listening.closeAllConnections();
@@ -42,6 +44,13 @@ export async function startAuthServer(options: Partial<AuthServerOptions> = {}):
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(account),
   });
-  if (registered.status !== 201) throw new Error(`The account was not made: ${registered.status} ${await registered.text()}`);
-  return { address, listening, server, events, countOf: (type) => events.filter((event) => event.type === type).length };
+  if (registered.status !== 201)
+    throw new Error(`The account was not made: ${registered.status} ${await registered.text()}`);
+  return {
+    address,
+    listening,
+    server,
+    events,
+    countOf: (type) => events.filter((event) => event.type === type).length,
+  };
 }

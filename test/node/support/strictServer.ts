@@ -13,7 +13,9 @@ export interface StrictServer {
   /** Makes a session as if somebody had signed in, and returns what a client would hold. */
   issue(): { id: string; number: number; refreshToken: string; accessToken: string };
   /** Answers the next refresh in the place of the server. */
-  answerNextRefresh(answer: (presented: string) => { status: number; body: string } | Promise<{ status: number; body: string }>): void;
+  answerNextRefresh(
+    answer: (presented: string) => { status: number; body: string } | Promise<{ status: number; body: string }>,
+  ): void;
   /** Answers the next sign-out in the place of the server. */
   answerNextSignOut(answer: () => { status: number; body: string }): void;
   setAccessLifetimeSeconds(seconds: number): void;
@@ -47,7 +49,13 @@ export async function startStrictServer(): Promise<StrictServer> {
 
   const makeAccessToken = (session: Session): string => {
     const issuedAt = Math.floor(Date.now() / 1_000);
-    const claims = { sub: "ada", sid: session.id, iat: issuedAt, exp: issuedAt + lifetimeSeconds, jti: `${accessTokens.size}` };
+    const claims = {
+      sub: "ada",
+      sid: session.id,
+      iat: issuedAt,
+      exp: issuedAt + lifetimeSeconds,
+      jti: `${accessTokens.size}`,
+    };
     const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
     const accessToken = `${encode({ alg: "none" })}.${encode(claims)}.signature`;
     accessTokens.set(accessToken, { session, expiresAt: Date.now() + lifetimeSeconds * 1_000 });
@@ -117,7 +125,9 @@ export async function startStrictServer(): Promise<StrictServer> {
       }
       if (path === "/users/me") {
         const good = isGood((request.headers.authorization ?? "").replace("Bearer ", ""));
-        return good ? send(response, 200, { id: "ada", email: "ada@example.org" }) : send(response, 401, { detail: "Unauthorized" });
+        return good
+          ? send(response, 200, { id: "ada", email: "ada@example.org" })
+          : send(response, 401, { detail: "Unauthorized" });
       }
       return send(response, 404, { detail: "Not Found" });
     };
@@ -141,7 +151,12 @@ export async function startStrictServer(): Promise<StrictServer> {
     isGood,
     issue() {
       const session = makeSession();
-      return { id: session.id, number: session.number, refreshToken: session.current, accessToken: makeAccessToken(session) };
+      return {
+        id: session.id,
+        number: session.number,
+        refreshToken: session.current,
+        accessToken: makeAccessToken(session),
+      };
     },
     answerNextRefresh: (answer) => void answers.push(answer),
     answerNextSignOut: (answer) => void signOutAnswers.push(answer),
