@@ -7,6 +7,7 @@ import { createOriginGuard } from "./originGuard.ts";
 import { type AxiosOutcome, sendWithToken, setsAuthorization } from "./sendWithToken.ts";
 import { waitWithin } from "./waitWithin.ts";
 
+/** How {@link authorizeAxios} decides where tokens go. */
 export interface AuthorizeAxiosOptions {
   /** Origins that may see the token, instead of the instance's own base URL, the auth endpoints' and the page's. */
   allowedOrigins?: readonly string[] | undefined;

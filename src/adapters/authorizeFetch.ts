@@ -3,6 +3,7 @@ import { authorizeRequest } from "./authorizeRequest.ts";
 import { isOneShot } from "./isOneShot.ts";
 import { createOriginGuard } from "./originGuard.ts";
 
+/** How {@link authorizeFetch} decides where tokens go, and how it sends. */
 export interface AuthorizeFetchOptions {
   /** Origins that may see the token, instead of the page's and the auth endpoints'. */
   allowedOrigins?: readonly string[] | undefined;
@@ -10,6 +11,7 @@ export interface AuthorizeFetchOptions {
   fetch?: typeof globalThis.fetch | undefined;
 }
 
+/** What a request's `init` may hold besides the usual. */
 export interface AuthorizedRequestInit extends RequestInit {
   /** `false`: a 401 is handed over without a second send (the token is renewed for the next request). Default: true. */
   retryOn401?: boolean | undefined;

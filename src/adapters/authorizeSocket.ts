@@ -9,6 +9,7 @@ import { createReconnectTimer } from "./reconnectTimer.ts";
 import { createSocketRenewal } from "./socketRenewal.ts";
 import { systemClock } from "./systemClock.ts";
 
+/** How {@link authorizeSocket} waits. */
 export interface AuthorizeSocketOptions {
   /** How long the server may take to acknowledge `auth:renew`, in milliseconds. Default: 5,000. */
   renewTimeoutMs?: number | undefined;
@@ -20,10 +21,15 @@ export interface AuthorizeSocketOptions {
 
 /** Any socket of `socket.io-client`, whatever its events. */
 export interface AuthorizableSocket {
+  /** Whether it is connected. */
   readonly connected: boolean;
+  /** Whether it is connected or will try to be by itself. */
   readonly active: boolean;
+  /** What goes into the handshake. */
   auth: object | ((callback: (data: object) => void) => void);
+  /** Opens it. */
   connect(): unknown;
+  /** Closes it. */
   disconnect(): unknown;
 }
 

@@ -19,10 +19,12 @@ export interface AuthEvents {
   identityChanged: { readonly identity: Identity | null; readonly previousIdentity: Identity | null };
 }
 
+/** The name of something that the client tells of: `signedIn`, `signedOut`, `refreshed`, and so on. */
 export type AuthEventName = keyof AuthEvents;
 
 /** A value that can be read at once and watched. `getState` returns the same object until something changes. */
 export interface Readable<T> {
+  /** What is so now; the same object until something changes. */
   getState(): T;
   /** Calls `listener` after each change, not now; returns its removal. */
   subscribe(listener: () => void): () => void;
@@ -30,15 +32,22 @@ export interface Readable<T> {
 
 /** The server's own answer to "who am I" (`GET /users/me`). Fields that this package does not know are kept. */
 export interface User {
+  /** The server's id of the user, and the subject of its tokens. */
   readonly id: string;
+  /** The e-mail address, which may change; null for a guest. */
   readonly email: string | null;
+  /** Whether the account may be used; an inactive one is signed in nowhere. */
   readonly is_active: boolean;
+  /** Whether the account may administer others, as fastapi-users means it. */
   readonly is_superuser: boolean;
+  /** Whether the e-mail address was confirmed. */
   readonly is_verified: boolean;
+  /** Whether the account has no credentials and came by `signInAsGuest`. */
   readonly is_guest: boolean;
   readonly [field: string]: unknown;
 }
 
+/** What kind of token will do, and how long to wait for it. */
 export interface GetAccessTokenOptions {
   /** How long the token must still be good for, in milliseconds. Default: 5 s, or a tenth of a shorter lifetime. */
   minValidityMs?: number | undefined;
@@ -52,6 +61,7 @@ export interface GetAccessTokenOptions {
 
 /** What devtools look into. Nothing of it is needed to use a client, and its form may change in any release. */
 export interface ClientInternals {
+  /** What the client's keys, locks and channel begin with. */
   readonly namespace: string;
   /** The ports in use. One that is replaced counts from the next call: devtools go offline by another `fetch`. */
   readonly platform: Platform;

@@ -34,7 +34,12 @@ export type AuthErrorCode =
   | "disposed"
   | "invalidOptions";
 
+/** What an {@link AuthError} tells besides its code. */
 export interface AuthErrorDetails {
+  /**
+   * What led here; an error of our own calls is told by name, status and code only, since HTTP clients' errors hold
+   * headers.
+   */
   cause?: unknown;
   /** HTTP status of the answer that led here. */
   status?: number | undefined;
@@ -42,6 +47,7 @@ export interface AuthErrorDetails {
   serverCode?: string | undefined;
   /** The server's sentence for people, where there is one. */
   reason?: string | undefined;
+  /** How long the server asks to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
 }
 
@@ -56,13 +62,20 @@ export interface AuthErrorDetails {
  * }
  */
 export class AuthError extends Error {
+  /** Always "AuthError", also in minified code. */
   override readonly name = "AuthError";
+  /** What went wrong: match on this. */
   readonly code: AuthErrorCode;
+  /** HTTP status of the answer that led here; undefined when there was none. */
   readonly status: number | undefined;
+  /** The server's own code, as PROTOCOL spells it (`LOGIN_BAD_CREDENTIALS`). */
   readonly serverCode: string | undefined;
+  /** The server's sentence for people, where there is one. */
   readonly reason: string | undefined;
+  /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
+  /** For a `Backend` of your own, and for tests; `message` must hold no token, cookie or password. */
   constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;

@@ -9,16 +9,25 @@ import {
   readRetryAfterMs,
 } from "./responses.ts";
 
+/** Where the endpoints are, each relative to `baseUrl`, or absolute. */
 export interface HttpBackendPaths {
+  /** Takes the credentials as a form. Default: `jwt/login`. */
   readonly signIn: string;
+  /** Makes an account. Default: `register`. */
   readonly register: string;
+  /** Starts a guest session. Default: `guest`. */
   readonly guest: string;
+  /** Renews the token by the cookie. Default: `jwt/refresh`. */
   readonly refresh: string;
+  /** Ends one session. Default: `jwt/logout`. */
   readonly signOut: string;
+  /** Says who one is. Default: `users/me`. */
   readonly user: string;
+  /** Ends the other sessions. Default: `sessions`. */
   readonly sessions: string;
 }
 
+/** Where the endpoints of {@link createHttpBackend} are. */
 export interface HttpBackendOptions {
   /** Address of the auth endpoints; a path counts from the page's origin. */
   readonly baseUrl: string;

@@ -4,12 +4,19 @@
  * shares less between tabs, and authenticates no less.
  */
 export interface Platform {
+  /** Time and timers. */
   clock: Clock;
+  /** How the server is reached; also for tokens, so never an authorized one. */
   fetch: typeof globalThis.fetch;
+  /** A number from 0 to 1, for jitter, as `Math.random`. */
   random: () => number;
+  /** What happens to the page. */
   signals: Signals;
+  /** The lock between tabs. Missing: tabs may refresh at the same moment. */
   lock?: TabLock | undefined;
+  /** The channel between tabs. Missing: tabs learn of each other by the storage. */
   openChannel?: OpenTabChannel | undefined;
+  /** What tabs share. Missing: each tab remembers for itself. */
   storage?: SharedStorage | undefined;
   /** The page's own origin (`https://app.example`), or undefined where there is no page. */
   origin?: string | undefined;
@@ -17,6 +24,7 @@ export interface Platform {
   warn?: ((message: string) => void) | undefined;
 }
 
+/** Wall clock, monotonic clock and timers. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. It may jump. */
   now(): number;
@@ -45,14 +53,17 @@ export interface TabLock {
 /** Opens the channel between tabs. May throw; what it then throws is reported and the tab stays by itself. */
 export type OpenTabChannel = (name: string, onMessage: (message: unknown) => void) => TabChannel;
 
+/** One end of the channel between tabs. */
 export interface TabChannel {
   /** Sends a structured-cloneable value to every other tab, never to this one. */
   post(message: unknown): void;
+  /** Nothing is received any more. */
   close(): void;
 }
 
 /** A small text storage that all tabs see at once. Every method may throw. */
 export interface SharedStorage {
+  /** The text under `key`, or null. */
   read(key: string): string | null;
   /** `null` removes the key. */
   write(key: string, value: string | null): void;
@@ -60,14 +71,18 @@ export interface SharedStorage {
   onChange?: ((key: string, listener: () => void) => () => void) | undefined;
 }
 
+/** What happened to the page: see {@link Signals.subscribe}. */
 export type Signal = "visible" | "hidden" | "online" | "offline" | "suspended" | "restored" | "resumed";
 
+/** What happens to the page, and how it is. */
 export interface Signals {
   /**
    * `suspended`: the page goes into the back/forward cache or is unloaded; `restored`: it came back from there;
    * `resumed`: it was frozen and runs again.
    */
   subscribe(listener: (signal: Signal) => void): () => void;
+  /** Whether somebody can see the page; true where that means nothing. */
   isVisible(): boolean;
+  /** Whether there may be a network; true where that is not known. */
   isOnline(): boolean;
 }

@@ -7,6 +7,7 @@ import { HistorySection } from "./HistorySection.tsx";
 import { StatusSection } from "./StatusSection.tsx";
 import { TokenSection } from "./TokenSection.tsx";
 
+/** Where the panel stands, and how it looks at first. */
 export interface AuthDevtoolsProps {
   /** Whether the panel is open at first. Default: false, only its button is there. */
   initiallyOpen?: boolean;

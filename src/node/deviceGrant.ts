@@ -6,6 +6,7 @@ import { describeFailure, readFields, readRetryAfterMs } from "../core/responses
 export interface DevicePrompt {
   /** To be compared with, or typed into, the page at `verificationUri`. */
   readonly userCode: string;
+  /** The page to open on any device. */
   readonly verificationUri: string;
   /** The same page with the code filled in, where the server has one. */
   readonly verificationUriComplete: string | null;

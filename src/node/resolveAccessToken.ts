@@ -3,6 +3,7 @@ import { AuthError, isAuthError } from "../core/authError.ts";
 import { type NodeAuthClient, type NodeAuthClientOptions, createNodeAuthClient } from "./createNodeAuthClient.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 
+/** Where a token may come from: see {@link resolveAccessToken} for the order. */
 export interface ResolveAccessTokenOptions extends Omit<NodeAuthClientOptions, "baseUrl" | "env"> {
   /** The auth endpoints. Default: the environment's `STAY_SIGNED_IN_URL`. Not needed for a token that is given. */
   baseUrl?: string | undefined;
@@ -10,6 +11,7 @@ export interface ResolveAccessTokenOptions extends Omit<NodeAuthClientOptions, "
   token?: string | undefined;
   /** To sign in with, for this one token; nothing is kept. */
   username?: string | undefined;
+  /** The password that goes with `username`. */
   password?: string | undefined;
   /** Default: `process.env`. An empty object ignores the environment. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -19,8 +21,11 @@ export interface ResolveAccessTokenOptions extends Omit<NodeAuthClientOptions, "
   minValidityMs?: number | undefined;
 }
 
+/** A token that can be used, and where it came from. */
 export interface ResolvedAccessToken {
+  /** The access token; print it only where it was asked for. */
   readonly accessToken: string;
+  /** Where it came from. */
   readonly source: "token" | "credentials" | "environment" | "session" | "guest";
 }
 

@@ -18,10 +18,14 @@ export type SessionFileErrorCode =
 
 /** A failure of the session file. Names the path and the remedy, never what stands in the file. */
 export class SessionFileError extends Error {
+  /** Always "SessionFileError", also in minified code. */
   override readonly name = "SessionFileError";
+  /** What is wrong with the file: match on this. */
   readonly code: SessionFileErrorCode;
+  /** The file. */
   readonly path: string;
 
+  /** Made by this package only. */
   constructor(code: SessionFileErrorCode, path: string, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

@@ -5,6 +5,7 @@ import { type DevicePrompt, runDeviceGrant } from "./deviceGrant.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 import { createNodeClock } from "./nodeClock.ts";
 
+/** How the person at the machine is told, and may give up. */
 export interface SignInWithDeviceOptions {
   /** Shows the code and the address: always, since a browser that was opened may be on another screen, or none. */
   onPrompt: (prompt: DevicePrompt) => void;
@@ -16,6 +17,7 @@ export interface SignInWithDeviceOptions {
   clientId?: string | undefined;
   /** Default: the process's own. */
   fetch?: typeof globalThis.fetch | undefined;
+  /** For tests. Default: the process's own. */
   clock?: Clock | undefined;
 }
 

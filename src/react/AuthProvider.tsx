@@ -15,9 +15,11 @@ import { createAuthStore } from "./authStore.ts";
 import { type BindQueryClientOptions, bindQueryClient } from "./bindQueryClient.ts";
 import { applyRetryDefault } from "./retryUnlessAuth.ts";
 
+/** The client, and what its identity is bound to. */
 export interface AuthProviderProps extends BindQueryClientOptions {
   /** Made once per app, outside React: `const auth = createAuthClient()`. */
   client: AuthClient;
+  /** The app. */
   children: ReactNode;
   /** The query clients to bind to the identity. Default: the one of the surrounding `QueryClientProvider`, if there is one. */
   queryClients?: readonly QueryClient[];

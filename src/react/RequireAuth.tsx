@@ -3,7 +3,9 @@ import type { AuthState } from "../core/authState.ts";
 import { useAuth } from "./useAuth.ts";
 import type { Auth } from "./authStore.ts";
 
+/** Who may see what, and what everybody else sees. */
 export interface RequireAuthProps {
+  /** Shown only to somebody who is signed in. */
   children: ReactNode;
   /** Shown to whoever may not see the children: usually a sign-in form. A function is told the state, and so the reason. */
   fallback?: ReactNode | ((auth: Auth) => ReactNode);

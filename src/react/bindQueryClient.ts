@@ -11,9 +11,11 @@ const keepAfterExpiryMs = 30 * 60_000;
 
 /** The part of TanStack Query's `Persister` that is needed here. */
 export interface CachePersister {
+  /** Removes what was stored of the cache. */
   removeClient(): unknown;
 }
 
+/** What {@link bindQueryClient} is told besides the two clients. */
 export interface BindQueryClientOptions {
   /**
    * Told of the mutations that were waiting to be sent (queued offline) when their subject signed out, did not come back in

@@ -5,12 +5,15 @@ import { encodeBase64url, randomBytes } from "./encoding.ts";
 
 /** What a good access token says. */
 export interface VerifiedAccessToken {
+  /** The claim `sub`: whose token it is. */
   readonly subject: string;
   /** The claim `sid`; null for a token of another issuer that names none. */
   readonly sessionId: string | null;
+  /** Whether the subject is a guest. */
   readonly isGuest: boolean;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** All claims, RFC 7519 §4. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 

@@ -1,6 +1,7 @@
 import { loadPeer } from "./loadPeer.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
 
+/** What hashing a password costs. */
 export interface Argon2Options {
   /** Memory in KiB. Default 19,456 (19 MiB), the OWASP password storage cheat sheet's first choice with two passes. */
   readonly memoryKib?: number | undefined;

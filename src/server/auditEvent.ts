@@ -30,16 +30,22 @@ export type AuditEventType =
 
 /** Holds no token, password, code or cookie. */
 export interface AuditEvent {
+  /** What happened. */
   readonly type: AuditEventType;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Whom it concerns; null when nobody is known. */
   readonly subject: string | null;
+  /** The session it concerns; null when there is none. */
   readonly sessionId: string | null;
+  /** The client's address, as limits count it; null for what the server's own program did. */
   readonly address: string | null;
   /** At most 256 characters. */
   readonly userAgent: string | null;
   /** The key that signed the refresh token presented. */
   readonly keyId: string | null;
+  /** With `sessionEnded`: why. */
   readonly reason?: SessionEndReason | undefined;
+  /** With `rateLimited`: which limit. */
   readonly limit?: string | undefined;
 }

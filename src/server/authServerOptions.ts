@@ -16,8 +16,10 @@ import type { RateLimitOptions } from "./rateLimits.ts";
 import type { CookieOptions } from "./refreshCookie.ts";
 import type { HonoEnvironment } from "./requestFacts.ts";
 
+/** Bytes, or a text that stands for its UTF-8 bytes; at least 32 of them. */
 export type Secret = string | Uint8Array;
 
+/** How {@link createAuthServer} issues, keeps and ends sessions. */
 export interface AuthServerOptions {
   /** Where sessions are kept: `sqliteStore({ path })`, `postgresStore({ connectionString })`, `memoryStore()`. */
   readonly store: AuthStore;
@@ -69,6 +71,7 @@ export interface AuthServerOptions {
   readonly guests?: boolean | undefined;
   /** Whether the device grant (RFC 8628) is offered, and where its page is. Default: `<publicUrl>/device`. */
   readonly device?: false | { readonly verificationUri: string } | undefined;
+  /** Name, path and domain of the refresh cookie. Default: by the address, as strict as it allows. */
   readonly cookie?: CookieOptions | undefined;
   /** Default {@link argon2PasswordHasher}. */
   readonly passwordHasher?: PasswordHasher | undefined;

@@ -3,6 +3,7 @@ import { AccessTokenError, type AccessTokenErrorCode } from "./accessTokenError.
 import { LEEWAY_SECONDS, type VerifiedAccessToken } from "./accessTokens.ts";
 import type { AuthServer } from "./createAuthServer.ts";
 
+/** How closely {@link authorizeSocketServer} looks. */
 export interface AuthorizeSocketServerOptions {
   /** Asks the database whether the session still lives, at each connect and renewal. Default true. */
   readonly checkSession?: boolean | undefined;

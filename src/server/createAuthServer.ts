@@ -18,6 +18,7 @@ import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
 import { createSweeper } from "./sweeper.ts";
 
+/** The server: an app to mount, and what the program around it may ask of it. */
 export interface AuthServer {
   /** A Hono app with every endpoint under the prefix. `app.fetch(request)` works in any runtime. */
   readonly app: Hono<HonoEnvironment>;
@@ -30,6 +31,7 @@ export interface AuthServer {
   isSessionLive(token: VerifiedAccessToken): Promise<boolean>;
   /** Calls `listener` with the id of each session that ends before its time on this server; returns its removal. */
   onSessionEnded(listener: (sessionId: string) => void): () => void;
+  /** For an operator's own administration. */
   readonly subjects: SubjectAdministration;
   /** Removes rows that ended a while ago, as the server does by itself about once an hour; returns how many. */
   sweep(): Promise<number>;

@@ -12,8 +12,7 @@ import { sessionStatus } from "./sessionStatus.ts";
 /**
  * A store that forgets everything with the process: for tests, stories and trying things out.
  *
- * @param options.now the time in milliseconds since 1970, so that a simulated clock can drive the server. Default
- * `Date.now`.
+ * `now` is the time in milliseconds since 1970, so that a simulated clock can drive the server. Default: `Date.now`.
  */
 export function memoryStore({ now = () => Date.now() }: { readonly now?: () => number } = {}): AuthStore {
   const subjects = new Map<string, Subject>();

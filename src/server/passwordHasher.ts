@@ -3,6 +3,7 @@
  * server; {@link pbkdf2PasswordHasher} runs everywhere, also in a page.
  */
 export interface PasswordHasher {
+  /** A hash that names its own parameters and salt. */
   hash(password: string): Promise<string>;
   /** False also for a text that is no hash of this hasher. */
   verify(hash: string, password: string): Promise<boolean>;

@@ -4,7 +4,7 @@ import type { PasswordHasher } from "./passwordHasher.ts";
 /**
  * PBKDF2 with HMAC-SHA-256 on Web Crypto alone: for pages, tests and runtimes where no native argon2 can be loaded.
  *
- * @param options.iterations default 600,000, as the OWASP password storage cheat sheet names; tests may take 1.
+ * `iterations` is 600,000 by default, as the OWASP password storage cheat sheet names; tests may take 1.
  */
 export function pbkdf2PasswordHasher({ iterations = 600_000 }: { readonly iterations?: number } = {}): PasswordHasher {
   async function derive(

@@ -6,6 +6,7 @@ import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
 import type { AuthDatabase } from "./sql/sqlSchema.ts";
 import { createSqlStore } from "./sql/sqlStore.ts";
 
+/** Which database, and over which connections. Either `connectionString` or `pool` is needed. */
 export interface PostgresStoreOptions {
   /** `postgres://user@host:5432/database`; the store then makes its own pool and ends it when it closes. */
   readonly connectionString?: string | undefined;

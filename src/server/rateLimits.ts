@@ -1,7 +1,10 @@
 import type { RateLimiterMemory } from "rate-limiter-flexible";
 
+/** So much in so long a time. */
 export interface RateLimit {
+  /** How many are let through. */
   readonly points: number;
+  /** In how many seconds. */
   readonly perSeconds: number;
 }
 
@@ -33,6 +36,7 @@ export interface RateLimitOptions {
   readonly userCode?: RateLimit | false | undefined;
 }
 
+/** The name of a limit. */
 export type RateLimitName = keyof RateLimitOptions;
 
 export class RateLimitedError extends Error {

@@ -2,6 +2,7 @@ import { OptionsError } from "./optionsError.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { shortSessionId } from "./sessionId.ts";
 
+/** The refresh cookie, where the default does not fit. Each of these makes it weaker, never stronger. */
 export interface CookieOptions {
   /**
    * The name without its end. Default `refresh_token`. One that begins with `__Host-Http-`, `__Host-`, `__Secure-` says

@@ -3,6 +3,7 @@ import type { AddressMatcher } from "./trustedProxies.ts";
 
 /** What may come as the second argument of `app.fetch`; @hono/node-server fills `incoming`. All of it is optional. */
 export interface AuthServerEnvironment {
+  /** Node's own request; its address is the client's. */
   readonly incoming?: { readonly socket?: { readonly remoteAddress?: string | undefined } | undefined } | undefined;
   /**
    * For a server that runs inside a page (stories, demos), where scripts can neither set these request headers nor read
@@ -11,15 +12,21 @@ export interface AuthServerEnvironment {
   readonly inPage?: InPageTransport | undefined;
 }
 
+/** The headers that a page's script cannot set or read, handed over beside the request. */
 export interface InPageTransport {
+  /** The header `Cookie`. */
   readonly cookie?: string | undefined;
+  /** The header `Origin`. */
   readonly origin?: string | undefined;
+  /** The header `Sec-Fetch-Site`. */
   readonly secFetchSite?: string | undefined;
   /** Receives each `Set-Cookie` header of the answer. */
   readonly onSetCookie?: ((header: string) => void) | undefined;
 }
 
+/** The types of the Hono app's environment. */
 export interface HonoEnvironment {
+  /** What comes as the second argument of `app.fetch`. */
   Bindings: AuthServerEnvironment;
 }
 

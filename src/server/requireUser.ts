@@ -3,6 +3,7 @@ import { AccessTokenError } from "./accessTokenError.ts";
 import type { VerifiedAccessToken } from "./accessTokens.ts";
 import type { AuthServer } from "./createAuthServer.ts";
 
+/** Who may pass {@link requireUser}. */
 export interface RequireUserOptions {
   /** Asks the database whether the session still lives, so that a revoked one is refused at once. Default false. */
   readonly checkSession?: boolean | undefined;

@@ -5,6 +5,7 @@ import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
 import type { AuthDatabase } from "./sql/sqlSchema.ts";
 import { createSqlStore } from "./sql/sqlStore.ts";
 
+/** Which file, and how long to wait for others that use it. */
 export interface SqliteStoreOptions {
   /** The database file, made if it is not there; ":memory:" for none. */
   readonly path: string;

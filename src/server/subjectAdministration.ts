@@ -4,7 +4,9 @@ import { passwordObjection } from "./passwords.ts";
 
 /** What an operator does to subjects; in process only, there is no endpoint for it. */
 export interface SubjectAdministration {
+  /** By id; null when there is none. */
   find(id: string): Promise<Subject | null>;
+  /** By the e-mail address, whatever its case; null when there is none. */
   findByEmail(email: string): Promise<Subject | null>;
   /** Making a subject inactive ends all of its sessions. Null when there is no such subject. */
   change(id: string, changes: SubjectChanges): Promise<Subject | null>;

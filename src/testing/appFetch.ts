@@ -1,6 +1,7 @@
 import { type CookieJar, createCookieJar } from "./cookieJar.ts";
 import { callApp, type ServerApp, toPageResponse, toWire, usesCookies } from "./wire.ts";
 
+/** The page, or the program, that fetches. */
 export interface AppFetchOptions {
   /** The origin of the page that fetches, against which relative addresses are read. Absent: a program, not a page. */
   origin?: string | undefined;

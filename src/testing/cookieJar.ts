@@ -3,8 +3,11 @@ import { isTrustworthy, type SiteRelation } from "./siteRelation.ts";
 
 /** A cookie in the jar. */
 export interface StoredCookie extends ParsedCookie {
+  /** The host it belongs to; with `domain` its subdomains as well. */
   readonly host: string;
+  /** The path that a request's must lie under. */
   readonly path: string;
+  /** When a cookie of this name was first kept there, milliseconds since 1970. */
   readonly createdAt: number;
 }
 
@@ -22,7 +25,7 @@ export interface CookieJar {
   clear(): void;
 }
 
-/** @param options.now wall-clock milliseconds, by which cookies expire; the real clock by default. */
+/** An empty jar. `now` is wall-clock milliseconds, by which cookies expire; the real clock by default. */
 export function createCookieJar(options: { now?: () => number } = {}): CookieJar {
   const now = options.now ?? Date.now;
   const stored = new Map<string, StoredCookie>();

@@ -18,6 +18,7 @@ import { createTabGate } from "./tabGate.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 import type { ServerApp } from "./wire.ts";
 
+/** The server, the origin, and the conditions in which tabs are opened. */
 export interface TabsOptions extends TabConditions {
   /** The server at the other end of every request. */
   app: ServerApp;
@@ -37,12 +38,19 @@ export interface SimulatedTabs {
   readonly tabs: readonly SimulatedTab[];
   /** Opens one more. Conditions that are left out are those of {@link TabsOptions}. */
   open(conditions?: TabConditions): SimulatedTab;
+  /** The machine's clock; it moves by hand. */
   readonly clock: SimulatedClock;
+  /** The browser's cookies. */
   readonly jar: CookieJar;
+  /** How requests travel, and what goes wrong. */
   readonly network: SimulatedNetwork;
+  /** The channel between the tabs. */
   readonly channel: SimulatedChannel;
+  /** The locks of the origin. */
   readonly lock: SimulatedLock;
+  /** What the tabs share. */
   readonly storage: SimulatedStorage;
+  /** What has happened so far: print it when a test fails. */
   readonly timeline: Timeline;
   /** The requests that reached the server, in the order of their arrival. */
   log(): RequestRecord[];

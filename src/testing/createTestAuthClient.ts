@@ -5,6 +5,7 @@ import { noAttempt } from "../core/note.ts";
 import type { Platform } from "../core/ports.ts";
 import { createSimulatedClock } from "./simulatedClock.ts";
 
+/** Who is signed in at first, and who comes of a sign-in. */
 export interface TestAuthClientOptions {
   /** Who is signed in; what is left out is made up. Default: nobody (`unauthenticated`, `none`), unless `state` is given. */
   identity?: Partial<Identity> & Pick<Identity, "subject">;
@@ -14,7 +15,9 @@ export interface TestAuthClientOptions {
   user?: Partial<User>;
   /** Who comes of a sign-in, or a rejection. Default: everybody may, with the username as the subject. */
   onSignIn?: (credentials: { username: string; password: string }) => Identity | Promise<Identity>;
+  /** Default: `https://app.test/v1/auth`. */
   baseUrl?: string;
+  /** What the client says of itself; nothing is held here. Default: `reject`. */
   onSessionEnd?: "reject" | "hold";
 }
 
@@ -22,6 +25,7 @@ export interface TestAuthClientOptions {
 export interface TestAuthClient extends AuthClient {
   /** Goes to `state`, and emits what a real client would emit on the way. */
   setState(state: AuthState): void;
+  /** Goes to `activity`: an outage is `{ kind: "waiting", until, error }`. */
   setActivity(activity: Activity): void;
   /** Signs in whoever is named; what is left out is made up. */
   become(identity: Partial<Identity> & Pick<Identity, "subject">): void;

@@ -1,7 +1,10 @@
 /** What a fault can be chosen by. */
 export interface FaultTarget {
+  /** The number of the tab that asks. */
   readonly tab: number;
+  /** `GET`, `POST` and so on. */
   readonly method: string;
+  /** The path of its address. */
   readonly path: string;
 }
 
@@ -36,6 +39,7 @@ export interface NetworkFault {
   reachesServer?: boolean;
 }
 
+/** A fault that was added. */
 export interface FaultHandle {
   /** How many requests it was applied to. */
   readonly hits: number;

@@ -1,11 +1,18 @@
 /** One `Set-Cookie` line as a browser reads it (RFC 6265bis §5.6), before anything is decided about it. */
 export interface ParsedCookie {
+  /** Its name; empty for a line without one. */
   readonly name: string;
+  /** Its value. */
   readonly value: string;
+  /** The attribute `Path`; null where there is none. */
   readonly path: string | null;
+  /** The attribute `Domain` without a leading dot; null for a cookie of one host. */
   readonly domain: string | null;
+  /** Whether it goes over https only. */
   readonly isSecure: boolean;
+  /** Whether scripts cannot see it. */
   readonly isHttpOnly: boolean;
+  /** Which requests from other sites it goes with; `lax` where nothing is said. */
   readonly sameSite: "strict" | "lax" | "none";
   /** Milliseconds since 1970; null for a cookie that ends with the browser. */
   readonly expiresAt: number | null;

@@ -5,15 +5,21 @@ import type { TimelineEntry } from "./timeline.ts";
  * apart.
  */
 export interface RequestRecord {
+  /** 1 for the first of all tabs. */
   readonly number: number;
+  /** The number of the tab that made it. */
   readonly tab: number;
+  /** `GET`, `POST` and so on. */
   readonly method: string;
+  /** The path of its address. */
   readonly path: string;
   /** The `sub` of the bearer token it carried; null without one, or with one that is no JWT. */
   readonly subject: string | null;
   /** The `sid` of that token. */
   readonly sessionId: string | null;
+  /** Whether it outlives its page. */
   readonly isKeepalive: boolean;
+  /** When the tab sent it. */
   readonly sent: TimelineEntry;
   /** When the server had it; null when it never got there. */
   reached: TimelineEntry | null;

@@ -6,7 +6,9 @@ import type { Timeline } from "./timeline.ts";
 
 /** What happens to one delivery of a message; all left out: it arrives at once, once. */
 export interface DeliveryFate {
+  /** It never arrives. Default: false. */
   drop?: boolean;
+  /** It arrives so much later, ms. Default: 0. */
   delayMs?: number;
   /** Delivers it a second time, this much later than the first, ms. */
   duplicateAfterMs?: number;

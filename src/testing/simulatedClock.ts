@@ -5,6 +5,7 @@ import { createEventLoop, type EventLoop } from "./eventLoop.ts";
 export interface TabClock extends Clock {
   /** Holds all timers back until {@link thaw}; those that fell due meanwhile then run at once, in order. */
   freeze(): void;
+  /** Lets the timers go on. */
   thaw(): void;
   /**
    * Lets timers run only at multiples of `intervalMs` (1,000 in a hidden tab, 60,000 after a while); null: at any

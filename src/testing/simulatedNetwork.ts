@@ -9,6 +9,7 @@ import { callApp, type ServerApp, toPageResponse, toWire, usesCookies, type Wire
 
 /** How requests travel, and how they go wrong. */
 export interface SimulatedNetwork {
+  /** Lets something go wrong from now on; faults that were added later are looked at first. */
   addFault(fault: NetworkFault): FaultHandle;
   /** Removes all faults and lets go on whatever is held. */
   clearFaults(): void;

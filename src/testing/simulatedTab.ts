@@ -7,11 +7,15 @@ import type { Timeline } from "./timeline.ts";
 
 /** How the ports of one tab are. All work when left out; may be changed while the tab is open, but for "missing". */
 export interface TabConditions {
+  /** Whether there are locks. Default: `works`. */
   lock?: PortCondition;
+  /** Whether there is a channel. Default: `works`. */
   channel?: PortCondition;
+  /** Whether there is a storage. Default: `works`. */
   storage?: StorageCondition;
 }
 
+/** How a tab is; it comes back from `frozen` and `suspended`, from the others never. */
 export type TabStatus = "running" | "frozen" | "suspended" | "crashed" | "closed" | "evicted";
 
 /**
@@ -21,9 +25,11 @@ export type TabStatus = "running" | "frozen" | "suspended" | "crashed" | "closed
 export interface SimulatedTab {
   /** 1 for the first. */
   readonly number: number;
+  /** What to make a client with. */
   readonly platform: Platform;
   /** What the client told the developer. */
   readonly warnings: readonly string[];
+  /** How it is now. */
   status(): TabStatus;
   /** Timers, messages and answers wait until {@link thaw}; a lock that it holds stays held. */
   freeze(): void;
@@ -35,9 +41,11 @@ export interface SimulatedTab {
   restore(): void;
   /** Into the background, where timers run once a second; once a minute after some minutes (`throttle: "minute"`). */
   hide(options?: { throttle?: "second" | "minute" | "none" }): void;
+  /** Tells the client `visible`; its timers run at any time again. */
   show(): void;
   /** The network is gone, and the client told; what is under way fails, unless `inFlight: "continues"`. */
   goOffline(options?: { inFlight?: "fails" | "continues" }): void;
+  /** The network is back, and the client told. */
   goOnline(): void;
   /** Closed or navigated away: tells the client `hidden` and `suspended`, then it runs no more. */
   close(): void;

@@ -6,12 +6,15 @@ export interface TimelineEntry {
   readonly order: number;
   /** The number of the tab that it happened in; null for the world itself. */
   readonly tab: number | null;
+  /** What happened, for people. */
   readonly what: string;
 }
 
 /** What happened, in order: printed when a test fails. Holds no token, cookie or password. */
 export interface Timeline {
+  /** Adds an entry of this moment. */
   add(tab: number | null, what: string): TimelineEntry;
+  /** All entries, in order. */
   entries(): readonly TimelineEntry[];
   /** One line an entry: `+12.345s  tab 2  frozen`. */
   toString(): string;

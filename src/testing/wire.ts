@@ -3,6 +3,7 @@ import { siteRelation } from "./siteRelation.ts";
 
 /** Anything that answers requests as a Hono app does: `environment` is what Hono shows as `c.env`. */
 export interface ServerApp {
+  /** Answers one request. */
   fetch(request: Request, environment?: unknown): Response | Promise<Response>;
 }
 
@@ -11,6 +12,7 @@ export interface ServerApp {
  * `Set-Cookie` on any `Response`, not even on one that it made itself; elsewhere an app may leave this unused.
  */
 export interface AppEnvironment {
+  /** The headers of the request that only a browser may set, and a way to hand back cookies. */
   readonly inPage: {
     readonly cookie: string | undefined;
     readonly origin: string | undefined;
