@@ -11,6 +11,12 @@ export interface Sent {
   readonly sentAtMonotonic: number;
 }
 
+/** When the answer was really asked for: one that was kept is as old as the request that brought it. */
+function anchorOf({ sentAt: keptSince }: TokenAnswer, { sentAt, sentAtMonotonic }: Sent): Sent {
+  const ageMs = keptSince === undefined ? 0 : Math.max(0, sentAt - keptSince);
+  return { sentAt: sentAt - ageMs, sentAtMonotonic: sentAtMonotonic - ageMs };
+}
+
 /**
  * A token answer as knowledge. `held` is what the tab knew when the request left; for a refresh by a server that numbers no
  * sessions, the answer for the same subject is the same session, anything else one found at `numberAt`.
@@ -66,7 +72,10 @@ export async function toKnowledge(
     token: {
       value: answer.accessToken,
       claims,
-      lifetime: { ...sent, lifetimeMs: readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, clock.now()) },
+      lifetime: {
+        ...anchorOf(answer, sent),
+        lifetimeMs: readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, clock.now()),
+      },
       count: isSameSession(held, { number, id }) ? (held?.token?.count ?? 0) + 1 : 1,
       rejected: false,
       afterRejection: isRefresh && held?.token?.rejected === true,

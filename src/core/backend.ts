@@ -4,12 +4,21 @@ import type { SessionName } from "./knowledge.ts";
 
 /** A token answer, already validated. Only `accessToken` is sure to be there. RFC 6749 §5.1. */
 export interface TokenAnswer {
+  /** The access token, a JWT or opaque. */
   readonly accessToken: string;
+  /** `expires_in`: its lifetime from now, in seconds; null where the server does not say. */
   readonly expiresInSeconds: number | null;
+  /** The session's id, and its number, greater than that of every session before; null where the server names none. */
   readonly session: { readonly id: string; readonly number: number | null } | null;
+  /** Whose token it is, where it does not say so itself; else null. */
   readonly subject: string | null;
   /** The server's clock by its `Date` header, milliseconds. */
   readonly serverNow: number | null;
+  /**
+   * When the request that brought this answer was sent, wall-clock milliseconds, where that was before this call: for a backend
+   * that keeps answers. Its age then counts, and `expiresInSeconds` is the lifetime as it was issued. Default: this call.
+   */
+  readonly sentAt?: number | undefined;
 }
 
 /**
@@ -23,8 +32,11 @@ export type RefreshOutcome =
   | { readonly kind: "originNotAllowed" }
   | { readonly kind: "transient"; readonly error: Error; readonly retryAfterMs: number | null };
 
+/** What each call of a {@link Backend} is to be made with. */
 export interface BackendCall {
+  /** The one to use: never an authorized one. */
   readonly fetch: typeof globalThis.fetch;
+  /** Ends the call: its time-out, a sign-out, or the client's end. */
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import { AuthError } from "./authError.ts";
 import type { AuthState, RefreshTrigger } from "./authState.ts";
 import type { Backend, BackendCall } from "./backend.ts";
 import type { ClientStore } from "./clientStore.ts";
-import { isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
+import { type HeldToken, isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
 import type { Clock } from "./ports.ts";
 import type { FlightResult } from "./refresher.ts";
 import { abortable } from "./timers.ts";
@@ -119,10 +119,15 @@ export function createTokenRequests({
     }
   }
 
+  const isOlder = (token: HeldToken | null, at: number): boolean =>
+    token !== null && token.lifetime.sentAtMonotonic < at;
+
   async function obtain(wanted: GetAccessTokenOptions): Promise<string> {
     const { minValidityMs, rejectedToken, subject, signal } = wanted;
     if (rejectedToken !== undefined) reject(rejectedToken);
     let lastFailure: Error | null = null;
+    const askedAt = clock.monotonicNow();
+    let flights = 0;
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       if (waits.isDisposed()) throw disposedError();
       if (signal?.aborted) await abortable(Promise.resolve(), signal);
@@ -130,9 +135,9 @@ export function createTokenRequests({
       if (isOpen(known) && known.identity !== null && subject !== undefined && known.identity.subject !== subject)
         throw changedError();
       const token = isOpen(known) && known.identity !== null ? known.token : null;
-      // After a refresh its token is what there is, however short its life.
-      if (token !== null && (willDo(token, minValidityMs) || (round > 0 && !token.rejected && lastFailure === null)))
-        return token.value;
+      // After a refresh its token is what there is, however short its life; one that is older was not got for this caller.
+      const isGot = lastFailure === null && (flights > 1 || (flights === 1 && !isOlder(token, askedAt)));
+      if (token !== null && (willDo(token, minValidityMs) || (isGot && !token.rejected))) return token.value;
       if (known === null || !isOpen(known)) {
         if (!getState().settled) {
           await ready({ signal });
@@ -171,6 +176,7 @@ export function createTokenRequests({
       }
       await waitFor(signInSettled(), signal);
       if (getState().known !== known) continue;
+      flights += 1;
       const result = await refreshFor(known, signal);
       lastFailure = result.kind === "failed" ? result.error : null;
     }

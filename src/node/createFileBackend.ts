@@ -129,7 +129,7 @@ export function createFileBackend({ inner, file, address, clock, fetch, refreshA
     }
     if (session.accessToken !== lastHandedOut && isWorthUsing(session, now(), refreshAheadMs)) {
       lastHandedOut = session.accessToken;
-      return { kind: "token", answer: toTokenAnswer(session, now()) };
+      return { kind: "token", answer: toTokenAnswer(session) };
     }
     const presented = session.refreshToken;
     if (presented === null) return { kind: "ended", reason: "expired", coded: true };

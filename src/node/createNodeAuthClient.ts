@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { AuthClient, GetAccessTokenOptions } from "../core/authClient.ts";
+import type { AuthClient } from "../core/authClient.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
 import type { Backend } from "../core/backend.ts";
-import { refreshFloorMs } from "../core/lifetime.ts";
 import { createFileBackend } from "./createFileBackend.ts";
 import { createNodePlatform } from "./createNodePlatform.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
@@ -14,6 +13,7 @@ import { findSessionFileError } from "./sessionFileError.ts";
 import type { ServerEntry } from "./sessionFileFormat.ts";
 import { findSessionFile } from "./sessionFilePath.ts";
 
+/** The server, and where its session is kept on this machine. */
 export interface NodeAuthClientOptions
   extends Pick<AuthClientOptions, "onSessionEnd" | "refreshAheadMs" | "requestTimeoutMs" | "paths"> {
   /** The auth endpoints, absolute: `https://api.example/v1/auth`. */
@@ -33,6 +33,7 @@ export interface NodeAuthClientOptions
 
 /** The core client of a process. Its session lies in a file that all processes of the user share. */
 export interface NodeAuthClient extends AuthClient {
+  /** The path of the file with the session. */
   readonly sessionFile: string;
   /** What the file holds of this server, without asking the server. @throws SessionFileError. */
   readStored(): Promise<ServerEntry>;
@@ -98,25 +99,10 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
   const platform = fetch === undefined ? ports : { ...ports, fetch };
   const { paths, refreshAheadMs, requestTimeoutMs = 10_000 } = coreOptions;
   const http = createHttpBackend({ baseUrl: address, paths });
-  const { clock } = platform;
   const { backend, handOver } = acceptHandovers(
-    createFileBackend({ inner: http, file, address, clock, fetch: platform.fetch, refreshAheadMs }),
+    createFileBackend({ inner: http, file, address, clock: platform.clock, fetch: platform.fetch, refreshAheadMs }),
   );
   const client = createAuthClient({ ...coreOptions, baseUrl: address, platform, backend });
-
-  async function getAccessToken(tokenOptions?: GetAccessTokenOptions): Promise<string> {
-    const accessToken = await client.getAccessToken(tokenOptions);
-    const minValidityMs = tokenOptions?.minValidityMs;
-    if (minValidityMs === undefined) return accessToken;
-    // To the core a token from the file is as fresh as an answer; how old it really is stands in the file.
-    const { session } = await file.readServer(address);
-    if (session?.accessToken !== accessToken || session.accessTokenExpiresAt === null) return accessToken;
-    const { accessTokenSentAt: sentAt, accessTokenExpiresAt: expiresAt } = session;
-    const isGoodEnough = expiresAt - clock.now() >= minValidityMs;
-    if (isGoodEnough || clock.now() - sentAt < refreshFloorMs(expiresAt - sentAt)) return accessToken;
-    await client.refresh();
-    return client.getAccessToken(tokenOptions);
-  }
 
   return {
     ...client,
@@ -128,7 +114,7 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
     signInAsGuest: () => unwrapFileError(client.signInAsGuest()),
     signInWithAnswer: (answer) => unwrapFileError(client.signIn(handOver(answer))),
     signOut: (signOutOptions) => unwrapFileError(client.signOut(signOutOptions)),
-    getAccessToken: (tokenOptions) => unwrapFileError(getAccessToken(tokenOptions)),
+    getAccessToken: (tokenOptions) => unwrapFileError(client.getAccessToken(tokenOptions)),
     refresh: () => unwrapFileError(client.refresh()),
     fetchUser: (userOptions) => unwrapFileError(client.fetchUser(userOptions)),
     async fetchAccessToken(credentials) {

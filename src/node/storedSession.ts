@@ -45,13 +45,15 @@ export function isStillGood(session: StoredSession, now: number): boolean {
   return session.accessTokenExpiresAt !== null && !isOfTheFuture(session, now) && session.accessTokenExpiresAt > now;
 }
 
-/** The stored access token as the answer that it came with, with what is left of its lifetime. */
-export function toTokenAnswer(session: StoredSession, now: number): TokenAnswer {
+/** The stored access token as the answer that it came with, as old as it is. */
+export function toTokenAnswer(session: StoredSession): TokenAnswer {
+  const { accessTokenExpiresAt: expiresAt, accessTokenSentAt: sentAt } = session;
   return {
     accessToken: session.accessToken,
-    expiresInSeconds: session.accessTokenExpiresAt === null ? null : (session.accessTokenExpiresAt - now) / 1_000,
+    expiresInSeconds: expiresAt === null ? null : (expiresAt - sentAt) / 1_000,
     session: session.id === null ? null : { id: session.id, number: session.number },
     subject: session.subject,
     serverNow: null,
+    sentAt,
   };
 }

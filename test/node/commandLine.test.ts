@@ -1,6 +1,8 @@
 import { chmod, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommandLine } from "../../src/node/cli/runCommandLine.ts";
 import type { SessionFile } from "../../src/node/sessionFile.ts";
 import { account, startAuthServer } from "./support/authServer.ts";
 import { type Programs, bundlePrograms } from "./support/bundleProgram.ts";
@@ -353,6 +355,25 @@ describe("what the command line keeps to itself", () => {
     const own = join(folder, "config", "stay-signed-in");
     expect((await stat(own)).mode & 0o777).toBe(0o700);
     expect((await stat(join(own, "sessions.json"))).mode & 0o777).toBe(0o600);
+  }, 30_000);
+});
+
+describe("the environment", () => {
+  it("is the one that the command line is given, also for the client that it makes", async () => {
+    const { signIn, path, address, server } = await makeWorld();
+    await signIn();
+    const output = Object.assign(new PassThrough(), { isTTY: false });
+    const code = await runCommandLine(["token"], {
+      environment: { STAY_SIGNED_IN_URL: address, STAY_SIGNED_IN_SESSION_FILE: path },
+      input: process.stdin,
+      output: output as unknown as NodeJS.WriteStream,
+      messages: process.stderr,
+      version: "0",
+      interrupted: new AbortController().signal,
+      openBrowser: async () => undefined,
+    });
+    expect(code).toBe(0);
+    await server.verifyAccessToken(String(output.read()).trim());
   }, 30_000);
 });
 

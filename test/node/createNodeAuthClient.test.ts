@@ -102,6 +102,32 @@ describe("the client of a process", () => {
     second.dispose();
   });
 
+  it("knows how old the stored access token is, and renews one that is not good for as long as asked", async () => {
+    const { address, countOf } = await startAuthServer();
+    const { path, file } = await makeSessionFolder();
+    const first = createNodeAuthClient({ baseUrl: address, sessionFile: path });
+    await first.signIn(credentials);
+    first.dispose();
+    const { session } = await file.updateServer(address, (entry) => ({
+      ...entry,
+      session: entry.session && {
+        ...entry.session,
+        accessTokenSentAt: entry.session.accessTokenSentAt - 600_000,
+        accessTokenExpiresAt: (entry.session.accessTokenExpiresAt ?? 0) - 600_000,
+      },
+    }));
+    const second = createNodeAuthClient({ baseUrl: address, sessionFile: path });
+    second.start();
+    expect(await second.getAccessToken({ minValidityMs: 240_000 })).toBe(session?.accessToken);
+    expect(countOf("refreshed")).toBe(0);
+    // The last one is more than this server gives: its newest token is what there is.
+    for (const minValidityMs of [600_000, 600_000, 3_600_000]) {
+      expect(await second.getAccessToken({ minValidityMs })).not.toBe(session?.accessToken);
+    }
+    expect(countOf("refreshed")).toBe(1);
+    second.dispose();
+  });
+
   it("gets a new token for one that a server rejected, once for all who bring it", async () => {
     const server = await startStrictServer();
     const { path } = await makeSessionFolder();

@@ -52,7 +52,12 @@ export async function withContext(
   const file = createSessionFile(place);
   const dangerouslyAllowHttp = options.dangerouslyAllowHttp === true;
   const address = parseServerAddress(await findAddress(options, world, file), { dangerouslyAllowHttp });
-  const auth = createNodeAuthClient({ baseUrl: address, dangerouslyAllowHttp, sessionFile: options.sessionFile });
+  const auth = createNodeAuthClient({
+    baseUrl: address,
+    dangerouslyAllowHttp,
+    sessionFile: options.sessionFile,
+    env: world.environment,
+  });
   try {
     return await run({ world, terminal: createTerminal(world), address, file, auth });
   } finally {
