@@ -7,7 +7,7 @@ const preview: Preview = {
     layout: "fullscreen",
     a11y: { test: "error" },
     controls: { disable: true },
-    options: { storySort: { order: ["Sign in", "Session", "Guards", "Devtools"] } },
+    options: { storySort: { order: ["Sign in", "Session", "Tabs", "Sockets", "Guards", "Devtools"] } },
   },
   globalTypes: {
     theme: {

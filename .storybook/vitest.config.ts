@@ -8,7 +8,15 @@ export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   plugins: [react(), storybookTest({ configDir: new URL(".", import.meta.url).pathname })],
   optimizeDeps: {
-    include: ["react", "react-dom", "react-dom/client", "react/jsx-dev-runtime", "@tanstack/react-query"],
+    include: [
+      "react",
+      "react-dom",
+      "react-dom/client",
+      "react/jsx-dev-runtime",
+      "@tanstack/react-query",
+      "hono",
+      "socket.io-client",
+    ],
   },
   test: {
     name: "storybook",

@@ -1,8 +1,7 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import type { AuthClient } from "../src/core/authClient.ts";
-import { AuthProvider } from "../src/react/AuthProvider.tsx";
 import { createStoryWorld, type StoryWorld, type StoryWorldOptions } from "./storyWorld.ts";
+import { Tab } from "./Tab.tsx";
 
 export interface StoryAppProps {
   options?: StoryWorldOptions;
@@ -31,14 +30,4 @@ export function StoryApp({ options, prepare, children }: StoryAppProps): ReactEl
 
   if (app === null) return <p role="status">Starting the server in this page…</p>;
   return <Tab auth={app.auth}>{children(app.world, app.auth)}</Tab>;
-}
-
-/** One tab: a client, and a query client as every tab has its own. */
-export function Tab({ auth, children }: { auth: AuthClient; children: ReactNode }): ReactElement {
-  const [queryClient] = useState(() => new QueryClient());
-  return (
-    <QueryClientProvider client={queryClient}>
-      <AuthProvider client={auth}>{children}</AuthProvider>
-    </QueryClientProvider>
-  );
 }

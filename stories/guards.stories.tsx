@@ -1,5 +1,6 @@
 import type { Meta, StoryObj } from "@storybook/react-vite";
-import { expect, waitFor } from "storybook/test";
+import type { ReactElement, ReactNode } from "react";
+import { expect, within } from "storybook/test";
 import type { AuthState, Identity } from "../src/core/authState.ts";
 import { Authenticated } from "../src/react/Authenticated.tsx";
 import { AuthProvider } from "../src/react/AuthProvider.tsx";
@@ -10,60 +11,117 @@ import { createTestAuthClient } from "../src/testing/createTestAuthClient.ts";
 const ada: Identity = { subject: "ada@example.org", isGuest: false, sessionId: "s-1", claims: null };
 const guest: Identity = { subject: "guest-7", isGuest: true, sessionId: "s-2", claims: null };
 
+const letters = "Your letters: three new ones.";
+const looking = "Looking for your session…";
+
 interface GuardArgs {
   state: AuthState;
-  allowGuests: boolean;
 }
 
 const meta: Meta<GuardArgs> = {
   title: "Guards",
-  args: { allowGuests: false },
-  render: ({ state, allowGuests }) => (
+  render: ({ state }) => (
     <AuthProvider client={createTestAuthClient({ state })}>
-      <div className="sheet">
-        <h1>A page behind a guard</h1>
-        <RequireAuth
-          allowGuests={allowGuests}
-          loading={<p role="status">Looking for your session…</p>}
-          fallback={(auth) => <p className="notice">{reasonFor(auth)}</p>}
-        >
-          <p>Your letters: three new ones.</p>
-        </RequireAuth>
-        <Authenticated>
-          <p className="quiet">Somebody is signed in.</p>
-        </Authenticated>
-        <Unauthenticated>
-          <p className="quiet">Nobody is signed in.</p>
-        </Unauthenticated>
+      <h1>{headingFor(state)}</h1>
+      <div className="guards">
+        <Guard name="<RequireAuth>">
+          <RequireAuth loading={<p role="status">{looking}</p>} fallback={(auth) => <p>{reasonFor(auth)}</p>}>
+            <p>{letters}</p>
+          </RequireAuth>
+        </Guard>
+        <Guard name="<RequireAuth allowGuests>">
+          <RequireAuth
+            allowGuests
+            loading={<p role="status">{looking}</p>}
+            fallback={(auth) => <p>{reasonFor(auth)}</p>}
+          >
+            <p>{letters}</p>
+          </RequireAuth>
+        </Guard>
+        <Guard name={'<RequireAuth whenExpired="hide">'}>
+          <RequireAuth
+            whenExpired="hide"
+            loading={<p role="status">{looking}</p>}
+            fallback={(auth) => <p>{reasonFor(auth)}</p>}
+          >
+            <p>{letters}</p>
+          </RequireAuth>
+        </Guard>
+        <Guard name="<RequireAuth>, nothing else given">
+          <RequireAuth>
+            <p>{letters}</p>
+          </RequireAuth>
+        </Guard>
+        <Guard name="<Authenticated>">
+          <Authenticated>
+            <p>Somebody is signed in.</p>
+          </Authenticated>
+        </Guard>
+        <Guard name="<Unauthenticated>">
+          <Unauthenticated>
+            <p>Nobody is signed in.</p>
+          </Unauthenticated>
+        </Guard>
       </div>
     </AuthProvider>
   ),
 };
 export default meta;
 
+/** One guard and what it lets through; a guard that renders nothing says so by a style. */
+function Guard({ name, children }: { name: string; children: ReactNode }): ReactElement {
+  return (
+    <section className="guard" aria-label={name}>
+      <code>{name}</code>
+      <div className="slot">{children}</div>
+    </section>
+  );
+}
+
 type Story = StoryObj<GuardArgs>;
 
-export const Loading: Story = { args: { state: { status: "loading" } }, play: shows("Looking for your session…") };
-export const User: Story = { args: { state: { status: "authenticated", identity: ada } }, play: shows("Your letters") };
-export const GuestKeptOut: Story = {
+const nothing = "";
+
+export const Loading: Story = {
+  args: { state: { status: "loading" } },
+  play: shows([looking, looking, looking, nothing, nothing, nothing]),
+};
+export const User: Story = {
+  args: { state: { status: "authenticated", identity: ada } },
+  play: shows([letters, letters, letters, letters, "Somebody is signed in.", nothing]),
+};
+const forAccounts = "This page is for people with an account.";
+export const Guest: Story = {
   args: { state: { status: "authenticated", identity: guest } },
-  play: shows("This page is for people with an account."),
+  play: shows([forAccounts, letters, forAccounts, nothing, "Somebody is signed in.", nothing]),
 };
-export const GuestAllowed: Story = {
-  args: { state: { status: "authenticated", identity: guest }, allowGuests: true },
-  play: shows("Your letters"),
+export const NeverSignedIn: Story = { args: { state: out("none", null) }, play: showsOut("Please sign in.") };
+export const SignedOut: Story = { args: { state: out("signedOut", ada) }, play: showsOut("You have signed out.") };
+export const Expired: Story = {
+  args: { state: out("expired", ada) },
+  play: async (context) => {
+    await showsOut("Your session has expired. Sign in again to go on where you were.")(context);
+    const kept = within(context.canvas.getByLabelText('<RequireAuth whenExpired="hide">')).getByText(letters);
+    await expect(kept).not.toBeVisible();
+  },
 };
-export const NeverSignedIn: Story = { args: { state: out("none", null) }, play: shows("Please sign in.") };
-export const SignedOut: Story = { args: { state: out("signedOut", ada) }, play: shows("You have signed out.") };
-export const Expired: Story = { args: { state: out("expired", ada) }, play: shows("Your session has expired.") };
-export const Revoked: Story = { args: { state: out("revoked", ada) }, play: shows("Your session was ended") };
+export const Revoked: Story = {
+  args: { state: out("revoked", ada) },
+  play: showsOut("Your session was ended on another device."),
+};
 
 function out(reason: "none" | "signedOut" | "expired" | "revoked", previousIdentity: Identity | null): AuthState {
   return { status: "unauthenticated", reason, previousIdentity };
 }
 
+function headingFor(state: AuthState): string {
+  if (state.status === "loading") return "Not known yet";
+  if (state.status === "authenticated") return state.identity.isGuest ? "A guest" : "A user";
+  return { none: "Never signed in", signedOut: "Signed out", expired: "Expired", revoked: "Revoked" }[state.reason];
+}
+
 function reasonFor(state: AuthState): string {
-  if (state.status !== "unauthenticated") return "This page is for people with an account.";
+  if (state.status !== "unauthenticated") return forAccounts;
   return {
     none: "Please sign in.",
     signedOut: "You have signed out.",
@@ -72,8 +130,14 @@ function reasonFor(state: AuthState): string {
   }[state.reason];
 }
 
-function shows(text: string): NonNullable<Story["play"]> {
+/** What each guard lets through, in the order of the page, as somebody sees it. */
+function shows(texts: readonly string[]): NonNullable<Story["play"]> {
   return async ({ canvasElement }) => {
-    await waitFor(() => expect(canvasElement).toHaveTextContent(text));
+    const slots = [...canvasElement.querySelectorAll<HTMLElement>(".slot")];
+    await expect(slots.map((slot) => slot.innerText.trim())).toEqual(texts);
   };
+}
+
+function showsOut(text: string): NonNullable<Story["play"]> {
+  return shows([text, text, text, nothing, nothing, "Nobody is signed in."]);
 }

@@ -1,45 +1,124 @@
 import type { Meta, StoryObj } from "@storybook/react-vite";
+import type { ReactElement } from "react";
 import { expect, userEvent } from "storybook/test";
+import type { AuthClient } from "../src/core/authClient.ts";
 import { RequireAuth } from "../src/react/RequireAuth.tsx";
 import { useAuth } from "../src/react/useAuth.ts";
 import { SessionCard } from "./SessionCard.tsx";
 import { SignInForm } from "./SignInForm.tsx";
 import { StoryApp } from "./StoryApp.tsx";
-import { password } from "./storyWorld.ts";
+import { password, type StoryWorld } from "./storyWorld.ts";
 
 const meta: Meta = { title: "Sign in" };
 export default meta;
 
-export const WithPassword: StoryObj = {
-  render: () => (
-    <StoryApp prepare={(world) => world.addAccount("ada@example.org")}>
-      {() => (
-        <RequireAuth
-          fallback={
-            <div className="sheet">
-              <SignInForm username="ada@example.org" />
-              <p className="quiet">The password is “{password}”.</p>
-            </div>
-          }
-        >
-          <SessionCard title="Welcome back" />
-        </RequireAuth>
+/** A name that an address may have, and that no layout expects. */
+const longAddress = "maria-magdalena.theodorakopoulou-van-der-meulen.accounting@subsidiary.department.example.org";
+
+/** What there is to say before it is known who is signed in. */
+function Looking({ world }: { world: StoryWorld }): ReactElement {
+  const isWaiting = useAuth((auth) => auth.activity.kind === "waiting");
+  return (
+    <div className="sheet">
+      <p role="status">
+        {isWaiting
+          ? "The server cannot be reached. You are signed in as before once it can."
+          : "Looking for your session…"}
+      </p>
+      {isWaiting && (
+        <div className="buttons">
+          <button className="plain" type="button" onClick={() => world.setOnline(true)}>
+            Plug the cable in
+          </button>
+        </div>
       )}
-    </StoryApp>
-  ),
+    </div>
+  );
+}
+
+const page = (email: string, prepare?: (world: StoryWorld, auth: AuthClient) => unknown) => (): ReactElement => (
+  <StoryApp
+    prepare={async (world, auth) => {
+      await world.addAccount(email);
+      await prepare?.(world, auth);
+    }}
+  >
+    {(world) => (
+      <RequireAuth
+        loading={<Looking world={world} />}
+        fallback={
+          <div className="sheet">
+            <SignInForm username={email} />
+            <p className="quiet hint">The password is “{password}”.</p>
+          </div>
+        }
+      >
+        <SessionCard title="Welcome back" />
+      </RequireAuth>
+    )}
+  </StoryApp>
+);
+
+export const Form: StoryObj = {
+  render: page("ada@example.org"),
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByLabelText("Password")).toBeVisible();
+    await expect(canvas.getByRole("button", { name: "Sign in" })).toBeEnabled();
+  },
+};
+
+export const WrongPassword: StoryObj = {
+  render: page("ada@example.org"),
+  play: async ({ canvas }) => {
+    await userEvent.type(await canvas.findByLabelText("Password"), "not the password{Enter}");
+    await expect(await canvas.findByRole("alert")).toHaveTextContent("The e-mail or the password is wrong.");
+  },
+};
+
+export const ByKeyboardAlone: StoryObj = {
+  render: page("ada@example.org"),
+  play: async ({ canvas }) => {
+    const email = await canvas.findByLabelText("E-mail");
+    await userEvent.tab();
+    await expect(email).toHaveFocus();
+    await userEvent.tab();
+    await expect(canvas.getByLabelText("Password")).toHaveFocus();
+    await userEvent.keyboard(password);
+    await userEvent.tab();
+    await expect(canvas.getByRole("button", { name: "Sign in" })).toHaveFocus();
+    await userEvent.keyboard("{Enter}");
+    await expect(await canvas.findByText("ada@example.org")).toBeVisible();
+    await userEvent.tab();
+    await expect(canvas.getByRole("button", { name: "Sign out" })).toHaveFocus();
+  },
+};
+
+export const ServerOutOfReach: StoryObj = {
+  render: page("ada@example.org", async (world) => {
+    // The cookie of an earlier visit, and a connection that is gone.
+    const earlier = world.openTab();
+    await earlier.signIn({ username: "ada@example.org", password });
+    earlier.dispose();
+    world.setOnline(false);
+  }),
   play: async ({ canvas, step }) => {
-    const field = await canvas.findByLabelText("Password");
-    await step("a wrong password is named as such", async () => {
-      await userEvent.type(field, "not the password");
-      await userEvent.keyboard("{Enter}");
-      await expect(await canvas.findByRole("alert")).toHaveTextContent("The e-mail or the password is wrong.");
+    await step("who is signed in is not known without the server, so nobody is told to sign in", async () => {
+      const button = await canvas.findByRole("button", { name: "Plug the cable in" });
+      await expect(canvas.queryByLabelText("Password")).toBeNull();
+      await userEvent.click(button);
     });
-    await step("the right one opens the page", async () => {
-      await userEvent.clear(field);
-      await userEvent.type(field, password);
-      await userEvent.click(canvas.getByRole("button", { name: "Sign in" }));
-      await expect(await canvas.findByText("ada@example.org")).toBeVisible();
+    await step("the session is found as soon as the connection is back", async () => {
+      await expect(await canvas.findByText("ada@example.org", {}, { timeout: 10_000 })).toBeVisible();
     });
+  },
+};
+
+export const LongAddress: StoryObj = {
+  render: page(longAddress),
+  play: async ({ canvas, canvasElement }) => {
+    await userEvent.type(await canvas.findByLabelText("Password"), `${password}{Enter}`);
+    await expect(await canvas.findByText(longAddress)).toBeVisible();
+    await expect(canvasElement.scrollWidth).toBeLessThanOrEqual(canvasElement.clientWidth);
   },
 };
 

@@ -1,14 +1,17 @@
+import { Hono } from "hono";
 import { createBrowserPlatform } from "../src/browser/createBrowserPlatform.ts";
-import type { AuthClient } from "../src/core/authClient.ts";
+import type { AuthClient, Readable } from "../src/core/authClient.ts";
 import { createAuthClient } from "../src/core/createAuthClient.ts";
 import type { SharedStorage, Signal, Signals } from "../src/core/ports.ts";
-import { createAuthServer } from "../src/server/createAuthServer.ts";
+import { type AuthServer, createAuthServer } from "../src/server/createAuthServer.ts";
 import { memoryStore } from "../src/server/memoryStore.ts";
 import { pbkdf2PasswordHasher } from "../src/server/pbkdf2PasswordHasher.ts";
-import { appFetch } from "../src/testing/appFetch.ts";
+import { requireUser } from "../src/server/requireUser.ts";
+import { addressOf, appFetch } from "../src/testing/appFetch.ts";
 import { createCookieJar } from "../src/testing/cookieJar.ts";
 
-const origin = "https://app.example";
+/** Where the pages of every story believe to be. */
+export const origin = "https://app.example";
 
 export const password = "correct horse battery";
 
@@ -21,9 +24,28 @@ export interface StoryWorldOptions {
   latencyMs?: number;
 }
 
+/** A request as the server saw it. */
+export interface SeenRequest {
+  readonly key: number;
+  /** Who sent it: what {@link StoryWorld.fetchFrom} was told, or "app". */
+  readonly source: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+}
+
 export interface StoryWorld {
+  readonly server: AuthServer;
+  /** What the tabs of this browser share their notes, locks and messages under. */
+  readonly namespace: string;
+  /** How long an answer takes. */
+  readonly latencyMs: number;
+  /** What the server was asked so far, oldest first; the same list until there is one more. */
+  readonly requests: Readable<readonly SeenRequest[]>;
   /** One more client on the same cookies, channel and locks: one more tab. */
   openTab(): AuthClient;
+  /** {@link fetch} under a name of its own. */
+  fetchFrom(source: string): typeof globalThis.fetch;
   /** A client of another browser, with cookies of its own. */
   openOtherBrowser(): AuthClient;
   /** A fetch as a page of this browser has it, for the app's own requests. */
@@ -58,10 +80,15 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     ...(refreshTokenLifetimeSeconds !== undefined && { refreshTokenLifetimeSeconds }),
     rateLimits: false,
   });
+  // The app's own server: it takes what somebody with a live session sends.
+  const app = new Hono()
+    .post("/api/:thing", requireUser(server, { checkSession: true }), (context) => context.json({ taken: true }, 201))
+    .mount("/", (request: Request, environment: unknown) => server.app.fetch(request, environment as object));
   const listeners = new Set<(signal: Signal) => void>();
   const clients: AuthClient[] = [];
+  const watchers = new Set<() => void>();
+  let seen: readonly SeenRequest[] = [];
   let isOnline = true;
-  let refreshes = 0;
 
   const signals: Signals = {
     subscribe: (listener) => {
@@ -76,18 +103,27 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     let jar = createCookieJar();
     const storage = createMemoryStorage();
     const namespace = `story-${crypto.randomUUID()}`;
-    const fetch: typeof globalThis.fetch = async (input, init) => {
-      if (!isOnline) throw new TypeError("Failed to fetch");
-      await new Promise((resolve) => setTimeout(resolve, latencyMs));
-      if (!isOnline) throw new TypeError("Failed to fetch");
-      const address = typeof input === "object" && "url" in input ? input.url : String(input);
-      if (address.endsWith("/jwt/refresh")) refreshes += 1;
-      return appFetch(server.app, { origin, jar })(input, init);
-    };
+    const fetchFrom =
+      (source: string): typeof globalThis.fetch =>
+      async (input, init) => {
+        const travel = async (): Promise<void> => {
+          await new Promise((resolve) => setTimeout(resolve, latencyMs / 2));
+          if (!isOnline) throw new TypeError("Failed to fetch");
+        };
+        if (!isOnline) throw new TypeError("Failed to fetch");
+        await travel();
+        const request = new Request(addressOf(input, origin), init);
+        const answer = await appFetch(app, { origin, jar })(request);
+        const { pathname: path } = new URL(request.url);
+        seen = [...seen, { key: seen.length, source, method: request.method, path, status: answer.status }];
+        for (const watcher of watchers) watcher();
+        await travel();
+        return answer;
+      };
     const openTab = (): AuthClient => {
       const client = createAuthClient({
         namespace,
-        platform: createBrowserPlatform({ fetch, signals, storage, origin }),
+        platform: createBrowserPlatform({ fetch: fetchFrom("app"), signals, storage, origin }),
         ...(guests !== undefined && { guests }),
         ...(onSessionEnd !== undefined && { onSessionEnd }),
       });
@@ -97,19 +133,30 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     const loseCookies = (): void => {
       jar = createCookieJar();
     };
-    return { openTab, fetch, loseCookies };
+    return { namespace, openTab, fetchFrom, loseCookies };
   }
 
   const browser = openBrowser();
   return {
+    server,
+    namespace: browser.namespace,
+    latencyMs,
+    requests: {
+      getState: () => seen,
+      subscribe: (watcher) => {
+        watchers.add(watcher);
+        return () => watchers.delete(watcher);
+      },
+    },
     openTab: browser.openTab,
     openOtherBrowser: () => openBrowser().openTab(),
-    fetch: browser.fetch,
+    fetchFrom: browser.fetchFrom,
+    fetch: browser.fetchFrom("app"),
     setOnline: (next) => {
       isOnline = next;
       for (const listener of listeners) listener(next ? "online" : "offline");
     },
-    refreshCount: () => refreshes,
+    refreshCount: () => seen.filter(({ path, status }) => path.endsWith("/jwt/refresh") && status === 200).length,
     addAccount: async (email) => {
       const answer = await appFetch(server.app, { origin })("/v1/auth/register", {
         method: "POST",

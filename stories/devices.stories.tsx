@@ -37,7 +37,7 @@ function Devices({ world }: { world: StoryWorld }): ReactElement {
             <span>
               {session.current ? "This browser" : "Another browser"}
               <br />
-              <span className="quiet">since {new Date(session.created_at).toLocaleTimeString()}</span>
+              <span className="quiet">since {new Date(session.created_at).toLocaleTimeString("en-GB")}</span>
             </span>
             {!session.current && (
               <button className="plain" type="button" disabled={end.isPending} onClick={() => end.mutate(session.id)}>
@@ -47,30 +47,42 @@ function Devices({ world }: { world: StoryWorld }): ReactElement {
           </li>
         ))}
       </ul>
+      {data.length === 1 && <p className="quiet">You are signed in nowhere else.</p>}
     </section>
   );
 }
 
-export const SessionsList: StoryObj = {
-  render: () => (
-    <StoryApp
-      prepare={async (world, auth) => {
-        await world.addAccount(ada.username);
-        await world.openOtherBrowser().signIn(ada);
-        await auth.signIn(ada);
-      }}
-    >
-      {(world) => (
-        <RequireAuth>
-          <SessionCard title="Account" />
-          <Devices world={world} />
-        </RequireAuth>
-      )}
-    </StoryApp>
-  ),
+const render = (others: number) => (): ReactElement => (
+  <StoryApp
+    prepare={async (world, auth) => {
+      await world.addAccount(ada.username);
+      for (let count = 0; count < others; count += 1) await world.openOtherBrowser().signIn(ada);
+      await auth.signIn(ada);
+    }}
+  >
+    {(world) => (
+      <RequireAuth>
+        <SessionCard title="Account" />
+        <Devices world={world} />
+      </RequireAuth>
+    )}
+  </StoryApp>
+);
+
+export const Several: StoryObj = {
+  render: render(2),
   play: async ({ canvas }) => {
-    await userEvent.click(await canvas.findByRole("button", { name: "Sign out there" }));
+    await expect(await canvas.findAllByRole("button", { name: /Sign out there/ })).toHaveLength(2);
+    await expect(canvas.getByText("This browser")).toBeVisible();
+  },
+};
+
+export const SignOutElsewhere: StoryObj = {
+  render: render(1),
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole("button", { name: /Sign out there/ }));
     await waitFor(() => expect(canvas.queryByText("Another browser")).toBeNull());
     await expect(canvas.getByText("This browser")).toBeVisible();
+    await expect(canvas.getByText("You are signed in nowhere else.")).toBeVisible();
   },
 };

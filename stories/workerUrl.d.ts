@@ -1,0 +1,5 @@
+/** The address of a script that is built on its own, with all that it imports. */
+declare module "*?worker&url" {
+  const url: string;
+  export default url;
+}
