@@ -80,7 +80,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
   function run(effect: Effect): void {
     if (effect.type === "share") {
       const known = getKnown();
-      if (known !== null) noteKeeper.write(known, effect.byHand);
+      if (known !== null && !noteKeeper.write(known, effect.byHand)) readNote();
       tabs.tell();
     } else if (effect.type === "abortRefresh") refresher.abort();
     else void signOuts.add(effect.session, effect.token);
@@ -99,6 +99,8 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     getKnown,
     onTold(told, wasAsked) {
       const known = getKnown();
+      // A sibling that has not been refused yet tells of the very token that was refused here: it is no better for that.
+      if (known?.token?.rejected && told.token?.value === known.token.value) return;
       // Anybody on the origin can write such a token: by itself it names neither a first subject nor another one.
       const isNewcomer =
         told.token !== null &&
@@ -111,7 +113,12 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
       if (noteKeeper.isBelow(told, getKnown())) tabs.tell();
     },
   });
-  const noteKeeper = createNoteKeeper({ notes, clock, getKnown });
+  const noteKeeper = createNoteKeeper({
+    notes,
+    clock,
+    getKnown,
+    isRefuted: (session) => getState().refuted.some((refuted) => isSameSession(refuted, session)),
+  });
   const isNoted = (told: Knowledge): boolean => {
     const note = notes.readSession();
     return note?.end === "open" && isSameSession(note, told);
