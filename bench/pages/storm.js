@@ -1,0 +1,17 @@
+import * as peer from "the-peer";
+
+globalThis.peer = peer;
+
+/** Waits until the machine's clock says `at`, then asks for `count` things at once. */
+globalThis.storm = async ({ count, spreadMs, at }) => {
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - realNow())));
+  const startedAt = performance.now();
+  const ask = (index) => peer.api.get("/thing", { params: { delay: Math.round((spreadMs * index) / count) } });
+  const settled = await Promise.allSettled(Array.from({ length: count }, (_, index) => ask(index)));
+  const failures = settled.filter(({ status }) => status === "rejected");
+  return {
+    failed: failures.length,
+    why: failures.length === 0 ? null : String(failures[0].reason?.message ?? failures[0].reason),
+    tookMs: performance.now() - startedAt,
+  };
+};

@@ -1,0 +1,87 @@
+// One tab, many requests at once, and a token that is dead: by the clock, which a client can know, or because the server takes
+// it no more, which nobody can know.
+import { bundlePage } from "./support/bundle.mjs";
+import { launchBrowser, openProfile, openTab } from "./support/browser.mjs";
+import { withSpread } from "./support/numbers.mjs";
+import { runAlone, say } from "./support/report.mjs";
+import { stormPeers } from "./support/stormPeers.mjs";
+import { startStrictServer } from "./support/strictServer.mjs";
+
+const refreshMs = 200;
+const scenes = [100, 1_000].flatMap((count) =>
+  ["expired", "refused"].flatMap((death) => [0, 600].map((spreadMs) => ({ count, death, spreadMs }))),
+);
+
+export async function storm({ isQuick }) {
+  const rounds = isQuick ? 1 : 3;
+  const browser = await launchBrowser();
+  const raw = [];
+  try {
+    const scripts = new Map();
+    for (const { file } of stormPeers) scripts.set(file, await bundlePage("storm.js", { peer: file }));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const scene of scenes) {
+        say(`storm: round ${round + 1} of ${rounds}, ${scene.count} requests, ${scene.death}, spread ${scene.spreadMs} ms`);
+        for (const { name, file } of stormPeers)
+          raw.push({ peer: name, ...scene, ...(await play(browser, scripts.get(file), scene)) });
+      }
+    }
+  } finally {
+    await browser.close();
+  }
+  const cell = (name, scene, pick) =>
+    withSpread(raw.filter((run) => run.peer === name && Object.keys(scene).every((key) => run[key] === scene[key])).map(pick));
+  const rows = scenes.flatMap((scene) =>
+    stormPeers.map(({ name }) => [
+      name,
+      String(scene.count),
+      scene.death,
+      scene.spreadMs === 0 ? "at once" : `over ${scene.spreadMs} ms`,
+      cell(name, scene, ({ refreshes }) => refreshes),
+      cell(name, scene, ({ failed }) => failed),
+      cell(name, scene, ({ sends }) => sends),
+      cell(name, scene, ({ alarms }) => alarms),
+    ]),
+  );
+  const ours = raw.filter(({ peer }) => peer === "stay-signed-in");
+  const wrong = ours.filter(
+    ({ refreshes, failed, sends, death }) => refreshes !== 1 || failed > 0 || sends !== (death === "expired" ? 1 : 2),
+  );
+  return {
+    title: "Refresh storm, one tab",
+    note: `Refresh takes ${refreshMs} ms; a refresh token used twice revokes the session; HTTP/2. "Expired": the machine slept for an hour. "Refused": the server takes the token no more, and nobody was told. ${rounds} runs each.`,
+    columns: ["", "requests", "token", "answers", "refreshes", "requests failed", "sends a request", "reuse alarms"],
+    rows,
+    aims: [
+      {
+        aim: "1 refresh, 0 failures, 1.0 sends a request when the token is known to be dead, 2.0 when it is not",
+        reached: `${ours.length - wrong.length} of ${ours.length} runs`,
+        isMet: wrong.length === 0,
+      },
+    ],
+    raw,
+  };
+}
+
+async function play(browser, script, { count, death, spreadMs }) {
+  const server = await startStrictServer(script, { refreshMs });
+  const profile = await openProfile(browser);
+  try {
+    const tab = await openTab(profile, server);
+    await tab.evaluate(() => peer.signIn());
+    await tab.evaluate(() => peer.api.get("/thing"));
+    if (death === "expired") {
+      server.advance(3_600_000);
+      await tab.evaluate(() => advance(3_600_000));
+    } else server.killTokens();
+    server.resetCounts();
+    const { failed, why, tookMs } = await tab.evaluate((given) => storm(given), { count, spreadMs, at: 0 });
+    const { refreshes, alarms, sends } = server.counts;
+    return { refreshes, alarms, failed, why, tookMs, sends: sends / count };
+  } finally {
+    await profile.close();
+    await server.close();
+  }
+}
+
+await runAlone(import.meta.url, storm);

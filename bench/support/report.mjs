@@ -1,0 +1,20 @@
+// One part's result: a title, columns, rows, the aims with what was reached, and all raw numbers for the file.
+import { pathToFileURL } from "node:url";
+
+export function printPart({ title, note, columns, rows, aims = [] }) {
+  const lines = [`### ${title}`, ""];
+  if (note) lines.push(note, "");
+  lines.push(`| ${columns.join(" | ")} |`, `|${columns.map((_, index) => (index === 0 ? " --- " : " ---: ")).join("|")}|`);
+  for (const row of rows) lines.push(`| ${row.join(" | ")} |`);
+  for (const { aim, reached, isMet } of aims) lines.push("", `${isMet ? "met" : "MISSED"}: ${aim}; ${reached}`);
+  console.log(`${lines.join("\n")}\n`);
+}
+
+/** Runs a part when its file is what was started. */
+export async function runAlone(url, part) {
+  if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== url) return;
+  printPart(await part({ isQuick: process.argv.includes("--quick") }));
+}
+
+/** What is said while a part runs; the table alone goes to stdout. */
+export const say = (text) => void process.stderr.write(`${text}\n`);
