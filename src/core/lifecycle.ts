@@ -74,8 +74,7 @@ export function createLifecycle({
   function restore(trigger: RefreshTrigger): Promise<void> {
     restoring ??= (async () => {
       readNote();
-      const { known } = getState();
-      if (known?.end === "signedOut" && known.owed) await signOuts.add(known.number === 0 ? null : known, null);
+      await payOwed();
       for (let round = 0; round < MOST_ROUNDS && !isRestored(); round += 1) {
         await tabs.ask();
         if (waits.isDisposed() || isRestored() || (await refreshOnce(trigger)).kind === "failed") break;
@@ -87,6 +86,13 @@ export function createLifecycle({
         restoring = null;
       });
     return restoring;
+  }
+
+  /** A sign-out that is owed may be another tab's, and that tab gone. */
+  async function payOwed(): Promise<void> {
+    const { known } = getState();
+    if (known?.end === "signedOut" && known.owed) await signOuts.add(known.number === 0 ? null : known, null);
+    else await signOuts.payNow();
   }
 
   async function startGuest(): Promise<void> {
@@ -106,7 +112,7 @@ export function createLifecycle({
       tabs.tell();
       void tabs.ask();
     }
-    void signOuts.payNow();
+    void payOwed();
     const { known, settled } = getState();
     if (!settled || (isOpen(known) && known.token === null)) return void restore("wakeUp");
     if (!isOpen(known)) return void tabs.ask();

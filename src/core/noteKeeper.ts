@@ -1,4 +1,4 @@
-import { compareSessions, isSameSession, join, type Knowledge } from "./knowledge.ts";
+import { compareSessions, isSameSession, join, type Knowledge, type SessionName } from "./knowledge.ts";
 import { type Notes, toHint } from "./note.ts";
 import type { Clock } from "./ports.ts";
 
@@ -7,8 +7,11 @@ const LOOK_AGAIN_MS = 2_000;
 const LATE_MS = 500;
 
 export interface NoteKeeper {
-  /** Writes down a change of this tab's own making; `isByHand` when it is somebody's sign-in or sign-out. */
-  write(known: Knowledge, isByHand: boolean): void;
+  /**
+   * Writes down a change of this tab's own making; `isByHand` when it is somebody's sign-in or sign-out. False when the note
+   * tells of a later session, which stands.
+   */
+  write(known: Knowledge, isByHand: boolean): boolean;
   /** Looks whether the note has fallen behind; if so looks again in two seconds before it writes. */
   check(): void;
   /** For two seconds from now, what this tab knows may be old. */
@@ -23,10 +26,12 @@ export function createNoteKeeper({
   notes,
   clock,
   getKnown,
+  isRefuted,
 }: {
   readonly notes: Notes;
   readonly clock: Clock;
   readonly getKnown: () => Knowledge | null;
+  readonly isRefuted: (session: SessionName) => boolean;
 }): NoteKeeper {
   let cancel: (() => void) | null = null;
   let carefulUntil = 0;
@@ -63,8 +68,14 @@ export function createNoteKeeper({
     isBelow,
     check,
     write(known, isByHand) {
-      if (!isByHand && clock.monotonicNow() < carefulUntil) return lookAgain();
-      notes.writeSession(known);
+      if (!isByHand && clock.monotonicNow() < carefulUntil) lookAgain();
+      else {
+        const note = notes.readSession();
+        // An answer that was under way while somebody signed in elsewhere is true of its session, and no news.
+        if (!isByHand && note !== null && compareSessions(note, known) > 0 && !isRefuted(note)) return false;
+        notes.writeSession(known);
+      }
+      return true;
     },
     resumed() {
       carefulUntil = clock.monotonicNow() + LOOK_AGAIN_MS;

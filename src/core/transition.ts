@@ -19,6 +19,8 @@ export interface ClientState {
   readonly lastIdentity: Identity | null;
   /** Grows with every sign-in and sign-out of this tab: an answer that left before one of them is late. */
   readonly acts: number;
+  /** While `known` is but a hint: what was known for certain before it, and what was learned of that since. */
+  readonly beforeHint: Knowledge | null;
   /** Sessions that only untrusted hints told of, and that the server knew nothing of. */
   readonly refuted: readonly SessionName[];
 }
@@ -56,7 +58,7 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-export const initialState: ClientState = { known: null, settled: false, lastIdentity: null, acts: 0, refuted: [] };
+export const initialState: ClientState = { known: null, settled: false, lastIdentity: null, acts: 0, beforeHint: null, refuted: [] };
 
 // Where nothing was known there is still something to sign out of: a cookie that this page has not asked about.
 const NOBODY: Knowledge = {
@@ -89,6 +91,17 @@ const close = (known: Knowledge, end: Knowledge["end"], owed = false): Knowledge
   hinted: false,
 });
 
+const endOf = (reason: Exclude<UnauthenticatedReason, "signedOut">): "revoked" | "expired" =>
+  reason === "revoked" ? "revoked" : "expired";
+
+/** As if nobody had told of `hint`, which the server has just shown to be nobody's session. */
+const withoutHint = (state: ClientState, hint: SessionName): ClientState => ({
+  ...state,
+  known: state.beforeHint,
+  beforeHint: null,
+  refuted: [...state.refuted.slice(-7), nameOf(hint)],
+});
+
 /** Whether what the tab knows is no longer what it was when a request left. */
 export function hasChanged(state: Basis, basis: Basis): boolean {
   const [now, then] = [state.known, basis.known];
@@ -117,22 +130,33 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
         settled,
         known: identity === known.identity ? known : { ...known, identity },
         lastIdentity: forgets ? null : ((isOpen(known) ? identity : null) ?? state.lastIdentity),
+        beforeHint: known.hinted ? certainBefore(known) : null,
         ...changes,
       },
       effects,
     };
   }
 
+  function certainBefore(hint: Knowledge): Knowledge | null {
+    if (state.known === null || state.known.hinted) return state.beforeHint;
+    return isSameSession(state.known, hint) ? null : state.known;
+  }
+
   const { known } = state;
   switch (event.type) {
     case "hinted": {
       const told = event.knowledge;
-      // An end that nobody vouches for ends no earlier session that is open here: the server is asked which of them is true.
-      const endsAnother = told.hinted && isOpen(known) && compareSessions(told, known) > 0;
-      const hint: Knowledge = endsAnother ? { ...told, end: "open" } : told;
+      // An end that nobody vouches for settles nothing where the server has had its say: it is asked which of them is true.
+      const isNews = known === null ? state.settled : compareSessions(told, known) > 0;
+      const hint: Knowledge = told.hinted && !isOpen(told) && isNews ? { ...told, end: "open" } : told;
       if (state.refuted.some((session) => isSameSession(session, hint))) return stay;
       const joined = join(known, hint, isSpent);
-      if (joined === known) return stay;
+      if (joined === known) {
+        if (!known.hinted || hint.hinted || compareSessions(hint, known) >= 0) return stay;
+        // The hint may turn out to be nobody's: what is certain of earlier sessions is not lost on it.
+        const beforeHint = join(state.beforeHint, hint, isSpent);
+        return beforeHint === state.beforeHint ? stay : { state: { ...state, beforeHint }, effects: [] };
+      }
       // While the start-up is asking, a note that says signed out may be old: the server has the last word.
       return know(joined, [], isOpen(joined) ? {} : { settled: state.settled });
     }
@@ -165,7 +189,8 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       const order = compareSessions(knowledge, known);
       if (order > 0 || (order === 0 && (isOpen(known) || known.hinted))) return know(knowledge);
       if (order < 0 && known.hinted) {
-        return know(knowledge, [share], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
+        const certain = withoutHint(state, known);
+        return transition(certain, { ...event, basis: certain }, isSpent);
       }
       const refusal = sendSignOut(knowledge);
       return isOpen(known)
@@ -175,7 +200,15 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
     case "refreshDenied": {
       if (hasChanged(state, event.basis)) return stay;
       if (known === null) return { state: { ...state, settled: true }, effects: [] };
-      if (isOpen(known)) return know(close(known, event.reason === "revoked" ? "revoked" : "expired"));
+      if (known.hinted && isOpen(known) && state.settled) {
+        const certain = withoutHint(state, known);
+        return transition(certain, { ...event, basis: certain }, isSpent);
+      }
+      // A note of an earlier visit may tell what has ended, but vouches for nothing: other tabs may know better.
+      if (known.hinted && isOpen(known)) {
+        return know({ ...known, end: endOf(event.reason), hinted: true }, [], { settled: true });
+      }
+      if (isOpen(known)) return know(close(known, endOf(event.reason)));
       return { state: { ...state, settled: true, known: { ...known, hinted: false } }, effects: [] };
     }
     case "startFailed":
@@ -193,7 +226,8 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
           state: { ...state, ...acted, settled: true },
           effects: [{ type: "abortRefresh" }, sendSignOut(known)],
         };
-      return know(close(known, "signedOut", true), [...effects, sendSignOut(known)], acted);
+      const certain = isOpen(state.beforeHint) ? [sendSignOut(state.beforeHint)] : [];
+      return know(close(known, "signedOut", true), [...effects, ...certain, sendSignOut(known)], acted);
     }
     case "signOutConfirmed":
       if (!known?.owed || !isSameSession(known, event.session)) return stay;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runProgram, steps } from "./program.ts";
+import { runProgram, settings } from "./program.ts";
 
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_000);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
@@ -18,15 +18,10 @@ describe("random programs over one to six tabs", () => {
     { timeout: 3_600_000 },
     async (_name, conditions) => {
       await fc.assert(
-        fc.asyncProperty(
-          steps,
-          fc.integer({ min: 1, max: 1_000_000 }),
-          fc.integer({ min: 1, max: 4 }),
-          async (program, seed, tabs) => {
-            const { broken, timeline } = await runProgram(program, seed, conditions, tabs);
-            if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${timeline}`);
-          },
-        ),
+        fc.asyncProperty(settings, async (setting) => {
+          const { broken, timeline } = await runProgram(setting, conditions);
+          if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${timeline}`);
+        }),
         {
           numRuns: PROGRAMS,
           endOnFailure: false,

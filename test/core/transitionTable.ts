@@ -25,7 +25,13 @@ export const states = {
   unknown: initialState,
   hinted: { ...initialState, known: hint(10) },
   open: { ...initialState, settled: true, known: knowledgeOf(10, { identity: ada, token: first }), lastIdentity: ada },
-  "open without a token": { ...initialState, settled: true, known: hint(10), lastIdentity: bob },
+  "open without a token": {
+    ...initialState,
+    settled: true,
+    known: hint(10),
+    lastIdentity: bob,
+    beforeHint: knowledgeOf(7, { identity: bob, token: tokenOf("seventh") }),
+  },
   expired: {
     ...initialState,
     settled: true,
@@ -51,6 +57,7 @@ export const events: Record<string, (state: ClientState) => ClientEvent> = {
   "hinted: the same session with a later token": () => ({ type: "hinted", knowledge: renewed }),
   "hinted: an earlier session": () => ({ type: "hinted", knowledge: earlier }),
   "hinted: a later session without a token": () => ({ type: "hinted", knowledge: hint(20) }),
+  "hinted: a later session, expired": () => ({ type: "hinted", knowledge: hint(20, "expired") }),
   "hinted: a later session with a token": () => ({ type: "hinted", knowledge: later }),
   "hinted: a later session, signed out": () => ({ type: "hinted", knowledge: hint(20, "signedOut", true) }),
   "hinted: this session, expired": () => ({ type: "hinted", knowledge: hint(10, "expired") }),
@@ -126,6 +133,8 @@ export function describeStep(state: ClientState, event: ClientEvent): string {
   const step = transition(state, event, isSpent);
   const parts = [step.state === state ? "stays" : describeState(step.state), ...step.effects.map(describeEffect)];
   if (step.state.acts !== state.acts) parts.push("an act");
+  const { beforeHint } = step.state;
+  if (beforeHint !== state.beforeHint && beforeHint !== null) parts.push(`before it ${beforeHint.number}`);
   if (step.state.refuted.length > 0) parts.push(`refuted ${step.state.refuted.map(({ number }) => number).join()}`);
   return parts.join(", ");
 }
@@ -142,9 +151,19 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   "hinted: an earlier session": {
     otherwise: "stays",
     unknown: "ada 5 old",
+    hinted: "loading 10, before it 5",
   },
   "hinted: a later session without a token": {
-    otherwise: "loading 20",
+    otherwise: "loading 20, before it 10",
+    unknown: "loading 20",
+    hinted: "loading 20",
+    "open without a token": "loading 20",
+  },
+  "hinted: a later session, expired": {
+    otherwise: "loading 20, before it 10",
+    unknown: "loading 20",
+    hinted: "loading 20",
+    "open without a token": "loading 20",
   },
   "hinted: a later session with a token": {
     otherwise: "bob 20 bob's",
@@ -219,6 +238,7 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   "refreshAnswered: an earlier session": {
     otherwise: "ada 5 old, share, refuted 10",
     unknown: "ada 5 old, share",
+    "open without a token": "expired 7, share, signOut 5 with old, refuted 10",
     open: "expired 10, share, signOut 5 with old",
     expired: "expired 10, signOut 5 with old",
     revoked: "revoked 10, signOut 5 with old",
@@ -237,6 +257,8 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   },
   "refreshDenied: expired": {
     otherwise: "expired 10, share",
+    hinted: "expired 10",
+    "open without a token": "expired 7, share, refuted 10",
     unknown: "none",
     expired: "expired 10",
     revoked: "revoked 10",
@@ -246,6 +268,8 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   },
   "refreshDenied: revoked": {
     otherwise: "revoked 10, share",
+    hinted: "revoked 10",
+    "open without a token": "revoked 7, share, refuted 10",
     unknown: "none",
     expired: "expired 10",
     revoked: "revoked 10",
@@ -255,6 +279,8 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   },
   "refreshDenied: none": {
     otherwise: "expired 10, share",
+    hinted: "expired 10",
+    "open without a token": "expired 7, share, refuted 10",
     unknown: "none",
     expired: "expired 10",
     revoked: "revoked 10",
@@ -273,6 +299,8 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
     otherwise: "signedOut 10 owed, abortRefresh, share at once, signOut 10, an act",
     unknown: "signedOut 0 owed, abortRefresh, share at once, signOut unnamed, an act",
     open: "signedOut 10 owed, abortRefresh, share at once, signOut 10 with first, an act",
+    "open without a token":
+      "signedOut 10 owed, abortRefresh, share at once, signOut 7 with seventh, signOut 10, an act",
     "signed out, says the note": "signedOut 10 owed, abortRefresh, signOut 10, an act",
     owed: "signedOut 10 owed, abortRefresh, signOut 10, an act",
     confirmed: "signedOut 10, abortRefresh, signOut 10, an act",
