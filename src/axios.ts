@@ -1,6 +1,6 @@
 /**
  * `stay-signed-in/axios`: an axios instance whose requests carry the session's access token, and survive its expiry.
  *
- * @module
+ * @module stay-signed-in/axios
  */
 export { type AuthorizeAxiosOptions, type AuthorizedRequestConfig, authorizeAxios } from "./adapters/authorizeAxios.ts";

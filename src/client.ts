@@ -1,7 +1,7 @@
 /**
  * `stay-signed-in/client`: the client without React.
  *
- * @module
+ * @module stay-signed-in/client
  */
 export { createAuthClient } from "./browser/createAuthClient.ts";
 export type {
@@ -18,4 +18,14 @@ export type { Activity, AuthState, Claims, Identity, RefreshTrigger, Unauthentic
 export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";
-export type { Platform } from "./core/ports.ts";
+export type { SessionName } from "./core/knowledge.ts";
+export type {
+  Clock,
+  OpenTabChannel,
+  Platform,
+  SharedStorage,
+  Signal,
+  Signals,
+  TabChannel,
+  TabLock,
+} from "./core/ports.ts";

@@ -1,7 +1,7 @@
 /**
  * `stay-signed-in/fetch`: a `fetch` whose requests carry the session's access token, and survive its expiry.
  *
- * @module
+ * @module stay-signed-in/fetch
  */
 export {
   type AuthorizedFetch,

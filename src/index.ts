@@ -1,9 +1,9 @@
-"use client";
 /**
  * `stay-signed-in`: the React parts, and the client that they need.
  *
- * @module
+ * @module stay-signed-in
  */
+"use client";
 export { createAuthClient } from "./browser/createAuthClient.ts";
 export type {
   AuthClient,

@@ -1,6 +1,6 @@
 /**
  * `stay-signed-in/socket.io`: Socket.IO clients that connect as the session's identity and stay connected past its tokens.
  *
- * @module
+ * @module stay-signed-in/socket.io
  */
-export { type AuthorizeSocketOptions, authorizeSocket } from "./adapters/authorizeSocket.ts";
+export { type AuthorizableSocket, type AuthorizeSocketOptions, authorizeSocket } from "./adapters/authorizeSocket.ts";

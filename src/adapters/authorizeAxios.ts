@@ -9,7 +9,7 @@ import { waitWithin } from "./waitWithin.ts";
 
 /** How {@link authorizeAxios} decides where tokens go. */
 export interface AuthorizeAxiosOptions {
-  /** Origins that may see the token, instead of the instance's own base URL, the auth endpoints' and the page's. */
+  /** Origins that may see the token. Default: those of the instance's base URL, the auth endpoints and the page. */
   allowedOrigins?: readonly string[] | undefined;
 }
 

@@ -5,7 +5,7 @@ import { createOriginGuard } from "./originGuard.ts";
 
 /** How {@link authorizeFetch} decides where tokens go, and how it sends. */
 export interface AuthorizeFetchOptions {
-  /** Origins that may see the token, instead of the page's and the auth endpoints'. */
+  /** Origins that may see the token. Default: those of the page and the auth endpoints. */
   allowedOrigins?: readonly string[] | undefined;
   /** What really sends. Default: the global `fetch` at the time of the call. */
   fetch?: typeof globalThis.fetch | undefined;

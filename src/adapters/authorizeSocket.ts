@@ -15,7 +15,7 @@ export interface AuthorizeSocketOptions {
   renewTimeoutMs?: number | undefined;
   /** For tests. Default: the machine's. */
   clock?: Pick<Clock, "monotonicNow" | "setTimer"> | undefined;
-  /** For tests. Default: `Math.random`. */
+  /** For tests: a number from 0 to 1. Default: `Math.random`. */
   random?: (() => number) | undefined;
 }
 

@@ -51,11 +51,11 @@ export interface User {
 export interface GetAccessTokenOptions {
   /** How long the token must still be good for, in milliseconds. Default: 5 s, or a tenth of a shorter lifetime. */
   minValidityMs?: number | undefined;
-  /** The token that a server just refused with 401: if it is still the current one, it is refreshed first. */
+  /** A token that a server just refused with 401: if it is still the current one, it is refreshed. Default: none. */
   rejectedToken?: string | undefined;
-  /** Only a token of this subject will do; otherwise `identityChanged`. */
+  /** Only a token of this subject will do; otherwise `identityChanged`. Default: whoever is signed in. */
   subject?: string | undefined;
-  /** Ends this caller's wait with `aborted`; the shared refresh goes on for the others. */
+  /** Ends this caller's wait with `aborted`; the shared refresh goes on for the others. Default: none. */
   signal?: AbortSignal | undefined;
 }
 

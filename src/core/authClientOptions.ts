@@ -7,9 +7,9 @@ import type { Platform } from "./ports.ts";
 export interface AuthClientOptions {
   /** Address of the auth endpoints. Default: `/v1/auth`. */
   readonly baseUrl?: string | undefined;
-  /** Moves single endpoints of the default backend. */
+  /** Moves single endpoints of the default backend. Default: where PROTOCOL has them. */
   readonly paths?: Partial<HttpBackendPaths> | undefined;
-  /** Any other server, instead of the one at `baseUrl`. */
+  /** Any other server. Default: the one at `baseUrl`, as PROTOCOL has it. */
   readonly backend?: Backend | undefined;
   /**
    * Who may become a guest: nobody, whoever calls `signInAsGuest`, or everybody for whom no user session was ever there or

@@ -31,7 +31,7 @@ export interface HttpBackendPaths {
 export interface HttpBackendOptions {
   /** Address of the auth endpoints; a path counts from the page's origin. */
   readonly baseUrl: string;
-  /** Moves single endpoints, each relative to `baseUrl`; one that starts with `/` or a scheme stands for itself. */
+  /** Moves endpoints; one that starts with `/` or a scheme stands for itself. Default: {@link HttpBackendPaths}. */
   readonly paths?: Partial<HttpBackendPaths> | undefined;
   /** Wall clock in milliseconds, for `Retry-After` dates. Default: `Date.now`. */
   readonly now?: (() => number) | undefined;

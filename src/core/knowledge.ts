@@ -4,7 +4,9 @@ import type { Lifetime } from "./lifetime.ts";
 
 /** Names a session among all that a browser has seen: a higher number is a later sign-in. */
 export interface SessionName {
+  /** Greater than that of every session before. */
   readonly number: number;
+  /** The server's name for it. */
   readonly id: string;
 }
 

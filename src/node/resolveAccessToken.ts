@@ -7,17 +7,17 @@ import { keepAliveUntil } from "./keepAlive.ts";
 export interface ResolveAccessTokenOptions extends Omit<NodeAuthClientOptions, "baseUrl" | "env"> {
   /** The auth endpoints. Default: the environment's `STAY_SIGNED_IN_URL`. Not needed for a token that is given. */
   baseUrl?: string | undefined;
-  /** A token to use as it is. */
+  /** A token to use as it is. Default: none. */
   token?: string | undefined;
-  /** To sign in with, for this one token; nothing is kept. */
+  /** To sign in with, for this one token; nothing is kept. Default: none. */
   username?: string | undefined;
-  /** The password that goes with `username`. */
+  /** The password that goes with `username`. Default: none. */
   password?: string | undefined;
   /** Default: `process.env`. An empty object ignores the environment. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Starts a guest session, and keeps it, where nobody was ever signed in. Default false. */
   allowGuest?: boolean | undefined;
-  /** How long a token of the stored session must still be good for, in milliseconds. */
+  /** How long a token of the stored session must still be good for, in milliseconds. Default: as `getAccessToken`. */
   minValidityMs?: number | undefined;
 }
 

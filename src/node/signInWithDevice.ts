@@ -11,7 +11,7 @@ export interface SignInWithDeviceOptions {
   onPrompt: (prompt: DevicePrompt) => void;
   /** Opens the page for the user, for example the package `open`. Its failure ends nothing. Default: false, opens none. */
   openBrowser?: ((address: string) => Promise<unknown>) | false | undefined;
-  /** Gives the sign-in up: Ctrl-C. */
+  /** Gives the sign-in up: Ctrl-C. Default: none, until the code runs out. */
   signal?: AbortSignal | undefined;
   /** What the server knows this program as. Default "stay-signed-in". */
   clientId?: string | undefined;

@@ -19,10 +19,10 @@ export interface CachePersister {
 export interface BindQueryClientOptions {
   /**
    * Told of the mutations that were waiting to be sent (queued offline) when their subject signed out, did not come back in
-   * time, or was followed by somebody else. They are never sent.
+   * time, or was followed by somebody else. They are never sent. Default: nobody is told.
    */
   onDiscardedMutations?: (mutations: readonly Mutation[]) => void;
-  /** The persister of the cache, if it is persisted: what it stored is removed whenever the cache is emptied. */
+  /** The persister of a persisted cache: what it stored is removed whenever the cache is emptied. Default: none. */
   persister?: CachePersister;
 }
 

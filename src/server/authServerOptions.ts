@@ -25,12 +25,13 @@ export interface AuthServerOptions {
   readonly store: AuthStore;
   /**
    * The HS256 secret of access tokens, at least 32 bytes (RFC 7518 §3.2), or a ring of them, newest first. Share it
-   * only with backends that you trust as much as this server; for all others use {@link accessTokenKeys}.
+   * only with backends that you trust as much as this server; for all others use {@link accessTokenKeys}. One of
+   * the two is required.
    */
   readonly accessTokenSecret?: Secret | readonly Secret[] | undefined;
-  /** Asymmetric keys instead; their public halves are served as a JWK set. Needs {@link refreshTokenKeys}. */
+  /** Asymmetric keys instead; their public halves are a JWK set. Needs {@link refreshTokenKeys}. Default: none. */
   readonly accessTokenKeys?: readonly AccessTokenKey[] | undefined;
-  /** Key ids (`kid`) that leaked: their tokens are refused at once. */
+  /** Key ids (`kid`) that leaked: their tokens are refused at once. Default none. */
   readonly revokedKeys?: readonly string[] | undefined;
   /**
    * The ring of secrets for refresh tokens, newest first, each at least 32 bytes: the first signs, all verify. Add a
@@ -54,10 +55,10 @@ export interface AuthServerOptions {
   readonly prefix?: string | undefined;
   /** The address of the page that people open (`https://app.example`). Required when `NODE_ENV` is `production`. */
   readonly publicUrl?: string | undefined;
-  /** Other origins of the same site whose pages may use this server. */
+  /** Other origins of the same site whose pages may use this server. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
   /**
-   * Lets refresh tokens travel in the clear over plain http, where everybody on the way can take them.
+   * Lets refresh tokens travel in the clear over plain http, where everybody on the way can take them. Default false.
    * @deprecated Dangerous: for a closed test network only. http://localhost works without it.
    */
   readonly allowInsecureCookies?: boolean | undefined;
@@ -65,6 +66,7 @@ export interface AuthServerOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   /**
    * Where the runtime does not tell the client's address as @hono/node-server does (Cloudflare, Deno): find it here.
+   * Default: as told, and {@link trustedProxies}.
    */
   readonly clientAddress?: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
   /** Whether `POST /guest` starts sessions. Default true. */
@@ -83,13 +85,14 @@ export interface AuthServerOptions {
   readonly audience?: string | undefined;
   /** The claim `iss`, and part of every refresh token: changing it ends every session. Default none. */
   readonly issuer?: string | undefined;
-  /** Told what happens; what it throws or rejects is ignored. */
+  /** Told what happens; what it throws or rejects is ignored. Default: nobody is told. */
   readonly onAuditEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined;
   /**
    * Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords.
+   * Default: nobody is told.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** `false` turns all limits off: for tests. */
+  /** Changes single limits; `false` turns all off: for tests. Default: each as {@link RateLimitOptions} says. */
   readonly rateLimits?: RateLimitOptions | false | undefined;
 }
 

@@ -8,13 +8,13 @@ import { createSqlStore } from "./sql/sqlStore.ts";
 
 /** Which database, and over which connections. Either `connectionString` or `pool` is needed. */
 export interface PostgresStoreOptions {
-  /** `postgres://user@host:5432/database`; the store then makes its own pool and ends it when it closes. */
+  /** `postgres://user@host:5432/database`; the store then makes a pool and ends it when it closes. Default: none. */
   readonly connectionString?: string | undefined;
-  /** A pool of yours, which closing the server ends, too. */
+  /** A pool of yours, which closing the server ends, too. Default: none. */
   readonly pool?: Pool | undefined;
   /** How many connections the store's own pool has at most. Default 10. */
   readonly maxConnections?: number | undefined;
-  /** For tests only: the time in milliseconds since 1970, instead of the database's. */
+  /** For tests only: the time in milliseconds since 1970. Default: the database's. */
   readonly now?: (() => number) | undefined;
 }
 

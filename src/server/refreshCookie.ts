@@ -9,10 +9,11 @@ export interface CookieOptions {
    * which prefix to use on https; it is left out on http, where browsers refuse it.
    */
   readonly name?: string | undefined;
-  /** A narrower path than "/". The prefix is then `__Secure-`: another host of the site could set such a cookie. */
+  /** A narrower path than the default "/". The prefix is then `__Secure-`: another host of the site could set it. */
   readonly path?: string | undefined;
   /**
-   * A whole domain instead of this host. The prefix is then `__Secure-`: every host of that domain can read and set it.
+   * A whole domain. Default: this host alone. The prefix is then `__Secure-`: every host of that domain can read and
+   * set it.
    */
   readonly domain?: string | undefined;
   /** `false` only together with `allowInsecureCookies`. Default: by the address. */

@@ -11,7 +11,7 @@ export interface SqliteStoreOptions {
   readonly path: string;
   /** How long a statement waits for another process's, in milliseconds. Default 5,000. */
   readonly busyTimeoutMs?: number | undefined;
-  /** For tests only: the time in milliseconds since 1970, instead of the database's. */
+  /** For tests only: the time in milliseconds since 1970. Default: the database's. */
   readonly now?: (() => number) | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface TabsOptions extends TabConditions {
   origin?: string;
   /** The machine's clock; pass the one whose `worldNow` the server reads. Default: a new one. */
   clock?: SimulatedClock;
-  /** Decides all that is drawn by chance, in the tabs and between them. Default: 1. */
+  /** A whole number that decides all that is drawn by chance, in the tabs and between them. Default: 1. */
   seed?: number;
   /** The browser's cookies. Default: an empty jar. */
   jar?: CookieJar;

@@ -9,7 +9,7 @@ import { createSimulatedClock } from "./simulatedClock.ts";
 export interface TestAuthClientOptions {
   /** Who is signed in; what is left out is made up. Default: nobody (`unauthenticated`, `none`), unless `state` is given. */
   identity?: Partial<Identity> & Pick<Identity, "subject">;
-  /** Any state to begin with. Wins over `identity`. */
+  /** Any state to begin with. Wins over `identity`. Default: what `identity` says. */
   state?: AuthState;
   /** The server's answer to "who am I". Default: made up from the identity. */
   user?: Partial<User>;
