@@ -25,7 +25,7 @@ export interface NodeAuthClientOptions
   /** Default: the process's own. */
   fetch?: typeof globalThis.fetch | undefined;
   /**
-   * Sends tokens over plain http to another machine, where everybody on the way can read them.
+   * Sends tokens over plain http to another machine, where everybody on the way can read them. Default: false.
    * @deprecated Dangerous: for a closed test network only. Loopback works without it.
    */
   dangerouslyAllowHttp?: boolean | undefined;
