@@ -8,8 +8,8 @@ import {
   signIn,
   untilKnown,
   untilShown,
-  useChromium,
-} from "./support/useChromium.ts";
+} from "./support/tabActions.ts";
+import { useChromium } from "./support/useChromium.ts";
 
 const { scenario } = useChromium();
 const refreshLock = "stay-signed-in:/v1/auth:refresh";

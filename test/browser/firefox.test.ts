@@ -1,39 +1,16 @@
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { type Browser, firefox, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bundlePage } from "./support/bundlePage.ts";
-import { startApp } from "./support/startApp.ts";
-import { account, callApi, expectNoReadableToken, signIn, untilKnown, untilShown } from "./support/useChromium.ts";
+import { describe, expect, it } from "vitest";
+import { expectNoReadableToken } from "./support/expectNoReadableToken.ts";
+import { callApi, signIn, untilShown } from "./support/tabActions.ts";
+import { firefoxPath, useFirefox } from "./support/useFirefox.ts";
 
-const executablePath = [process.env["FIREFOX"] ?? "", "/usr/bin/firefox-esr", "/usr/bin/firefox"].find(existsSync);
-const missing =
-  executablePath === undefined ? " (skipped: no Firefox here; install one or set FIREFOX to its path)" : "";
+const missing = firefoxPath === undefined ? " (skipped: no Firefox here; install one or set FIREFOX to its path)" : "";
 
-describe.skipIf(executablePath === undefined)(`in Firefox${missing}`, () => {
-  let browser: Browser;
-  let script: string;
+describe.skipIf(firefoxPath === undefined)(`in Firefox${missing}`, () => {
+  const { scenario } = useFirefox();
 
-  beforeAll(async () => {
-    // The channel drives an installed Firefox; without it the driver wants a build of its own.
-    [browser, script] = await Promise.all([
-      firefox.launch({ channel: "moz-firefox", executablePath: executablePath ?? "" }),
-      bundlePage(),
-    ]);
-  });
-  afterAll(() => browser?.close());
-
-  it("two tabs are of one mind: signed in together, one refresh for both, signed out together", async () => {
-    const app = await startApp(script);
-    const profile = await browser.newContext();
-    try {
-      const ada = await register(app.port);
-      const openTab = async (): Promise<Page> => {
-        const tab = await profile.newPage();
-        await tab.goto(`${app.origin}/`);
-        await untilKnown(tab);
-        return tab;
-      };
+  it(
+    "two tabs are of one mind: signed in together, one refresh for both, signed out together",
+    scenario({}, async ({ app, ada, profile, openTab }) => {
       const tabs = [await openTab(), await openTab()] as const;
       expect(await signIn(tabs[0])).toBe(ada);
       for (const tab of tabs) await untilShown(tab, "authenticated", ada);
@@ -62,18 +39,6 @@ describe.skipIf(executablePath === undefined)(`in Firefox${missing}`, () => {
       await tabs[1].reload();
       await untilShown(tabs[1], "unauthenticated");
       expect(app.counts).toMatchObject({ login: 1, logout: 1, guest: 0 });
-    } finally {
-      await profile.close();
-      await app.close();
-    }
-  });
+    }),
+  );
 });
-
-async function register(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/v1/auth/register`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ email: account.username, password: account.password }),
-  });
-  return ((await response.json()) as { id: string }).id;
-}

@@ -1,13 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  account,
-  callApi,
-  expectNoReadableToken,
-  shownSinceSignIn,
-  signIn,
-  untilShown,
-  useChromium,
-} from "./support/useChromium.ts";
+import { expectNoReadableToken } from "./support/expectNoReadableToken.ts";
+import { account, callApi, shownSinceSignIn, signIn, untilShown } from "./support/tabActions.ts";
+import { useChromium } from "./support/useChromium.ts";
 
 const { scenario } = useChromium();
 

@@ -1,15 +1,8 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import {
-  callApi,
-  otherAccount,
-  plainHost,
-  type Scene,
-  shownSinceSignIn,
-  signIn,
-  untilShown,
-  useChromium,
-} from "./support/useChromium.ts";
+import type { Scene } from "./support/playScene.ts";
+import { callApi, otherAccount, shownSinceSignIn, signIn, untilShown } from "./support/tabActions.ts";
+import { plainHost, useChromium } from "./support/useChromium.ts";
 
 const { scenario } = useChromium();
 
@@ -85,7 +78,7 @@ describe("two tabs", () => {
       const second = await openTab();
       await untilShown(second, "authenticated", ada);
       expect(await callApi(second)).toEqual({ status: 200, subject: ada });
-      expect(app.counts).toEqual(before);
+      expect(app.counts).toEqual({ ...before, load: 2 });
     }),
   );
 

@@ -19,20 +19,27 @@ export interface AppOptions {
   readonly refreshTakesMs?: number;
 }
 
-export type Call = "refresh" | "login" | "guest" | "logout" | "me";
+export type Call = "load" | "refresh" | "login" | "guest" | "logout" | "me";
 
 export interface App {
   readonly port: number;
   readonly origin: string;
   readonly auth: AuthServer;
-  /** How often the page or the test has asked for each, whatever the answer was. */
+  /** How often the page or the test has asked for each, whatever the answer was; `load` is the page itself. */
   readonly counts: Record<Call, number>;
+  /** When each refresh came in, in milliseconds that never go back. */
+  readonly refreshedAt: readonly number[];
   /** Statuses of the answers to `GET /api/subject`. */
   readonly apiStatuses: number[];
+  /** Whom the API took the requests for that it answered with 200. */
+  readonly apiSubjects: string[];
   /** Every access and refresh token that was handed out. */
   readonly tokens: ReadonlySet<string>;
-  /** Lets refreshes stand still, before the server acts or with its answer on the way, until the returned function is called. */
-  holdRefreshes(where: "before" | "after"): () => void;
+  /**
+   * Lets the next refreshes (default: all) stand still, before the server acts or with its answer on the way, until the
+   * returned function is called.
+   */
+  holdRefreshes(where: "before" | "after", count?: number): () => void;
   /** Resolves when the refresh with this number has come in (`before`) or been acted on (`after`). */
   untilRefresh(number: number): Promise<void>;
   /** The API takes none of the access tokens that were handed out so far, as after a key was revoked. */
@@ -59,19 +66,27 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
     rateLimits: false,
     ...options.server,
   });
-  const counts: Record<Call, number> = { refresh: 0, login: 0, guest: 0, logout: 0, me: 0 };
+  const counts: Record<Call, number> = { load: 0, refresh: 0, login: 0, guest: 0, logout: 0, me: 0 };
+  const refreshedAt: number[] = [];
   const apiStatuses: number[] = [];
+  const apiSubjects: string[] = [];
   const accessTokens = new Set<string>();
   const tokens = new Set<string>();
   const refused = new Set<string>();
-  let held: { readonly where: "before" | "after"; readonly released: Promise<void> } | null = null;
+  let held: { readonly where: "before" | "after"; readonly released: Promise<void>; left: number } | null = null;
   let reached = 0;
   const waiters = new Set<() => void>();
 
-  function reach(): Promise<void> | undefined {
+  /** Takes the hold's next place, if there is one. */
+  function takeHold(): typeof held {
+    if (held === null || held.left === 0) return null;
+    held.left -= 1;
+    return held;
+  }
+
+  function reach(): void {
     reached += 1;
     for (const waiter of waiters) waiter();
-    return held?.released;
   }
 
   async function keepTokens(response: Response): Promise<void> {
@@ -92,12 +107,17 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
   app.all("/v1/auth/*", async (context) => {
     const call = calls[context.req.path];
     if (call !== undefined) counts[call] += 1;
-    const isHeldBefore = held?.where === "before";
-    if (call === "refresh" && isHeldBefore) await reach();
+    if (call === "refresh") refreshedAt.push(performance.now());
+    const hold = call === "refresh" ? takeHold() : null;
+    if (hold?.where === "before") {
+      reach();
+      await hold.released;
+    }
     const response = await auth.app.fetch(context.req.raw, context.env);
     await keepTokens(response);
     if (call !== "refresh") return response;
-    if (!isHeldBefore) await reach();
+    if (hold?.where !== "before") reach();
+    if (hold?.where === "after") await hold.released;
     await new Promise((resolve) => setTimeout(resolve, options.refreshTakesMs ?? 0));
     return response;
   });
@@ -105,6 +125,7 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
     const token = /^Bearer (.+)$/.exec(context.req.header("authorization") ?? "")?.[1] ?? "";
     const verified = refused.has(token) ? null : await auth.verifyAccessToken(token).catch(() => null);
     apiStatuses.push(verified === null ? 401 : 200);
+    if (verified !== null) apiSubjects.push(verified.subject);
     return verified === null
       ? context.json({ detail: "Unauthorized" }, 401)
       : context.json({ subject: verified.subject });
@@ -112,6 +133,7 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
   app.get("/page.js", (context) => context.body(script, 200, { "Content-Type": "text/javascript" }));
   app.get("/elsewhere", (context) => context.html("<!doctype html><title>Elsewhere</title>"));
   app.get("/", (context) => {
+    counts.load += 1;
     const pageOptions = JSON.stringify({ client: options.client ?? {}, isStrict: options.isStrict ?? false });
     return context.html(
       `<!doctype html><link rel="icon" href="data:,"><body><script>var pageOptions = ${pageOptions}</script><script src="/page.js"></script>`,
@@ -128,14 +150,16 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
     origin: `http://localhost:${port}`,
     auth,
     counts,
+    refreshedAt,
     apiStatuses,
+    apiSubjects,
     tokens,
-    holdRefreshes(where) {
+    holdRefreshes(where, count = Number.POSITIVE_INFINITY) {
       let release = () => {};
       const released = new Promise<void>((resolve) => {
         release = resolve;
       });
-      held = { where, released };
+      held = { where, released, left: count };
       return () => {
         held = null;
         release();
