@@ -1,13 +1,15 @@
-import { type ReactElement, useMemo, useState, useSyncExternalStore } from "react";
+import { type KeyboardEvent, type ReactElement, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useAuthClient } from "../react/useAuthClient.ts";
 import { ActionsSection } from "./ActionsSection.tsx";
 import { createAuthHistory } from "./authHistory.ts";
 import { devtoolsStyles } from "./devtoolsStyles.ts";
 import { HistorySection } from "./HistorySection.tsx";
+import { RenewalSection } from "./RenewalSection.tsx";
 import { StatusSection } from "./StatusSection.tsx";
 import { TokenSection } from "./TokenSection.tsx";
+import { useSimulation } from "./useSimulation.ts";
 
-/** Where the panel stands, and how it looks at first. */
+/** How the panel of {@link AuthDevtools} stands and looks. */
 export interface AuthDevtoolsProps {
   /** Whether the panel is open at first. Default: false, only its button is there. */
   initiallyOpen?: boolean;
@@ -19,7 +21,9 @@ export interface AuthDevtoolsProps {
 
 /**
  * Shows what the client knows and does: status, subject, session, the token's life (the token itself only as its last four
- * characters), refreshes, events; and tries things by hand. Put it anywhere below `<AuthProvider>`, in development.
+ * characters), what is planned next and why, refreshes with their trigger, duration, outcome and tab, other tabs, the lock, the
+ * backoff, events; and tries things by hand: a refresh, an expired token, no network, the end of the session. Put it anywhere
+ * below `<AuthProvider>`, in development.
  *
  * @example
  * {import.meta.env.DEV && <AuthDevtools />}
@@ -28,27 +32,48 @@ export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
   const { initiallyOpen = false, placement = "corner", theme = "system" } = props;
   const client = useAuthClient();
   const [isOpened, setIsOpened] = useState(initiallyOpen);
+  const toggle = useRef<HTMLButtonElement>(null);
   const history = useMemo(() => createAuthHistory(client), [client]);
   const recorded = useSyncExternalStore(history.subscribe, history.getHistory, history.getHistory);
+  const simulation = useSimulation(client);
   const isOpen = isOpened || placement === "inline";
+
+  const closeOnEscape = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || placement === "inline") return;
+    setIsOpened(false);
+    toggle.current?.focus();
+  };
 
   return (
     <div className="stay-signed-in-devtools" data-placement={placement} data-theme={theme}>
       <style>{devtoolsStyles}</style>
       {placement === "corner" && (
-        <button type="button" className="toggle" aria-expanded={isOpen} onClick={() => setIsOpened(!isOpen)}>
+        <button
+          ref={toggle}
+          type="button"
+          className="toggle"
+          aria-expanded={isOpen}
+          onClick={() => setIsOpened(!isOpen)}
+        >
           {isOpen ? "Close session devtools" : "Session devtools"}
+          {simulation.isOffline && " (offline)"}
         </button>
       )}
       {isOpen && (
-        <section className="panel" aria-label="Session devtools">
-          <h2>Session</h2>
-          <StatusSection />
-          <h2>Access token</h2>
-          <TokenSection />
-          <h2>Try</h2>
-          <ActionsSection />
-          <HistorySection history={recorded} onClear={history.clear} />
+        <section className="panel" aria-label="Session devtools" onKeyDown={closeOnEscape}>
+          <div>
+            <h2>Session</h2>
+            <StatusSection />
+            <h2>Access token</h2>
+            <TokenSection />
+            <h2>Renewal</h2>
+            <RenewalSection />
+          </div>
+          <div>
+            <h2>Try</h2>
+            <ActionsSection simulation={simulation} />
+            <HistorySection history={recorded} onClear={history.clear} />
+          </div>
         </section>
       )}
     </div>

@@ -1,4 +1,5 @@
 import type { AuthClient, AuthEventName } from "../core/authClient.ts";
+import type { RefreshTrigger } from "../core/authState.ts";
 
 export interface HistoryEntry {
   readonly key: number;
@@ -12,8 +13,9 @@ export interface HistoryEntry {
 export interface RefreshEntry {
   readonly key: number;
   readonly at: number;
-  /** Null where another tab did it. */
+  /** Null where another tab did it: what it took there, and why, is not told. */
   readonly durationMs: number | null;
+  readonly trigger: RefreshTrigger | null;
   readonly outcome: "refreshed" | "taken over" | "failed" | "session ended";
   readonly detail: string;
 }
@@ -32,11 +34,12 @@ export interface AuthHistoryStore {
 const kept = 50;
 
 /** Writes down what a client tells, newest first; listens only while somebody watches. */
-export function createAuthHistory(client: AuthClient, now: () => number = () => Date.now()): AuthHistoryStore {
+export function createAuthHistory(client: AuthClient): AuthHistoryStore {
+  const now = (): number => client.internals.platform.clock.now();
   const listeners = new Set<() => void>();
   let history: AuthHistory = { entries: [], refreshes: [] };
   let nextKey = 0;
-  let refreshingSince: number | null = null;
+  let underWay: { readonly since: number; readonly trigger: RefreshTrigger } | null = null;
   let stop: (() => void) | undefined;
 
   function assign(next: AuthHistory): void {
@@ -51,16 +54,18 @@ export function createAuthHistory(client: AuthClient, now: () => number = () => 
 
   function noteRefresh(outcome: RefreshEntry["outcome"], detail: string): void {
     const at = now();
-    const durationMs = refreshingSince === null ? null : at - refreshingSince;
-    refreshingSince = null;
-    const entry = { key: nextKey++, at, durationMs, outcome, detail };
+    const durationMs = underWay === null ? null : at - underWay.since;
+    const entry = { key: nextKey++, at, durationMs, trigger: underWay?.trigger ?? null, outcome, detail };
+    underWay = null;
     assign({ ...history, refreshes: [entry, ...history.refreshes].slice(0, kept) });
   }
 
   function listen(): () => void {
     const watchActivity = (): void => {
-      const isRefreshing = client.activity.getState().kind === "refreshing";
-      if (isRefreshing) refreshingSince ??= now();
+      const activity = client.activity.getState();
+      if (activity.kind === "refreshing") underWay ??= { since: now(), trigger: activity.trigger };
+      // What brought nothing, an answer that was overtaken, is not the beginning of the next one.
+      else underWay = null;
     };
     watchActivity();
     const undo = [
@@ -68,7 +73,7 @@ export function createAuthHistory(client: AuthClient, now: () => number = () => 
       client.on("signedIn", ({ identity }) => note("signedIn", identity.subject)),
       client.on("signedOut", ({ previousIdentity }) => note("signedOut", previousIdentity?.subject ?? "")),
       client.on("refreshed", ({ identity }) => {
-        noteRefresh(refreshingSince === null ? "taken over" : "refreshed", identity.subject);
+        noteRefresh(underWay === null ? "taken over" : "refreshed", identity.subject);
         note("refreshed", identity.subject);
       }),
       client.on("refreshFailed", ({ error }) => {
@@ -76,7 +81,7 @@ export function createAuthHistory(client: AuthClient, now: () => number = () => 
         note("refreshFailed", describe(error));
       }),
       client.on("sessionEnded", ({ reason, previousIdentity }) => {
-        if (refreshingSince !== null) noteRefresh("session ended", reason);
+        if (underWay !== null) noteRefresh("session ended", reason);
         note("sessionEnded", `${reason}${previousIdentity ? `, ${previousIdentity.subject}` : ""}`);
       }),
       client.on("identityChanged", ({ identity, previousIdentity }) =>
@@ -96,7 +101,7 @@ export function createAuthHistory(client: AuthClient, now: () => number = () => 
         if (listeners.size > 0) return;
         stop?.();
         stop = undefined;
-        refreshingSince = null;
+        underWay = null;
       };
     },
     clear: () => assign({ entries: [], refreshes: [] }),

@@ -18,11 +18,12 @@ export const devtoolsStyles = `
   position: fixed; inset: auto 12px 12px auto; z-index: 99999; display: grid; justify-items: end; gap: 8px;
 }
 .stay-signed-in-devtools .panel {
-  order: -1; box-sizing: border-box; width: min(380px, calc(100vw - 24px)); max-height: min(640px, calc(100vh - 72px)); overflow: auto;
-  padding: 4px 16px 12px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px;
+  order: -1; box-sizing: border-box; width: min(760px, calc(100vw - 24px)); max-height: min(640px, calc(100vh - 72px)); overflow: auto;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 0 24px; padding: 4px 16px 12px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px;
 }
 .stay-signed-in-devtools[data-placement="corner"] .panel { box-shadow: 0 12px 32px rgb(0 0 0 / 0.24); }
 .stay-signed-in-devtools[data-placement="inline"] .panel { width: 100%; max-height: none; }
+.stay-signed-in-devtools .panel > div { min-width: 0; }
 .stay-signed-in-devtools h2 {
   display: flex; justify-content: space-between; align-items: center; margin: 14px 0 6px; padding: 0; border: 0;
   font-size: 12px; font-weight: 600; color: var(--quiet);
@@ -30,7 +31,6 @@ export const devtoolsStyles = `
 .stay-signed-in-devtools p, .stay-signed-in-devtools dl, .stay-signed-in-devtools ol { margin: 6px 0; padding: 0; }
 .stay-signed-in-devtools .row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
 .stay-signed-in-devtools .quiet { color: var(--quiet); }
-.stay-signed-in-devtools .quiet:empty { display: none; }
 .stay-signed-in-devtools dl { display: grid; grid-template-columns: 84px 1fr; gap: 4px 8px; align-items: baseline; }
 .stay-signed-in-devtools dt { color: var(--quiet); }
 .stay-signed-in-devtools dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }

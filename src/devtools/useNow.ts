@@ -1,11 +1,13 @@
 import { useEffect, useState } from "react";
+import { useAuthClient } from "../react/useAuthClient.ts";
 
-/** The wall clock in milliseconds, told again every `everyMs` while mounted. */
+/** The wall clock of the client in milliseconds, told again every `everyMs` while mounted. */
 export function useNow(everyMs: number): number {
-  const [now, setNow] = useState(() => Date.now());
+  const { clock } = useAuthClient().internals.platform;
+  const [now, setNow] = useState(() => clock.now());
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setNow(clock.now()), everyMs);
     return () => clearInterval(timer);
-  }, [everyMs]);
+  }, [clock, everyMs]);
   return now;
 }

@@ -1,0 +1,210 @@
+import { act, fireEvent, type RenderResult, render, screen, within } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { AuthClient } from "../../src/core/authClient.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
+import { refreshLockName } from "../../src/core/refreshLock.ts";
+import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
+import { maskToken } from "../../src/devtools/maskToken.ts";
+import { AuthProvider } from "../../src/react/AuthProvider.tsx";
+import { createAuthServer } from "../../src/server/createAuthServer.ts";
+import { memoryStore } from "../../src/server/memoryStore.ts";
+import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
+import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
+import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+
+const password = "correct horse battery";
+const undo: (() => void)[] = [];
+
+beforeEach(() => {
+  // The panel looks again by an interval of the page's own; the client's timers are the simulated world's.
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+});
+afterEach(() => {
+  for (const step of undo.splice(0).reverse()) step();
+  vi.useRealTimers();
+});
+
+async function openBrowser(tabCount = 1) {
+  const clock = createSimulatedClock();
+  const server = createAuthServer({
+    store: memoryStore({ now: () => clock.worldNow() }),
+    accessTokenSecret: "a secret for tests only, 32 bytes or more",
+    publicUrl: "https://app.example",
+    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
+    rateLimits: false,
+  });
+  const world = createTabs(tabCount, { app: server.app, clock });
+  const clients = world.tabs.map(({ platform }) => createAuthClient({ platform }));
+  undo.push(() => {
+    for (const client of clients) client.dispose();
+    world.dispose();
+  });
+  const [client] = clients;
+  if (client === undefined) throw new Error("There is no tab.");
+  await world.until(client.register({ email: "ada@example.org", password }));
+  return { world, client, clients };
+}
+
+/** Shows the panel, and hands out what a developer does with it. */
+async function openPanel(world: SimulatedTabs, client: AuthClient) {
+  const page: RenderResult = render(
+    <AuthProvider client={client}>
+      <AuthDevtools placement="inline" />
+    </AuthProvider>,
+  );
+  const look = async (): Promise<void> => {
+    await act(async () => {
+      await world.settle();
+      vi.advanceTimersByTime(250);
+      await world.settle();
+    });
+  };
+  const press = async (name: string): Promise<void> => {
+    fireEvent.click(screen.getByRole("button", { name }));
+    await look();
+  };
+  const row = (term: string): string =>
+    screen.getByText(term, { selector: "dt" }).nextElementSibling?.textContent ?? "";
+  const list = (name: string): string => screen.queryByRole("list", { name })?.textContent ?? "";
+  await look();
+  return { page, look, press, row, list };
+}
+
+describe("the devtools of a real client", () => {
+  it("say when the next refresh comes and why, and afterwards how it went", async () => {
+    const { world, client } = await openBrowser();
+    const { row, list, look } = await openPanel(world, client);
+    expect(row("Next")).toMatch(/^in 1[0-4] min, before the token ends$/);
+    await act(() => world.advance(14 * 60_000));
+    await look();
+    expect(list("Refreshes")).toMatch(/refreshedhere, 0 ms, by the timer/);
+    expect(world.refreshes()).toHaveLength(1);
+  });
+
+  it("tell what this tab did from what another one did", async () => {
+    const { world, client, clients } = await openBrowser(2);
+    const { row, list, look } = await openPanel(world, client);
+    const other = clients[1];
+    undo.push(other?.start() ?? (() => {}));
+    await look();
+    expect(row("Siblings")).toBe("1 other tab");
+    await act(() => world.until(other?.refresh() ?? Promise.resolve()));
+    await look();
+    expect(list("Refreshes")).toContain("taken overby another tab");
+    expect(list("Refreshes")).not.toContain("here");
+  });
+
+  it("show who waits and that another tab holds the lock", async () => {
+    const { world, client, clients } = await openBrowser(2);
+    const { row, look } = await openPanel(world, client);
+    expect(row("Lock")).toBe("free");
+    const lock = clients[1]?.internals.platform.lock;
+    let letGo = (): void => {};
+    const held = lock?.request(
+      refreshLockName(client.internals.namespace),
+      new AbortController().signal,
+      () => new Promise<void>((resolve) => (letGo = resolve)),
+    );
+    const rejectedToken = client.accessToken.getState() ?? "";
+    let refreshed: Promise<unknown> = Promise.resolve();
+    act(() => {
+      refreshed = client.getAccessToken({ rejectedToken });
+    });
+    await look();
+    expect(row("Lock")).toBe("held by another tab");
+    expect(row("Waiting")).toBe("1 request");
+    await act(async () => {
+      letGo();
+      await world.until(Promise.all([held, refreshed]));
+    });
+    await look();
+    expect(row("Waiting")).toBe("no request");
+    expect(row("Lock")).toBe("free");
+  });
+
+  it("cut the client off and let it go on: the session stays, the backoff is shown, the rest is made up for", async () => {
+    const { world, client } = await openBrowser();
+    const { press, row, list } = await openPanel(world, client);
+    await press("Go offline");
+    await press("Refresh now");
+    expect(list("Refreshes")).toContain("failedhere, 0 ms, by handunavailable");
+    expect(row("Backoff")).toMatch(/^1 failure in a row; all tabs wait until \d\d:\d\d:\d\d$/);
+    expect(row("Next")).toMatch(/the next attempt after a failure$/);
+    expect(client.getState().status).toBe("authenticated");
+    expect(world.refreshes()).toHaveLength(0);
+    await press("Go online");
+    expect(row("Backoff")).toBe("none");
+    expect(world.refreshes()).toHaveLength(1);
+  });
+
+  it("leave nothing cut off behind when they go", async () => {
+    const { world, client } = await openBrowser();
+    const { page, press } = await openPanel(world, client);
+    const { fetch } = client.internals.platform;
+    await press("Go offline");
+    expect(client.internals.platform.fetch).not.toBe(fetch);
+    page.unmount();
+    expect(client.internals.platform.fetch).toBe(fetch);
+  });
+
+  it.each([
+    ["Revoke", "revoked"],
+    ["Let it expire", "expired"],
+  ] as const)("end the session as a server would: %s", async (button, reason) => {
+    const { world, client } = await openBrowser();
+    const { fetch } = client.internals.platform;
+    const { press, row, list } = await openPanel(world, client);
+    await press(button);
+    expect(client.getState()).toMatchObject({ status: "unauthenticated", reason });
+    expect(row("Status")).toBe(`out: ${reason}`);
+    expect(list("Events")).toContain(`sessionEnded${reason}`);
+    expect(list("Refreshes")).toContain(`session ended`);
+    expect(client.internals.platform.fetch).toBe(fetch);
+    // The server was not asked, and its session lives: a reload brings it back.
+    expect(world.refreshes()).toHaveLength(0);
+  });
+
+  it("have an expired token replaced once, and say when the client leaves one alone", async () => {
+    const { world, client } = await openBrowser();
+    const { press } = await openPanel(world, client);
+    await press("Expire token");
+    expect(screen.getByRole("status")).toHaveTextContent("Expire token: done, and a new one came");
+    expect(world.refreshes()).toHaveLength(1);
+    await press("Expire token");
+    expect(screen.getByRole("status")).toHaveTextContent("left alone");
+    expect(world.refreshes()).toHaveLength(1);
+  });
+
+  it("sign out here, or everywhere", async () => {
+    for (const [button, isElsewhere] of [
+      ["Sign out here", false],
+      ["Sign out everywhere", true],
+    ] as const) {
+      const { world, client } = await openBrowser();
+      const { page, press } = await openPanel(world, client);
+      await press(button);
+      expect(client.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
+      expect(world.log().some(({ method, path }) => method === "DELETE" && path.endsWith("/sessions"))).toBe(
+        isElsewhere,
+      );
+      page.unmount();
+    }
+  });
+
+  it("put a token nowhere in the page, and on the clipboard only when its button is pressed", async () => {
+    const { world, client } = await openBrowser();
+    const { page, press } = await openPanel(world, client);
+    const token = client.accessToken.getState() ?? "no token";
+    fireEvent.click(screen.getByText("Claims"));
+    await press("Refresh now");
+    const renewed = client.accessToken.getState() ?? "no token";
+    for (const secret of [token, renewed, token.split(".")[2] ?? token, renewed.split(".")[2] ?? renewed]) {
+      expect(page.container.innerHTML).not.toContain(secret);
+    }
+    expect(within(screen.getByRole("region")).getByText(maskToken(renewed))).toBeVisible();
+    expect(await navigator.clipboard.readText()).toBe("");
+    await press("Copy token");
+    expect(await navigator.clipboard.readText()).toBe(renewed);
+    expect(screen.getByRole("button", { name: "Copied" })).toBeVisible();
+  });
+});
