@@ -3,10 +3,12 @@ import * as peer from "the-peer";
 globalThis.peer = peer;
 
 /** Waits until the machine's clock says `at`, then asks for `count` things at once. */
-globalThis.storm = async ({ count, spreadMs, at }) => {
+globalThis.storm = async ({ count, spreadMs, at, tab = 0 }) => {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - realNow())));
   const startedAt = performance.now();
-  const ask = (index) => peer.api.get("/thing", { params: { delay: Math.round((spreadMs * index) / count) } });
+  // Each has an address of its own: the browser's cache asks for one address once at a time.
+  const ask = (index) =>
+    peer.api.get("/thing", { params: { number: `${tab}-${index}`, delay: Math.round((spreadMs * index) / count) } });
   const settled = await Promise.allSettled(Array.from({ length: count }, (_, index) => ask(index)));
   const failures = settled.filter(({ status }) => status === "rejected");
   return {

@@ -13,7 +13,9 @@ export function printPart({ title, note, columns, rows, aims = [] }) {
 /** Runs a part when its file is what was started. */
 export async function runAlone(url, part) {
   if (process.argv[1] === undefined || pathToFileURL(process.argv[1]).href !== url) return;
-  printPart(await part({ isQuick: process.argv.includes("--quick") }));
+  const result = await part({ isQuick: process.argv.includes("--quick") });
+  printPart(result);
+  if (process.argv.includes("--raw")) for (const run of result.raw ?? []) say(JSON.stringify(run));
 }
 
 /** What is said while a part runs; the table alone goes to stdout. */

@@ -3,6 +3,7 @@ export const stormPeers = [
   { name: "stay-signed-in", file: "ours.js" },
   { name: "flag and queue (hand-written)", file: "blogInterceptor.js" },
   { name: "axios-auth-refresh 5.0.2", file: "axiosAuthRefresh.js" },
+  { name: "the same, deduplicateRefresh: false", file: "axiosAuthRefreshUnpaused.js" },
   { name: "axios-jwt 4.0.3", file: "axiosJwt.js" },
   { name: "oidc-client-ts 3.5.0", file: "oidcClientTs.js" },
   { name: "@supabase/auth-js 2.109.0", file: "supabaseAuth.js" },

@@ -39,6 +39,9 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
   let shiftMs = 0;
   let killed = new Set();
   let isRevoked = false;
+  let isSignedOut = false;
+  /** Answers to refreshes that are held back. */
+  let held = null;
   const now = () => Date.now() + shiftMs;
   const accessTokens = new Map();
   const refreshTokens = new Map();
@@ -87,9 +90,16 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
     return { answer: issue() };
   }
 
+  function betterSession() {
+    const updatedAt = new Date(now()).toISOString();
+    const expiresAt = new Date(now() + lifetimeSeconds * 1000).toISOString();
+    const session = { id: sessionId, userId: subject, token: "kept", createdAt: updatedAt, updatedAt, expiresAt };
+    return { session, user: { id: subject, name: "Ada", email: user.email, emailVerified: true } };
+  }
+
   function answer(response, status, body, headers = {}) {
     if (response.destroyed || response.stream?.destroyed) return;
-    const text = body === null ? "" : typeof body === "string" ? body : JSON.stringify(body);
+    const text = body === null && status === 204 ? "" : typeof body === "string" ? body : JSON.stringify(body);
     response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", ...headers });
     response.end(text);
   }
@@ -100,13 +110,14 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
 
   function refresh(response, token, { isCookie = false, isOAuth = false } = {}) {
     const { code, answer: tokens } = rotate(token);
-    setTimeout(() => {
+    const reply = () => {
       if (code !== undefined) {
         const body = isOAuth ? { error: "invalid_grant", error_description: code, code: 400, msg: code } : { detail: code };
         answer(response, isOAuth ? 400 : 401, body);
       } else if (isCookie) answer(response, 200, ...inCookie(tokens));
       else answer(response, 200, tokens);
-    }, refreshMs);
+    };
+    setTimeout(() => (held === null ? reply() : held.push(reply)), refreshMs);
   }
 
   const readBody = async (request) => {
@@ -152,6 +163,19 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
         return answer(response, 200, user);
       case "/supabase/logout":
         return answer(response, 204, null);
+      // Sessions in a cookie, renewed whenever they are asked for.
+      case "/api/auth/session":
+        return answer(response, 200, isSignedOut ? {} : { user: { name: "Ada" }, expires: new Date(now() + lifetimeSeconds * 1000).toISOString(), accessToken: issue().access_token });
+      case "/api/auth/csrf":
+        return answer(response, 200, { csrfToken: "token" });
+      case "/api/auth/signout":
+        isSignedOut = true;
+        return answer(response, 200, { url: `https://${request.headers[":authority"] ?? request.headers.host}/` });
+      case "/api/auth/get-session":
+        return answer(response, 200, isSignedOut ? null : betterSession());
+      case "/api/auth/sign-out":
+        isSignedOut = true;
+        return answer(response, 200, { success: true });
       default:
         return answer(response, 404, { detail: "Not Found" });
     }
@@ -174,9 +198,25 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
     resetCounts() {
       for (const name of Object.keys(counts)) counts[name] = 0;
     },
+    /** Forgets the session and whatever was done to it: the next sign-in begins anew. */
+    forget() {
+      isRevoked = false;
+      killed = new Set();
+      accessTokens.clear();
+      refreshTokens.clear();
+    },
     /** Lets time pass here; the pages have a clock of their own. */
     advance(ms) {
       shiftMs += ms;
+    },
+    /** Holds back the answers to refreshes until what is returned is called. */
+    holdRefreshes() {
+      held = [];
+      return () => {
+        const replies = held;
+        held = null;
+        for (const reply of replies) reply();
+      };
     },
     /** No access token that was handed out so far is taken any more, and nobody is told. */
     killTokens() {

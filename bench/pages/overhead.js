@@ -1,0 +1,26 @@
+// All of them in one page, on an adapter that answers at once.
+import * as axiosAuthRefresh from "../peers/axiosAuthRefresh.js";
+import * as axiosJwt from "../peers/axiosJwt.js";
+import * as bareAxios from "../peers/bareAxios.js";
+import * as blogInterceptor from "../peers/blogInterceptor.js";
+import * as oidcClientTs from "../peers/oidcClientTs.js";
+import * as ours from "../peers/ours.js";
+import * as plainPair from "../peers/plainPair.js";
+import * as supabaseAuth from "../peers/supabaseAuth.js";
+
+const variants = { bareAxios, plainPair, ours, blogInterceptor, axiosAuthRefresh, axiosJwt, oidcClientTs, supabaseAuth };
+const instant = async (config) => ({ data: null, status: 200, statusText: "OK", headers: {}, config, request: {} });
+
+globalThis.begin = async () => {
+  for (const { signIn, api } of Object.values(variants)) {
+    await signIn();
+    api.defaults.adapter = instant;
+    await api.get("/thing");
+  }
+};
+
+/** `count` requests, one after another. */
+globalThis.batch = async ({ name, count }) => {
+  const { api } = variants[name];
+  for (let index = 0; index < count; index += 1) await api.get("/thing");
+};
