@@ -3,15 +3,15 @@ import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/
 import type { SessionName } from "../core/knowledge.ts";
 import type { Clock } from "../core/ports.ts";
 import { type BodyExchange, openBodyExchange } from "./bodyTransport.ts";
-import type { SessionFile } from "./sessionFile.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
+import type { SessionStore } from "./sessionStore.ts";
 import { isStillGood, isWorthUsing, toStoredSession, toTokenAnswer } from "./storedSession.ts";
 
 export interface FileBackendOptions {
   /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
   inner: Backend;
-  file: SessionFile;
+  file: SessionStore;
   address: string;
   clock: Clock;
   /** For what the server has to be told apart from any call. */
@@ -70,7 +70,7 @@ export function createFileBackend({ inner, file, address, clock, fetch, refreshA
 
   async function signInBy(call: BackendCall, ask: (call: BackendCall) => Promise<TokenAnswer>): Promise<TokenAnswer> {
     // A session that could not be kept is not asked for.
-    await file.assertWritable({ replaceDamaged: true });
+    await file.assertWritable(address, { replaceDamaged: true });
     const { exchange, call: exchangeCall } = withExchange(call, null);
     const answer = await ask(exchangeCall);
     const session = toStoredSession(answer, exchange, null);
@@ -133,7 +133,7 @@ export function createFileBackend({ inner, file, address, clock, fetch, refreshA
     }
     const presented = session.refreshToken;
     if (presented === null) return { kind: "ended", reason: "expired", coded: true };
-    await file.assertWritable();
+    await file.assertWritable(address);
     const { exchange, call: exchangeCall } = withExchange(call, presented);
     const outcome = await inner.refresh(exchangeCall);
     if (outcome.kind === "ended") {

@@ -8,10 +8,9 @@ import { createFileBackend } from "./createFileBackend.ts";
 import { createNodePlatform } from "./createNodePlatform.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 import { parseServerAddress } from "./serverAddress.ts";
-import { createSessionFile } from "./sessionFile.ts";
+import { openSessionStore } from "./openSessionStore.ts";
 import { findSessionFileError } from "./sessionFileError.ts";
 import type { ServerEntry } from "./sessionFileFormat.ts";
-import { findSessionFile } from "./sessionFilePath.ts";
 
 /** The server, and where its session is kept on this machine. */
 export interface NodeAuthClientOptions
@@ -20,6 +19,11 @@ export interface NodeAuthClientOptions
   baseUrl: string;
   /** Default: `STAY_SIGNED_IN_SESSION_FILE`, else `sessions.json` in the platform's folder for configuration. */
   sessionFile?: string | undefined;
+  /**
+   * Keeps the session in the system's keyring instead of a file, by the optional package `@napi-rs/keyring`. Without the package
+   * or an open keyring calls throw `keyringUnavailable`; nothing falls back to a file. Default: `STAY_SIGNED_IN_KEYRING`, else false.
+   */
+  keyring?: boolean | undefined;
   /** Default: `process.env`. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the process's own. */
@@ -31,15 +35,15 @@ export interface NodeAuthClientOptions
   dangerouslyAllowHttp?: boolean | undefined;
 }
 
-/** The core client of a process. Its session lies in a file that all processes of the user share. */
+/** The core client of a process. Its session lies in a file, or in the keyring, that all processes of the user share. */
 export interface NodeAuthClient extends AuthClient {
-  /** The path of the file with the session. */
-  readonly sessionFile: string;
-  /** What the file holds of this server, without asking the server. @throws SessionFileError. */
+  /** The path of the file with the session; null when it lies in the keyring. */
+  readonly sessionFile: string | null;
+  /** What is stored of this server, without asking the server. @throws SessionFileError. */
   readStored(): Promise<ServerEntry>;
   /** Signs in by a token answer that was got by other means: see `signInWithDevice`. @throws as `signIn`; SessionFileError. */
   signInWithAnswer(answer: Response): Promise<Identity>;
-  /** One access token for these credentials; nothing is kept of it, here or in the file. @throws as `signIn`. */
+  /** One access token for these credentials; nothing is kept of it, here or in the store. @throws as `signIn`. */
   fetchAccessToken(credentials: { username: string; password: string }): Promise<string>;
 }
 
@@ -79,11 +83,11 @@ async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
 }
 
 /**
- * The client for Node: same core, same promises, with the session in a private file that all processes of the user share.
+ * The client for Node: same core, same promises, with the session in a private file (or the keyring) that all processes of the user share.
  * Fifty of them at once make one refresh. Making it touches nothing. Its timers keep no process alive; a call that is waited
  * for does.
  *
- * @throws AuthError `invalidOptions`: plain http to another machine, or what is no address.
+ * @throws AuthError `invalidOptions`: plain http to another machine, what is no address, a file and a keyring at once.
  *
  * @example
  * const auth = createNodeAuthClient({ baseUrl: "https://api.example/v1/auth" });
@@ -91,10 +95,17 @@ async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
  * const token = await auth.getAccessToken();
  */
 export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthClient {
-  const { baseUrl, sessionFile, env = process.env, fetch, dangerouslyAllowHttp = false, ...coreOptions } = options;
+  const {
+    baseUrl,
+    sessionFile,
+    keyring,
+    env = process.env,
+    fetch,
+    dangerouslyAllowHttp = false,
+    ...coreOptions
+  } = options;
   const address = parseServerAddress(baseUrl, { dangerouslyAllowHttp });
-  const place = findSessionFile(sessionFile, env);
-  const file = createSessionFile(place);
+  const { place, store: file, isInKeyring } = openSessionStore({ sessionFile, keyring }, env);
   const ports = createNodePlatform({ place, address });
   const platform = fetch === undefined ? ports : { ...ports, fetch };
   const { paths, refreshAheadMs, requestTimeoutMs = 10_000 } = coreOptions;
@@ -106,7 +117,7 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
 
   return {
     ...client,
-    sessionFile: place.path,
+    sessionFile: isInKeyring ? null : place.path,
     readStored: () => file.readServer(address),
     ready: (readyOptions) => unwrapFileError(client.ready(readyOptions)),
     signIn: (credentials) => unwrapFileError(client.signIn(credentials)),

@@ -1,5 +1,5 @@
 /**
- * Why the session file cannot be used. Nothing is lost in any of these cases: the file stays as it is.
+ * Why the session file, or the keyring in its place, cannot be used. Nothing is lost: what it held stays as it is.
  *
  * - `sessionFileDamaged`: it holds no session data; a sign-in replaces it and keeps the damaged one beside it.
  * - `sessionFileTooNew`: a newer version of this package wrote it.
@@ -7,6 +7,7 @@
  * - `sessionFileUnreadable`: the system refuses to read it.
  * - `sessionFileUnwritable`: the system refuses to write it (no space, a read-only folder).
  * - `sessionFileBusy`: another process has held it for too long.
+ * - `keyringUnavailable`: the keyring was asked for, and its package is not installed, or the system has none that is open.
  */
 export type SessionFileErrorCode =
   | "sessionFileDamaged"
@@ -14,7 +15,8 @@ export type SessionFileErrorCode =
   | "sessionFileUnsafe"
   | "sessionFileUnreadable"
   | "sessionFileUnwritable"
-  | "sessionFileBusy";
+  | "sessionFileBusy"
+  | "keyringUnavailable";
 
 /** A failure of the session file. Names the path and the remedy, never what stands in the file. */
 export class SessionFileError extends Error {

@@ -37,6 +37,9 @@ export type SessionFileContent = Readonly<Record<string, ServerEntry>>;
 
 export const emptyEntry: ServerEntry = { session: null, ended: null, owed: [] };
 
+export const isEmptyEntry = ({ session, ended, owed }: ServerEntry): boolean =>
+  session === null && ended === null && owed.length === 0;
+
 const VERSION = 1;
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandLine } from "../../src/node/cli/runCommandLine.ts";
-import type { SessionFile } from "../../src/node/sessionFile.ts";
+import type { SessionStore } from "../../src/node/sessionStore.ts";
 import { account, startAuthServer } from "./support/authServer.ts";
 import { type Programs, bundlePrograms } from "./support/bundleProgram.ts";
 import { type RunOptions, runProgram, startProgram } from "./support/runProgram.ts";
@@ -29,7 +29,7 @@ async function makeWorld(options: Parameters<typeof startAuthServer>[0] = {}) {
 }
 
 /** Lets the stored access token have been issued so much earlier. */
-function age(file: SessionFile, address: string, byMs: number) {
+function age(file: SessionStore, address: string, byMs: number) {
   return file.updateServer(address, ({ session, ...entry }) => ({
     ...entry,
     session: session && {

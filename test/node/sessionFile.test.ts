@@ -300,7 +300,7 @@ describe("writing the session file", () => {
       // Leaves room for the lock's page and none for the session's.
       await runProgram("bash", ["-c", `head -c 53248 /dev/zero > ${folder}/ballast; true`]);
       const refusal = { code: "sessionFileUnwritable", message: expect.stringContaining("no space is left") };
-      await expect(file.assertWritable()).rejects.toMatchObject(refusal);
+      await expect(file.assertWritable(address)).rejects.toMatchObject(refusal);
       const large = makeEntry({ number: 2, refreshToken: "x".repeat(20_000) });
       await expect(file.updateServer(address, () => large)).rejects.toMatchObject(refusal);
       expect(readFileSync(path).equals(before)).toBe(true);
@@ -341,7 +341,7 @@ describe("writing the session file", () => {
       });
       if (bound.code !== 0) return context.skip("this system lets nobody mount");
       const refusal = { code: "sessionFileUnwritable", message: expect.stringContaining("read-only") };
-      await expect(file.assertWritable()).rejects.toMatchObject(refusal);
+      await expect(file.assertWritable(address)).rejects.toMatchObject(refusal);
       await expect(file.updateServer(address, () => makeEntry({ number: 2 }))).rejects.toMatchObject(refusal);
       expect((await file.readServer(address)).session?.number).toBe(1);
       expect(await hash()).toBe(before);

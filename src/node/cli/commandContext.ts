@@ -1,8 +1,8 @@
 import { AuthError } from "../../core/authError.ts";
 import { type NodeAuthClient, createNodeAuthClient } from "../createNodeAuthClient.ts";
+import { openSessionStore } from "../openSessionStore.ts";
 import { parseServerAddress } from "../serverAddress.ts";
-import { type SessionFile, createSessionFile } from "../sessionFile.ts";
-import { findSessionFile } from "../sessionFilePath.ts";
+import type { SessionStore } from "../sessionStore.ts";
 import type { CommandWorld } from "./commandWorld.ts";
 import { UsageError } from "./exitCodes.ts";
 import { type Terminal, createTerminal } from "./terminal.ts";
@@ -11,6 +11,7 @@ import { type Terminal, createTerminal } from "./terminal.ts";
 export interface SharedOptions {
   url?: string;
   sessionFile?: string;
+  keyring?: boolean;
   dangerouslyAllowHttp?: boolean;
 }
 
@@ -18,11 +19,12 @@ export interface CommandContext {
   readonly world: CommandWorld;
   readonly terminal: Terminal;
   readonly address: string;
-  readonly file: SessionFile;
+  readonly file: SessionStore;
+  readonly isInKeyring: boolean;
   readonly auth: NodeAuthClient;
 }
 
-async function findAddress(options: SharedOptions, world: CommandWorld, file: SessionFile): Promise<string> {
+async function findAddress(options: SharedOptions, world: CommandWorld, file: SessionStore): Promise<string> {
   const named = options.url ?? world.environment["STAY_SIGNED_IN_URL"];
   if (named) return named;
   const known = Object.entries(await file.read()).filter(
@@ -48,18 +50,19 @@ export async function withContext(
   world: CommandWorld,
   run: (context: CommandContext) => Promise<number>,
 ): Promise<number> {
-  const place = findSessionFile(options.sessionFile, world.environment);
-  const file = createSessionFile(place);
+  const { sessionFile, keyring } = options;
+  const { store: file, isInKeyring } = openSessionStore({ sessionFile, keyring }, world.environment);
   const dangerouslyAllowHttp = options.dangerouslyAllowHttp === true;
   const address = parseServerAddress(await findAddress(options, world, file), { dangerouslyAllowHttp });
   const auth = createNodeAuthClient({
     baseUrl: address,
     dangerouslyAllowHttp,
-    sessionFile: options.sessionFile,
+    sessionFile,
+    keyring,
     env: world.environment,
   });
   try {
-    return await run({ world, terminal: createTerminal(world), address, file, auth });
+    return await run({ world, terminal: createTerminal(world), address, file, isInKeyring, auth });
   } finally {
     auth.dispose();
   }

@@ -44,11 +44,11 @@ async function signInByDevice({ world, terminal, auth }: CommandContext, options
 
 /** Signs in, by device code or with a password, and keeps the session in the session file. */
 export async function login(context: CommandContext, options: LoginOptions): Promise<number> {
-  const { terminal, address, auth, file } = context;
+  const { world, terminal, address, auth, file, isInKeyring } = context;
   if (options.passwordStdin && options.username === undefined) {
     throw new UsageError("--password-stdin needs --username NAME as well.");
   }
-  await file.assertWritable({ replaceDamaged: true });
+  await file.assertWritable(address, { replaceDamaged: true });
   const identity = await (options.username === undefined
     ? signInByDevice(context, options)
     : signInWithPassword(context, options.username, options));
@@ -58,5 +58,8 @@ export async function login(context: CommandContext, options: LoginOptions): Pro
     throw error;
   });
   terminal.say(`Signed in as ${toPlainText(user?.email ?? identity.subject)} at ${address}.`);
+  if (isInKeyring && !world.environment["STAY_SIGNED_IN_KEYRING"]) {
+    terminal.say("The session is in the keyring. Set STAY_SIGNED_IN_KEYRING=1, or give --keyring to every command.");
+  }
   return exitCodes.done;
 }

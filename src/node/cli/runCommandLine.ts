@@ -14,7 +14,7 @@ import { type TokenOptions, token } from "./token.ts";
 const EXIT_CODES_HELP = `
 Exit codes:
   0  done                     4  the server was not reached; try again later
-  1  unexpected failure       5  the session file cannot be used
+  1  unexpected failure       5  the session file or keyring cannot be used
   2  wrong usage              6  the server refused the sign-in
   3  sign in first            130  interrupted
 `;
@@ -42,6 +42,7 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
       .description(description)
       .option("--url <address>", "the auth endpoints, like https://api.example/v1/auth (or STAY_SIGNED_IN_URL)")
       .option("--session-file <path>", "where sessions are kept (or STAY_SIGNED_IN_SESSION_FILE)")
+      .option("--keyring", "keep sessions in the system's keyring instead (or STAY_SIGNED_IN_KEYRING=1)")
       .option("--dangerously-allow-http", "plain http to another machine: everybody on the way can read the tokens");
 
   command("login", "sign in, by a code that you approve in a browser")

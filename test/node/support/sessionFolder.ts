@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type SessionFile, createSessionFile } from "../../../src/node/sessionFile.ts";
+import { createSessionFile } from "../../../src/node/sessionFile.ts";
+import type { SessionStore } from "../../../src/node/sessionStore.ts";
 import { makeTemporaryFolder } from "./temporaryFolder.ts";
 
 export interface SessionFolder {
   folder: string;
   path: string;
-  file: SessionFile;
+  file: SessionStore;
   /** What stands in the file, byte for byte. */
   text(): Promise<string>;
   hash(): Promise<string>;
