@@ -74,12 +74,11 @@ async function play(browser, script, { count, death, spreadMs }) {
     const tab = await openTab(profile, server);
     await tab.evaluate(() => peer.signIn());
     await tab.evaluate(() => peer.api.get("/thing"));
-    if (death === "expired") {
-      server.advance(3_600_000);
-      await tab.evaluate(() => advance(3_600_000));
-    } else server.killTokens();
+    const sleptMs = death === "expired" ? 3_600_000 : 0;
+    server.advance(sleptMs);
+    if (death === "refused") server.killTokens();
     server.resetCounts();
-    const { failed, why, tookMs } = await tab.evaluate((given) => storm(given), { count, spreadMs, at: 0 });
+    const { failed, why, tookMs } = await tab.evaluate((given) => storm(given), { count, spreadMs, sleptMs, at: 0 });
     const { refreshes, alarms, sends } = server.counts;
     return { refreshes, alarms, failed, why, tookMs, sends: sends / count };
   } finally {

@@ -2,9 +2,10 @@ import * as peer from "the-peer";
 
 globalThis.peer = peer;
 
-/** Waits until the machine's clock says `at`, then asks for `count` things at once. */
-globalThis.storm = async ({ count, spreadMs, at, tab = 0 }) => {
+/** Waits until the machine's clock says `at`, wakes up from a sleep of `sleptMs`, and asks for `count` things at once. */
+globalThis.storm = async ({ count, spreadMs, at, sleptMs = 0, tab = 0 }) => {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, at - realNow())));
+  advance(sleptMs);
   const startedAt = performance.now();
   // Each has an address of its own: the browser's cache asks for one address once at a time.
   const ask = (index) =>

@@ -34,8 +34,9 @@ const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url
 /**
  * @param protocol `h1` or `h2`
  * @param refreshMs how long the answer to a refresh takes
+ * @param graceMs for so long after its use a refresh token is good for the same successor once more: not strict at all
  */
-export async function startStrictServer(script, { protocol = "h2", refreshMs = 200, lifetimeSeconds = 900 } = {}) {
+export async function startStrictServer(script, { protocol = "h2", refreshMs = 200, lifetimeSeconds = 900, graceMs = 0 } = {}) {
   let shiftMs = 0;
   let killed = new Set();
   let isRevoked = false;
@@ -62,7 +63,7 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
     const access = `${encode({ alg: "HS256", typ: "at+jwt" })}.${encode(claims)}.${randomBytes(32).toString("base64url")}`;
     const refresh = randomBytes(24).toString("base64url");
     accessTokens.set(access, claims.exp * 1000);
-    refreshTokens.set(refresh, false);
+    refreshTokens.set(refresh, null);
     return {
       access_token: access,
       token_type: "bearer",
@@ -79,15 +80,17 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
     counts.refreshes += 1;
     if (token === undefined) return { code: "REFRESH_TOKEN_MISSING" };
     if (isRevoked) return { code: "REFRESH_TOKEN_REVOKED" };
-    const wasUsed = refreshTokens.get(token);
-    if (wasUsed === undefined) return { code: "REFRESH_TOKEN_INVALID" };
-    if (wasUsed) {
+    const use = refreshTokens.get(token);
+    if (use === undefined) return { code: "REFRESH_TOKEN_INVALID" };
+    if (use !== null && performance.now() - use.at < graceMs) return { answer: use.answer };
+    if (use !== null) {
       counts.alarms += 1;
       isRevoked = true;
       return { code: "REFRESH_TOKEN_REUSED" };
     }
-    refreshTokens.set(token, true);
-    return { answer: issue() };
+    const next = issue();
+    refreshTokens.set(token, { at: performance.now(), answer: next });
+    return { answer: next };
   }
 
   function betterSession() {
@@ -195,6 +198,7 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
   return {
     origin: `https://localhost:${server.address().port}`,
     counts,
+    isRevoked: () => isRevoked,
     resetCounts() {
       for (const name of Object.keys(counts)) counts[name] = 0;
     },

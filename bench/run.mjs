@@ -1,0 +1,47 @@
+// All parts in one run: their tables, then one table of what matters, to stdout; every number to a file.
+//
+//   npm run bench               about ten minutes on a quiet machine
+//   npm run bench -- --quick    few rounds: whether it works, no figures to quote
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { bytes } from "./bytes.mjs";
+import { idle } from "./idle.mjs";
+import { overhead } from "./overhead.mjs";
+import { rendering } from "./rendering.mjs";
+import { start } from "./start.mjs";
+import { storm } from "./storm.mjs";
+import { folder } from "./support/bundle.mjs";
+import { printPart, say } from "./support/report.mjs";
+import { tabs } from "./tabs.mjs";
+
+const isQuick = process.argv.includes("--quick");
+const parts = { bytes, storm, tabs, overhead, rendering, start, idle };
+const results = {};
+for (const [name, part] of Object.entries(parts)) {
+  const startedAt = performance.now();
+  try {
+    results[name] = await part({ isQuick });
+    printPart(results[name]);
+  } catch (error) {
+    say(`${name}: ${error.stack}`);
+    results[name] = { title: name, columns: [], rows: [], aims: [{ aim: name, reached: `failed: ${error.message}`, isMet: false }] };
+    process.exitCode = 1;
+  }
+  results[name].tookSeconds = Math.round((performance.now() - startedAt) / 1_000);
+  say(`${name}: ${results[name].tookSeconds} s`);
+}
+
+printPart({
+  title: `All aims${isQuick ? " (quick run: no figures to quote)" : ""}`,
+  columns: ["part", "aim", "reached", ""],
+  rows: Object.values(results).flatMap(({ title, aims }) =>
+    aims.map(({ aim, reached, isMet }) => [title, aim, reached, isMet ? "met" : "**missed**"]),
+  ),
+});
+const place = join(folder, ".tmp");
+mkdirSync(place, { recursive: true });
+const file = join(place, "results.json");
+const machine = { node: process.version, processors: cpus().length, model: cpus()[0]?.model, at: new Date().toISOString(), isQuick };
+writeFileSync(file, JSON.stringify({ machine, results }, null, 1));
+say(`Every number: ${file}`);
