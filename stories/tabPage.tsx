@@ -42,7 +42,7 @@ function Token(): ReactElement {
       <dl className="facts">
         <dt>Token</dt>
         <dd>
-          <code aria-label="The token's last characters">…{token.slice(-6)}</code>,{" "}
+          <code aria-label="The token’s last characters">…{token.slice(-6)}</code>,{" "}
           {Math.max(0, Math.ceil(endsAt - now / 1000))} s left
         </dd>
       </dl>

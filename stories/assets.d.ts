@@ -3,3 +3,9 @@ declare module "*?worker&url" {
   const url: string;
   export default url;
 }
+
+/** A style sheet as text. */
+declare module "*.css?inline" {
+  const styles: string;
+  export default styles;
+}
