@@ -42,7 +42,9 @@ export function createConfirmation({
     while (unconfirmed !== null) {
       const candidate: Knowledge = unconfirmed;
       unconfirmed = null;
-      if (isSameSession(getKnown(), candidate)) {
+      const known = getKnown();
+      // Of a session that only a hint told of, the same hand may have made up both.
+      if (isSameSession(known, candidate) && known?.hinted === false) {
         onConfirmed(candidate);
         continue;
       }

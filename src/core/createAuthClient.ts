@@ -102,12 +102,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
       // A sibling that has not been refused yet tells of the very token that was refused here: it is no better for that.
       if (known?.token?.rejected && told.token?.value === known.token.value) return;
       // Anybody on the origin can write such a token: by itself it names neither a first subject nor another one.
-      const isNewcomer =
-        told.token !== null &&
-        (!isOpen(known) ||
-          (known.identity !== null &&
-            known.identity.subject !== told.identity?.subject &&
-            compareSessions(told, known) > 0));
+      const isAtHome =
+        isOpen(known) &&
+        known.identity !== null &&
+        (known.identity.subject === told.identity?.subject || compareSessions(told, known) <= 0);
+      const isNewcomer = told.token !== null && !isAtHome;
       if (isNewcomer && !(wasAsked && notes.isShared && isNoted(told))) void confirmation.confirm(told);
       else dispatch({ type: "hinted", knowledge: told });
       if (noteKeeper.isBelow(told, getKnown())) tabs.tell();

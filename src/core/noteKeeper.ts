@@ -71,8 +71,8 @@ export function createNoteKeeper({
       if (!isByHand && clock.monotonicNow() < carefulUntil) lookAgain();
       else {
         const note = notes.readSession();
-        // An answer that was under way while somebody signed in elsewhere is true of its session, and no news.
-        if (!isByHand && note !== null && compareSessions(note, known) > 0 && !isRefuted(note)) return false;
+        // An answer that was under way while somebody signed in elsewhere is true of its own session, and no news.
+        if (note !== null && compareSessions(note, known) > 0 && !isRefuted(note)) return false;
         notes.writeSession(known);
       }
       return true;

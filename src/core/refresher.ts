@@ -63,8 +63,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
   let refusedOrigin: AuthError | null = null;
   let lastError: Error | null = null;
 
-  const basisNow = (): Basis => ({ known: getState().known, acts: getState().acts });
-
   /** Whether what the flight set out for has come about by another's doing. */
   function isMet(basis: Basis): boolean {
     const { known } = getState();
@@ -91,7 +89,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   async function post(aborted: AbortSignal, trigger: RefreshTrigger): Promise<FlightResult | "dropped"> {
-    const basis = basisNow();
+    const basis = getState();
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
     pacing.noteAttempt(isEarly(trigger));
     options.setActivity({ kind: "refreshing", trigger });
@@ -170,7 +168,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   async function fly(trigger: RefreshTrigger, aborted: AbortSignal, left: AbortSignal): Promise<FlightResult> {
     if (refusedOrigin !== null) return { kind: "failed", error: refusedOrigin, until: null };
-    const wanted = basisNow();
+    const wanted = getState();
     const result = await underRefreshLock(
       { lock: platform.lock, clock, notes, namespace, waitMs: requestTimeoutMs + 2_000 },
       left,

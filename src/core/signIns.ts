@@ -62,12 +62,12 @@ export function createSignIns({
           );
         }
         const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
-        const heldThen = getState().known;
+        const then = getState();
         const knowledge = await call(async (given) =>
-          toKnowledge(await post(given), { held: heldThen, sent, isRefresh: false, backend, call: given, clock }),
+          toKnowledge(await post(given), { held: then.known, sent, isRefresh: false, backend, call: given, clock }),
         );
         onAnswered();
-        dispatch({ type: "signInAnswered", knowledge, basis: { acts, known: heldThen } });
+        dispatch({ type: "signInAnswered", knowledge, basis: { ...then, acts } });
         const { known } = getState();
         if (!isOpen(known) || !isSameSession(known, knowledge) || known.identity === null) {
           throw new AuthError(

@@ -26,7 +26,7 @@ export interface ClientState {
 }
 
 /** What an answer is compared with: the state as it was when its request left. */
-export type Basis = Pick<ClientState, "known" | "acts">;
+export type Basis = Pick<ClientState, "known" | "acts" | "beforeHint">;
 
 export type ClientEvent =
   | { readonly type: "hinted"; readonly knowledge: Knowledge }
@@ -58,7 +58,14 @@ export interface Step {
   readonly effects: readonly Effect[];
 }
 
-export const initialState: ClientState = { known: null, settled: false, lastIdentity: null, acts: 0, beforeHint: null, refuted: [] };
+export const initialState: ClientState = {
+  known: null,
+  settled: false,
+  lastIdentity: null,
+  acts: 0,
+  beforeHint: null,
+  refuted: [],
+};
 
 // Where nothing was known there is still something to sign out of: a cookie that this page has not asked about.
 const NOBODY: Knowledge = {
@@ -101,6 +108,9 @@ const withoutHint = (state: ClientState, hint: SessionName): ClientState => ({
   beforeHint: null,
   refuted: [...state.refuted.slice(-7), nameOf(hint)],
 });
+
+// What was learned of certain sessions since the request left makes its answer late for them, too.
+const basisWithoutHint = ({ beforeHint, acts }: Basis): Basis => ({ known: beforeHint, beforeHint: null, acts });
 
 /** Whether what the tab knows is no longer what it was when a request left. */
 export function hasChanged(state: Basis, basis: Basis): boolean {
@@ -150,6 +160,12 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       const isNews = known === null ? state.settled : compareSessions(told, known) > 0;
       const hint: Knowledge = told.hinted && !isOpen(told) && isNews ? { ...told, end: "open" } : told;
       if (state.refuted.some((session) => isSameSession(session, hint))) return stay;
+      // Neither the session nor its end is more than hearsay: the server is being asked, and this adds nothing.
+      if (known?.hinted && isOpen(known) && hint.hinted && isSameSession(known, hint)) return stay;
+      // Somebody's real session goes before the end of one that only a hint told of.
+      if (known?.hinted && !isOpen(known) && hint.token !== null && compareSessions(hint, known) < 0) {
+        return transition(withoutHint(state, known), event, isSpent);
+      }
       const joined = join(known, hint, isSpent);
       if (joined === known) {
         if (!known.hinted || hint.hinted || compareSessions(hint, known) >= 0) return stay;
@@ -175,7 +191,14 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
           : { state, effects: [sendSignOut(knowledge)] };
       }
       if (order >= 0) return know(knowledge, [shareByHand]);
-      if (!refutes || known === null) return { state, effects: [sendSignOut(knowledge)] };
+      if (!refutes || known === null) {
+        // Should the later session turn out to be nobody's: this one was refused, and stays so.
+        const refused = join(state.beforeHint, close(knowledge, "signedOut", true), isSpent);
+        return {
+          state: known?.hinted && refused !== state.beforeHint ? { ...state, beforeHint: refused } : state,
+          effects: [sendSignOut(knowledge)],
+        };
+      }
       return know(knowledge, [shareByHand], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
     }
     case "refreshAnswered": {
@@ -189,8 +212,7 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       const order = compareSessions(knowledge, known);
       if (order > 0 || (order === 0 && (isOpen(known) || known.hinted))) return know(knowledge);
       if (order < 0 && known.hinted) {
-        const certain = withoutHint(state, known);
-        return transition(certain, { ...event, basis: certain }, isSpent);
+        return transition(withoutHint(state, known), { ...event, basis: basisWithoutHint(basis) }, isSpent);
       }
       const refusal = sendSignOut(knowledge);
       return isOpen(known)
@@ -201,15 +223,15 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
       if (hasChanged(state, event.basis)) return stay;
       if (known === null) return { state: { ...state, settled: true }, effects: [] };
       if (known.hinted && isOpen(known) && state.settled) {
-        const certain = withoutHint(state, known);
-        return transition(certain, { ...event, basis: certain }, isSpent);
+        return transition(withoutHint(state, known), { ...event, basis: basisWithoutHint(event.basis) }, isSpent);
       }
       // A note of an earlier visit may tell what has ended, but vouches for nothing: other tabs may know better.
       if (known.hinted && isOpen(known)) {
         return know({ ...known, end: endOf(event.reason), hinted: true }, [], { settled: true });
       }
       if (isOpen(known)) return know(close(known, endOf(event.reason)));
-      return { state: { ...state, settled: true, known: { ...known, hinted: false } }, effects: [] };
+      const hinted = known.hinted && known.end !== "signedOut";
+      return { state: { ...state, settled: true, known: { ...known, hinted } }, effects: [] };
     }
     case "startFailed":
       // A note that says signed out may be shown while the server is out of reach; a session may not be denied.

@@ -29,7 +29,8 @@ export interface Evidence {
 }
 
 const ACTS: readonly Step["do"][] = ["signInAda", "signInBob", "guest", "signOut"];
-const does = ({ program }: Evidence, ...names: Step["do"][]): boolean => program.some((step) => names.includes(step.do));
+const does = ({ program }: Evidence, ...names: Step["do"][]): boolean =>
+  program.some((step) => names.includes(step.do));
 const isImpaired = ({ conditions: { lock, channel, storage, isNumberless } }: Evidence): boolean =>
   lock !== undefined || channel !== undefined || storage !== undefined || isNumberless === true;
 
@@ -42,6 +43,9 @@ const isMisnumbered = ({ program, conditions }: Evidence): boolean =>
   conditions.isNumberless === true && program.filter((step) => ACTS.includes(step.do)).length > 1;
 // Without locks, an answer that is delivered after hours of sleep puts an old cookie over a newer one of the same session. No
 // client can see that; with locks nobody asks again before it is there.
+// A sign-out by hand while only a stranger's message tells of a later session names that one, and a sign-out that is heard is
+// obeyed: until they are loaded anew, the tabs then take real sign-ins for earlier ones.
+const signsOutForged = (evidence: Evidence): boolean => does(evidence, "forge") && does(evidence, "signOut");
 const sleepsUnlocked = (evidence: Evidence): boolean =>
   evidence.conditions.lock === "missing" && does(evidence, "sleep");
 
@@ -73,6 +77,7 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
     signsOutUnnamed(evidence) ||
     isMisnumbered(evidence) ||
     sleepsUnlocked(evidence) ||
+    signsOutForged(evidence) ||
     new Set(evidence.shown).size <= 1
       ? []
       : [evidence.shown.join(" | ")],
@@ -83,8 +88,13 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
       ? evidence.shown.filter((line) => line.startsWith("authenticated"))
       : [],
 
-  "a sign-out that is owed is paid": ({ note, shown, conditions }) =>
-    conditions.storage === undefined && note?.owed === true && shown.length > 0 ? ["the note still owes one"] : [],
+  "a sign-out that is owed is paid": (evidence) =>
+    evidence.conditions.storage === undefined &&
+    evidence.note?.owed === true &&
+    evidence.shown.length > 0 &&
+    !signsOutForged(evidence)
+      ? ["the note still owes one"]
+      : [],
 
   "the note says what the tabs know": ({ note, shown, sessionId, conditions }) =>
     conditions.storage === undefined && sessionId !== null && conditions.isNumberless !== true
@@ -104,12 +114,20 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
       : [],
 
   "a tab refreshes at most 12 times a minute, or once for each half of a short lifetime": ({ refreshes, conditions }) =>
-    tooMany(mostAMinute(conditions), refreshes, ({ tab, sent }) => `tab ${tab}, minute ${Math.floor(sent.atMs / 60_000)}`),
+    tooMany(
+      mostAMinute(conditions),
+      refreshes,
+      ({ tab, sent }) => `tab ${tab}, minute ${Math.floor(sent.atMs / 60_000)}`,
+    ),
 
   "all tabs together refresh hardly more often than one": (evidence) =>
     isImpaired(evidence)
       ? []
-      : tooMany(mostAMinute(evidence.conditions) + 8, evidence.refreshes, ({ sent }) => `minute ${Math.floor(sent.atMs / 60_000)}`),
+      : tooMany(
+          mostAMinute(evidence.conditions) + 8,
+          evidence.refreshes,
+          ({ sent }) => `minute ${Math.floor(sent.atMs / 60_000)}`,
+        ),
 
   "nothing is left behind": ({ leftovers }) => leftovers,
 };

@@ -63,7 +63,16 @@ const MALLORY = `${encode({ alg: "none" })}.${encode({ sub: "mallory", sid: "for
 
 /** What a stranger on the origin may post. A sign-out of the session at hand is not among them: one that is heard is obeyed. */
 const FORGERIES = {
-  aToken: { version: 1, kind: "told", ...FAR_AHEAD, token: MALLORY, subject: "mallory", sentAt: 0, count: 1, lifetimeMs: 9e8 },
+  aToken: {
+    version: 1,
+    kind: "told",
+    ...FAR_AHEAD,
+    token: MALLORY,
+    subject: "mallory",
+    sentAt: 0,
+    count: 1,
+    lifetimeMs: 9e8,
+  },
   aLaterSession: { version: 1, kind: "told", ...FAR_AHEAD },
   aLaterEnd: { version: 1, kind: "told", ...FAR_AHEAD, end: "revoked" },
   anotherVersion: { version: 99, kind: "told", session: { number: 1 } },

@@ -47,11 +47,11 @@ export const states = {
 export type StateName = keyof typeof states;
 export const names = Object.keys(states) as StateName[];
 
-export const now = (state: ClientState) => ({ known: state.known, acts: state.acts });
+export const now = (state: ClientState) => state;
 /** As it was before a sign-in or sign-out of this tab. */
-const beforeAnAct = (state: ClientState) => ({ known: state.known, acts: state.acts - 1 });
+const beforeAnAct = (state: ClientState) => ({ ...state, acts: state.acts - 1 });
 /** As it was when this tab knew of another session. */
-const otherThen = (state: ClientState) => ({ known: knowledgeOf(3), acts: state.acts });
+const otherThen = (state: ClientState) => ({ ...state, known: knowledgeOf(3) });
 
 export const events: Record<string, (state: ClientState) => ClientEvent> = {
   "hinted: the same session with a later token": () => ({ type: "hinted", knowledge: renewed }),
@@ -177,9 +177,7 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   "hinted: this session, expired": {
     otherwise: "stays",
     unknown: "loading 10",
-    hinted: "loading 10",
     open: "expired 10",
-    "open without a token": "expired 10",
   },
   "hinted: this session, signed out and owed": {
     otherwise: "signedOut 10 owed",
@@ -218,6 +216,7 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   },
   "signInAnswered: an earlier session, overtaken by another tab": {
     otherwise: "stays, signOut 5 with old",
+    hinted: "loading 10, signOut 5 with old, before it 5",
     unknown: "ada 5 old, share at once",
   },
   "signInAnswered: an earlier session, overtaken by an act": {
