@@ -35,7 +35,10 @@ export async function idle({ isQuick }) {
     say(`idle: ${spanMs / 1_000} s of nothing`);
     await new Promise((resolve) => setTimeout(resolve, spanMs));
     for (const { name, kind, tab } of places) {
-      const { armed, fired, visibility } = await tab.evaluate(() => ({ ...timers.read(), visibility: document.visibilityState }));
+      const { armed, fired, visibility } = await tab.evaluate(() => ({
+        ...timers.read(),
+        visibility: document.visibilityState,
+      }));
       raw.push({ peer: name, kind, armed, perMinute: (fired * 60_000) / spanMs, visibility });
     }
     for (const { server } of places) await server.close();
@@ -55,7 +58,9 @@ export async function idle({ isQuick }) {
       aims: [
         {
           aim: "at most one timer armed, no polling",
-          reached: ours.map(({ kind, armed, perMinute }) => `${kind}: ${armed} armed, ${round(perMinute)} wake-ups a minute`).join("; "),
+          reached: ours
+            .map(({ kind, armed, perMinute }) => `${kind}: ${armed} armed, ${round(perMinute)} wake-ups a minute`)
+            .join("; "),
           isMet: isHonest && ours.every(({ armed, perMinute }) => armed <= 1 && perMinute === 0),
         },
         {

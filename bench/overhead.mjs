@@ -41,27 +41,49 @@ export async function overhead({ isQuick }) {
       name,
       ...(key ? [withQuartiles(shareOf(key, "bareAxios")), withQuartiles(shareOf(key, "plainPair"))] : ["", ""]),
       ...(file
-        ? [withSpread(of(name, ({ bytes }) => Math.round(bytes))), withSpread(of(name, ({ totalMs }) => totalMs)), withSpread(of(name, ({ longestMs }) => longestMs))]
+        ? [
+            withSpread(of(name, ({ bytes }) => Math.round(bytes))),
+            withSpread(of(name, ({ totalMs }) => totalMs)),
+            withSpread(of(name, ({ longestMs }) => longestMs)),
+          ]
         : ["", "", ""]),
     ]);
     const ours = variants[2];
     const best = variants.filter(({ key }) => key && !["bareAxios", "plainPair", "ours"].includes(key));
     const share = (key) => median(shareOf(key, "plainPair"));
-    const [work, longest] = [median(of(ours.name, ({ totalMs }) => totalMs)), median(of(ours.name, ({ longestMs }) => longestMs))];
+    const [work, longest] = [
+      median(of(ours.name, ({ totalMs }) => totalMs)),
+      median(of(ours.name, ({ longestMs }) => longestMs)),
+    ];
     const gate = median(of("an interceptor that waits for a promise", ({ totalMs }) => totalMs));
     return {
       title: "Overhead a request",
       note: `An axios adapter that answers at once, a good token, one request after another in Chromium, by the main thread's processor time; ${rounds} rounds in turn: how many requests get through in the time that axios alone (or one plain pair of interceptors) takes for one; quartiles in brackets. Then ${waitingRequests} that wait for one refresh: bytes of heap each, and the work of the main thread from the answer to the last of them, in its own processor time.`,
-      columns: ["", "of axios alone", "of the plain pair", "bytes a waiting request", "ms to release all", "longest task, ms"],
+      columns: [
+        "",
+        "of axios alone",
+        "of the plain pair",
+        "bytes a waiting request",
+        "ms to release all",
+        "longest task, ms",
+      ],
       rows,
       aims: [
-        { aim: "no worse than one plain pair of interceptors", reached: round(share("ours")), isMet: share("ours") >= 0.98 },
+        {
+          aim: "no worse than one plain pair of interceptors",
+          reached: round(share("ours")),
+          isMet: share("ours") >= 0.98,
+        },
         {
           aim: "not behind any peer",
           reached: best.map(({ name, key }) => `${name} ${round(share(key))}`).join(", "),
           isMet: best.every(({ key }) => share("ours") >= share(key)),
         },
-        { aim: "10,000 waiting requests released in at most 100 ms of main-thread work", reached: `${round(work)} ms (axios and a promise alone: ${round(gate)} ms)`, isMet: work <= 100 },
+        {
+          aim: "10,000 waiting requests released in at most 100 ms of main-thread work",
+          reached: `${round(work)} ms (axios and a promise alone: ${round(gate)} ms)`,
+          isMet: work <= 100,
+        },
         { aim: "no task above 50 ms", reached: `${round(longest)} ms`, isMet: longest <= 50 },
       ],
       raw: [{ microseconds: times }, ...waits],
@@ -103,12 +125,18 @@ async function measureWaiting(browser, { file, isTokenOnly = false }) {
     const before = await usedHeap(session);
     const waiting = await tab.evaluate((given) => wait(given), { count: waitingRequests, isTokenOnly });
     const bytes = ((await usedHeap(session)) - before) / waitingRequests;
-    const { totalMs, longestMs, tasks, result: failed } = await traceMainThread(browser, tab, async () => {
+    const {
+      totalMs,
+      longestMs,
+      tasks,
+      result: failed,
+    } = await traceMainThread(browser, tab, async () => {
       release();
       await tab.evaluate(() => peer.release?.());
       return tab.evaluate(() => released());
     });
-    if (waiting !== waitingRequests || failed > 0) say(`overhead: INVALID, ${file}: ${waiting} were waiting, ${failed} failed`);
+    if (waiting !== waitingRequests || failed > 0)
+      say(`overhead: INVALID, ${file}: ${waiting} were waiting, ${failed} failed`);
     return { bytes, totalMs, longestMs, tasks, waiting, failed, refreshes: server.counts.refreshes };
   } finally {
     await profile.close();

@@ -12,7 +12,11 @@ const peers = [
   { name: "@supabase/auth-js 2.109.0: onAuthStateChange in a provider", file: "supabaseAuth.jsx" },
   { name: "next-auth 4.24.15: useSession()", file: "nextAuth.jsx" },
   { name: "better-auth 1.7.25: useSession()", file: "betterAuth.jsx" },
-  { name: "react-auth-kit 3.1.3: useAuthUser(), which nothing renders anew (at sign-in neither)", file: "reactAuthKit.jsx", isStale: true },
+  {
+    name: "react-auth-kit 3.1.3: useAuthUser(), which nothing renders anew (at sign-in neither)",
+    file: "reactAuthKit.jsx",
+    isStale: true,
+  },
 ];
 
 export async function rendering({ isQuick }) {
@@ -35,7 +39,11 @@ export async function rendering({ isQuick }) {
     columns: ["", "renewals", "renders a renewal", "renders at sign-out"],
     rows: raw.map((run) => [run.peer, String(run.renewals), round(run.renders / run.renewals), round(run.atSignOut)]),
     aims: [
-      { aim: "1,000 renewals: 0 renders", reached: `${ours.renders * 1_000} renders in ${ours.renewals} renewals`, isMet: ours.renders === 0 },
+      {
+        aim: "1,000 renewals: 0 renders",
+        reached: `${ours.renders * 1_000} renders in ${ours.renewals} renewals`,
+        isMet: ours.renders === 0,
+      },
       { aim: "sign-out: 1 render each", reached: round(ours.atSignOut), isMet: ours.atSignOut === 1 },
     ],
     raw,
@@ -43,7 +51,10 @@ export async function rendering({ isQuick }) {
 }
 
 async function play(browser, { file, isStale }, renewals) {
-  const server = await startStrictServer(await bundlePage("rendering/page.jsx", { peer: `../pages/rendering/${file}` }), { refreshMs: 0 });
+  const server = await startStrictServer(
+    await bundlePage("rendering/page.jsx", { peer: `../pages/rendering/${file}` }),
+    { refreshMs: 0 },
+  );
   const profile = await openProfile(browser);
   try {
     await profile.exposeFunction("passServerHour", () => server.advance(3_600_000));

@@ -2,7 +2,8 @@
 //
 //   npm run bench               about ten minutes on a quiet machine
 //   npm run bench -- --quick    few rounds: whether it works, no figures to quote
-import { mkdirSync, writeFileSync } from "node:fs";
+//   npm run bench -- --write    puts the tables into docs/benchmarks.md as well
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { bytes } from "./bytes.mjs";
@@ -12,7 +13,8 @@ import { rendering } from "./rendering.mjs";
 import { start } from "./start.mjs";
 import { storm } from "./storm.mjs";
 import { folder } from "./support/bundle.mjs";
-import { printPart, say } from "./support/report.mjs";
+import { formatPart, printPart, say } from "./support/report.mjs";
+import { summarize } from "./support/summary.mjs";
 import { tabs } from "./tabs.mjs";
 
 const isQuick = process.argv.includes("--quick");
@@ -25,23 +27,42 @@ for (const [name, part] of Object.entries(parts)) {
     printPart(results[name]);
   } catch (error) {
     say(`${name}: ${error.stack}`);
-    results[name] = { title: name, columns: [], rows: [], aims: [{ aim: name, reached: `failed: ${error.message}`, isMet: false }] };
+    results[name] = {
+      title: name,
+      columns: [""],
+      rows: [],
+      aims: [{ aim: name, reached: `failed: ${error.message}`, isMet: false }],
+    };
     process.exitCode = 1;
   }
   results[name].tookSeconds = Math.round((performance.now() - startedAt) / 1_000);
   say(`${name}: ${results[name].tookSeconds} s`);
 }
 
-printPart({
-  title: `All aims${isQuick ? " (quick run: no figures to quote)" : ""}`,
-  columns: ["part", "aim", "reached", ""],
-  rows: Object.values(results).flatMap(({ title, aims }) =>
-    aims.map(({ aim, reached, isMet }) => [title, aim, reached, isMet ? "met" : "**missed**"]),
-  ),
-});
+const summary = summarize(results);
+printPart(summary);
 const place = join(folder, ".tmp");
 mkdirSync(place, { recursive: true });
 const file = join(place, "results.json");
-const machine = { node: process.version, processors: cpus().length, model: cpus()[0]?.model, at: new Date().toISOString(), isQuick };
+const machine = {
+  node: process.version,
+  processors: cpus().length,
+  model: cpus()[0]?.model,
+  at: new Date().toISOString(),
+  isQuick,
+};
 writeFileSync(file, JSON.stringify({ machine, results }, null, 1));
 say(`Every number: ${file}`);
+
+if (process.argv.includes("--write")) {
+  const page = join(folder, "../docs/benchmarks.md");
+  const [begin, end] = ["<!-- results -->", "<!-- end of results -->"];
+  const text = readFileSync(page, "utf8");
+  const date = machine.at.slice(0, 10);
+  const where = `${isQuick ? "A quick run, nothing to quote; " : ""}${date}, ${machine.processors} processors, Node ${process.version}, Chromium.`;
+  const tables = [summary, ...Object.values(results)].map(formatPart).join("\n");
+  writeFileSync(
+    page,
+    `${text.slice(0, text.indexOf(begin) + begin.length)}\n\n${where}\n\n${tables}\n${text.slice(text.indexOf(end))}`,
+  );
+}

@@ -21,7 +21,9 @@ export async function storm({ isQuick }) {
     for (const { file } of stormPeers) scripts.set(file, await bundlePage("storm.js", { peer: file }));
     for (let round = 0; round < rounds; round += 1) {
       for (const scene of scenes) {
-        say(`storm: round ${round + 1} of ${rounds}, ${scene.count} requests, ${scene.death}, spread ${scene.spreadMs} ms`);
+        say(
+          `storm: round ${round + 1} of ${rounds}, ${scene.count} requests, ${scene.death}, spread ${scene.spreadMs} ms`,
+        );
         const isLong = scene.count === 1_000 && round > 0;
         for (const { name, file } of isLong ? stormPeers.slice(0, 1) : stormPeers)
           raw.push({ peer: name, ...scene, ...(await play(browser, scripts.get(file), scene)) });
@@ -31,8 +33,7 @@ export async function storm({ isQuick }) {
     await browser.close();
   }
   const isOf = (run, scene) => Object.keys(scene).every((key) => run[key] === scene[key]);
-  const cell = (name, scene, pick) =>
-    withSpread(raw.filter((run) => run.peer === name && isOf(run, scene)).map(pick));
+  const cell = (name, scene, pick) => withSpread(raw.filter((run) => run.peer === name && isOf(run, scene)).map(pick));
   const rows = [100, 1_000].flatMap((count) =>
     stormPeers.map(({ name }) => [
       name,
@@ -54,7 +55,14 @@ export async function storm({ isQuick }) {
   return {
     title: "Refresh storm, one tab",
     note: `Refresh takes ${refreshMs} ms; a refresh token used twice revokes the session; HTTP/2. "Expired": the machine slept for an hour. "Refused": the server takes the token no more, and nobody was told. "Spread": answers over 600 ms. ${rounds} runs each (1 for the others at 1,000).`,
-    columns: ["refreshes · failed requests · sends a request", "requests", "expired, at once", "expired, spread", "refused, at once", "refused, spread"],
+    columns: [
+      "refreshes · failed requests · sends a request",
+      "requests",
+      "expired, at once",
+      "expired, spread",
+      "refused, at once",
+      "refused, spread",
+    ],
     rows,
     aims: [
       {

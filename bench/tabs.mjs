@@ -26,7 +26,8 @@ export async function tabs({ isQuick }) {
         say(`tabs: ${nameOf(place)}, ${name}`);
         const isOurs = file === "ours.js";
         const script = await bundlePage("storm.js", { peer: file });
-        for (const run of await play(browser, script, place, isOurs ? rounds : 1)) raw.push({ peer: name, ...place, ...run });
+        for (const run of await play(browser, script, place, isOurs ? rounds : 1))
+          raw.push({ peer: name, ...place, ...run });
       }
     }
   } finally {
@@ -53,7 +54,11 @@ export async function tabs({ isQuick }) {
   const ours = raw.filter(({ peer }) => peer === stormPeers[0].name);
   const wrong = ours.filter(({ refreshes, failed, alarms }) => refreshes !== 1 || failed > 0 || alarms > 0);
   const ratios = strict.map((place) =>
-    median(of(stormPeers[0].name, place).filter(({ death }) => death === "expired").map(({ ratio }) => ratio)),
+    median(
+      of(stormPeers[0].name, place)
+        .filter(({ death }) => death === "expired")
+        .map(({ ratio }) => ratio),
+    ),
   );
   return {
     title: "Refresh storm, many tabs",
@@ -93,7 +98,9 @@ async function play(browser, script, { tabs: count, protocol, graceMs }, rounds)
       const at = Date.now() + 200 + count * 20;
       server.advance(sleptMs);
       const told = await Promise.all(
-        pages.map((page, tab) => page.evaluate((given) => storm(given), { count: requests, spreadMs: 0, at, sleptMs, tab })),
+        pages.map((page, tab) =>
+          page.evaluate((given) => storm(given), { count: requests, spreadMs: 0, at, sleptMs, tab }),
+        ),
       );
       return {
         ...server.counts,

@@ -8,7 +8,16 @@ import * as ours from "../peers/ours.js";
 import * as plainPair from "../peers/plainPair.js";
 import * as supabaseAuth from "../peers/supabaseAuth.js";
 
-const variants = { bareAxios, plainPair, ours, blogInterceptor, axiosAuthRefresh, axiosJwt, oidcClientTs, supabaseAuth };
+const variants = {
+  bareAxios,
+  plainPair,
+  ours,
+  blogInterceptor,
+  axiosAuthRefresh,
+  axiosJwt,
+  oidcClientTs,
+  supabaseAuth,
+};
 const instant = async (config) => ({ data: null, status: 200, statusText: "OK", headers: {}, config, request: {} });
 
 globalThis.begin = async () => {

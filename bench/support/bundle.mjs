@@ -23,7 +23,9 @@ const singleCopy = {
   name: "single-copy",
   setup(builder) {
     builder.onResolve({ filter: new RegExp(`^(${single.join("|")})(/|$)`) }, ({ path, kind, pluginData }) =>
-      pluginData?.isOurs ? undefined : builder.resolve(path, { kind, resolveDir: folder, pluginData: { isOurs: true } }),
+      pluginData?.isOurs
+        ? undefined
+        : builder.resolve(path, { kind, resolveDir: folder, pluginData: { isOurs: true } }),
     );
   },
 };

@@ -7,7 +7,9 @@ export async function traceMainThread(browser, page, work) {
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
   const tasks = traceEvents.filter(({ name, ph }) => name === "RunTask" && ph === "X");
   const mains = new Set(
-    traceEvents.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid}.${tid}`),
+    traceEvents
+      .filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain")
+      .map(({ pid, tid }) => `${pid}.${tid}`),
   );
   // The page that worked, of the renderers that there are (one is kept ready for the next page).
   const byThread = new Map();

@@ -1,14 +1,20 @@
 // One part's result: a title, columns, rows, the aims with what was reached, and all raw numbers for the file.
 import { pathToFileURL } from "node:url";
 
-export function printPart({ title, note, columns, rows, aims = [] }) {
+export function formatPart({ title, note, columns, rows, aims = [] }) {
   const lines = [`### ${title}`, ""];
   if (note) lines.push(note, "");
-  lines.push(`| ${columns.join(" | ")} |`, `|${columns.map((_, index) => (index === 0 ? " --- " : " ---: ")).join("|")}|`);
+  lines.push(
+    `| ${columns.join(" | ")} |`,
+    `|${columns.map((_, index) => (index === 0 ? " --- " : " ---: ")).join("|")}|`,
+  );
   for (const row of rows) lines.push(`| ${row.join(" | ")} |`);
-  for (const { aim, reached, isMet } of aims) lines.push("", `${isMet ? "met" : "MISSED"}: ${aim}; ${reached}`);
-  console.log(`${lines.join("\n")}\n`);
+  if (aims.length > 0) lines.push("");
+  for (const { aim, reached, isMet } of aims) lines.push(`- ${isMet ? "met" : "**missed**"}: ${aim}: ${reached}`);
+  return `${lines.join("\n")}\n`;
 }
+
+export const printPart = (part) => console.log(formatPart(part));
 
 /** Runs a part when its file is what was started. */
 export async function runAlone(url, part) {

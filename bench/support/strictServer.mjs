@@ -10,7 +10,14 @@ import { folder } from "./bundle.mjs";
 
 const subject = "0198f1c2-0000-7000-8000-000000000001";
 const sessionId = "0198f1c2-0000-7000-8000-0000000000aa";
-const user = { id: subject, aud: "authenticated", role: "authenticated", email: "ada@example.org", app_metadata: {}, user_metadata: {} };
+const user = {
+  id: subject,
+  aud: "authenticated",
+  role: "authenticated",
+  email: "ada@example.org",
+  app_metadata: {},
+  user_metadata: {},
+};
 
 /** A certificate for this machine, made when it is first needed. */
 function certificate() {
@@ -20,9 +27,14 @@ function certificate() {
     mkdirSync(place, { recursive: true });
     execFileSync(
       "openssl",
-      ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"].concat(
-        ["-keyout", key, "-out", cert, "-subj", "/CN=localhost"],
-      ),
+      ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"].concat([
+        "-keyout",
+        key,
+        "-out",
+        cert,
+        "-subj",
+        "/CN=localhost",
+      ]),
       { stdio: "ignore" },
     );
   }
@@ -36,7 +48,10 @@ const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url
  * @param refreshMs how long the answer to a refresh takes
  * @param graceMs for so long after its use a refresh token is good for the same successor once more: not strict at all
  */
-export async function startStrictServer(script, { protocol = "h2", refreshMs = 200, lifetimeSeconds = 900, graceMs = 0 } = {}) {
+export async function startStrictServer(
+  script,
+  { protocol = "h2", refreshMs = 200, lifetimeSeconds = 900, graceMs = 0 } = {},
+) {
   let shiftMs = 0;
   let killed = new Set();
   let isRevoked = false;
@@ -109,13 +124,19 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
 
   const cookie = (value, maxAge) =>
     `refresh_token=${value}; Path=/v1/auth; HttpOnly; Secure; SameSite=Strict; Max-Age=${maxAge}`;
-  const inCookie = ({ refresh_token: token, user: _, expires_at: __, ...rest }) => [rest, { "set-cookie": cookie(token, 604800) }];
+  /** The answer for a client whose refresh token is in a cookie: then it is nowhere else. */
+  const inCookie = ({ refresh_token: token, access_token, token_type, expires_in, session }) => [
+    { access_token, token_type, expires_in, session },
+    { "set-cookie": cookie(token, 604800) },
+  ];
 
   function refresh(response, token, { isCookie = false, isOAuth = false } = {}) {
     const { code, answer: tokens } = rotate(token);
     const reply = () => {
       if (code !== undefined) {
-        const body = isOAuth ? { error: "invalid_grant", error_description: code, code: 400, msg: code } : { detail: code };
+        const body = isOAuth
+          ? { error: "invalid_grant", error_description: code, code: 400, msg: code }
+          : { detail: code };
         answer(response, isOAuth ? 400 : 401, body);
       } else if (isCookie) answer(response, 200, ...inCookie(tokens));
       else answer(response, 200, tokens);
@@ -132,7 +153,13 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
   async function handle(request, response) {
     const url = new URL(request.url, "https://localhost");
     const path = url.pathname;
-    if (path === "/") return answer(response, 200, `<!doctype html><link rel="icon" href="data:,"><body><script src="/page.js"></script>`, { "content-type": "text/html" });
+    if (path === "/")
+      return answer(
+        response,
+        200,
+        `<!doctype html><link rel="icon" href="data:,"><body><script src="/page.js"></script>`,
+        { "content-type": "text/html" },
+      );
     if (path === "/page.js") return answer(response, 200, script, { "content-type": "text/javascript" });
     if (path === "/api/thing") {
       counts.sends += 1;
@@ -168,7 +195,17 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
         return answer(response, 204, null);
       // Sessions in a cookie, renewed whenever they are asked for.
       case "/api/auth/session":
-        return answer(response, 200, isSignedOut ? {} : { user: { name: "Ada" }, expires: new Date(now() + lifetimeSeconds * 1000).toISOString(), accessToken: issue().access_token });
+        return answer(
+          response,
+          200,
+          isSignedOut
+            ? {}
+            : {
+                user: { name: "Ada" },
+                expires: new Date(now() + lifetimeSeconds * 1000).toISOString(),
+                accessToken: issue().access_token,
+              },
+        );
       case "/api/auth/csrf":
         return answer(response, 200, { csrfToken: "token" });
       case "/api/auth/signout":
@@ -186,7 +223,9 @@ export async function startStrictServer(script, { protocol = "h2", refreshMs = 2
 
   const listener = (request, response) => void handle(request, response).catch(() => response.destroy());
   const server =
-    protocol === "h2" ? createSecureServer(certificate(), listener) : createServer({ ...certificate(), keepAlive: true }, listener);
+    protocol === "h2"
+      ? createSecureServer(certificate(), listener)
+      : createServer({ ...certificate(), keepAlive: true }, listener);
   const sockets = new Set();
   server.on("connection", (socket) => {
     sockets.add(socket);

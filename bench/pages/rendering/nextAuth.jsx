@@ -8,7 +8,8 @@ export const renew = async () => {
   document.dispatchEvent(new Event("visibilitychange"));
   await new Promise((resolve) => {
     const asked = performance.getEntriesByType("resource").length;
-    const look = () => (performance.getEntriesByType("resource").length > asked ? setTimeout(resolve, 5) : setTimeout(look, 1));
+    const look = () =>
+      performance.getEntriesByType("resource").length > asked ? setTimeout(resolve, 5) : setTimeout(look, 1);
     look();
   });
   performance.clearResourceTimings();

@@ -2,10 +2,13 @@ import { createRoot } from "react-dom/client";
 import { Provider, renew, signIn, signOut, useShown } from "the-peer";
 
 const consumers = 1_000;
-let renders = 0;
+const counter = { renders: 0 };
+const countRender = () => {
+  counter.renders += 1;
+};
 
 function Consumer() {
-  renders += 1;
+  countRender();
   return <i>{String(useShown())}</i>;
 }
 
@@ -14,10 +17,10 @@ const settle = async () => {
 };
 const countRenders = async (act) => {
   await settle();
-  renders = 0;
+  counter.renders = 0;
   await act();
   await settle();
-  return renders / consumers;
+  return counter.renders / consumers;
 };
 
 createRoot(document.body.appendChild(document.createElement("main"))).render(

@@ -13,11 +13,15 @@ const useAuthUser = defaultOf(useAuthUserModule);
 const useSignIn = defaultOf(useSignInModule);
 const useSignOut = defaultOf(useSignOutModule);
 
-const store = createStore({ authName: "_auth", authType: "localstorage", refresh: { interval: 60, refreshApiCallback: async () => ({ isSuccess: false }) } });
-let hooks;
+const store = createStore({
+  authName: "_auth",
+  authType: "localstorage",
+  refresh: { interval: 60, refreshApiCallback: async () => ({ isSuccess: false }) },
+});
+const hooks = {};
 
 function Hooks() {
-  hooks = { signIn: useSignIn(), signOut: useSignOut() };
+  Object.assign(hooks, { signIn: useSignIn(), signOut: useSignOut() });
   return null;
 }
 
@@ -37,7 +41,10 @@ export const signIn = async () => {
   hooks.signIn({ auth: { token, type: "Bearer" }, refresh: token, userState: { email: "ada@example.org" } });
 };
 export const renew = async () => {
-  const answer = await fetch("/refresh", { method: "POST", body: JSON.stringify({ refresh_token: current.refresh_token }) });
+  const answer = await fetch("/refresh", {
+    method: "POST",
+    body: JSON.stringify({ refresh_token: current.refresh_token }),
+  });
   current = await answer.json();
   // What its provider does with the answer of the callback.
   store.tokenObject.set({ auth: { token: current.access_token, type: "Bearer" }, refresh: current.access_token });

@@ -2,11 +2,11 @@
 import { createContext, useContext, useMemo, useState } from "react";
 
 const Context = createContext(null);
-let set;
+const handle = {};
 
 export function Provider({ children }) {
   const [session, setSession] = useState(null);
-  set = setSession;
+  Object.assign(handle, { set: setSession });
   const value = useMemo(() => ({ user: session?.user ?? null, token: session?.access_token ?? null }), [session]);
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
@@ -15,9 +15,9 @@ export const useShown = () => useContext(Context).user?.email;
 let current;
 const take = async (response) => {
   current = await response.json();
-  set(current);
+  handle.set(current);
 };
 export const signIn = async () => take(await fetch("/session"));
 export const renew = async () =>
   take(await fetch("/refresh", { method: "POST", body: JSON.stringify({ refresh_token: current.refresh_token }) }));
-export const signOut = async () => set(null);
+export const signOut = async () => handle.set(null);
