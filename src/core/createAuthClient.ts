@@ -1,7 +1,7 @@
 import type { AuthClient, AuthEventName } from "./authClient.ts";
 import { type AuthClientOptions, readOptions } from "./authClientOptions.ts";
 import { AuthError } from "./authError.ts";
-import type { Activity, RefreshTrigger } from "./authState.ts";
+import type { Activity } from "./authState.ts";
 import type { BackendCall } from "./backend.ts";
 import { createClientStore } from "./clientStore.ts";
 import { createConfirmation } from "./confirmation.ts";
@@ -13,7 +13,7 @@ import { createNoteKeeper } from "./noteKeeper.ts";
 import { createPacing } from "./pacing.ts";
 import type { Platform } from "./ports.ts";
 import { createReadable } from "./readable.ts";
-import { createRefresher, type FlightResult } from "./refresher.ts";
+import { createRefresher } from "./refresher.ts";
 import { describeFailure } from "./responses.ts";
 import { createScheduler } from "./scheduler.ts";
 import { createSignIns } from "./signIns.ts";
@@ -158,17 +158,14 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     onFailed(error, until) {
       emitter.emit({ event: "refreshFailed", detail: { error, nextAttemptAt: until } });
     },
+    onSettled(result) {
+      lastFailure = result.kind === "failed" ? result.error : null;
+      // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
+      retryAt = result.kind === "failed" ? (result.until ?? clock.now() + LOOK_AGAIN_MS) : null;
+      arm();
+    },
   });
-
-  /** One refresh for whoever needs it; afterwards the timer stands where the outcome says. */
-  async function refreshOnce(trigger: RefreshTrigger): Promise<FlightResult> {
-    const result = await refresher.refresh(trigger);
-    lastFailure = result.kind === "failed" ? result.error : null;
-    // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
-    retryAt = result.kind === "failed" ? (result.until ?? clock.now() + LOOK_AGAIN_MS) : null;
-    arm();
-    return result;
-  }
+  const refreshOnce = refresher.refresh;
 
   const scheduler = createScheduler({
     platform,

@@ -35,6 +35,8 @@ export interface RefresherOptions {
   /** This server has no refresh: the session lasts until its access token ends. */
   readonly onUnsupported: () => void;
   readonly onFailed: (error: Error, until: number | null) => void;
+  /** Once a flight, not once for each of those who wait for it. */
+  readonly onSettled: (result: FlightResult) => void;
 }
 
 export interface Refresher {
@@ -233,6 +235,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
               ? { kind: "waiting", until: settled.until, error: settled.error }
               : { kind: "idle" },
           );
+          options.onSettled(settled);
           return settled;
         });
       flight = { result, aborted, left };

@@ -65,21 +65,47 @@ export function createTokenRequests({
 }): TokenRequests {
   const { waitFor, untilChanged } = waits;
   let waitingCount = 0;
+  // One wait for all callers: ten thousand of their own would each listen, time and clean up.
+  let awaited: { readonly session: Knowledge; readonly result: Promise<FlightResult> } | null = null;
 
-  /** The shared refresh, or less of it: once `session` is not open here any more, this caller need not wait for its answer. */
-  async function refreshFor(session: Knowledge, signal: AbortSignal | undefined): Promise<FlightResult> {
+  /** The shared refresh, or less of it: once `session` is not open here any more, nobody need wait for its answer. */
+  function refreshFor(session: Knowledge): Promise<FlightResult> {
+    if (awaited !== null && isSameSession(awaited.session, session)) return awaited.result;
     const settled = new AbortController();
     const hasLeft = (): boolean => !isOpen(getState().known) || !isSameSession(getState().known, session);
     const leaving = untilChanged(authState, hasLeft, settled.signal).then(() => ({ kind: "done" }) as const);
     leaving.catch(() => {});
-    try {
-      return await waitFor(Promise.race([refreshOnce("request"), leaving]), signal);
-    } finally {
+    const result = Promise.race([refreshOnce("request"), leaving]).finally(() => {
       settled.abort();
-    }
+      if (awaited?.result === result) awaited = null;
+    });
+    awaited = { session, result };
+    return result;
   }
 
-  async function ready({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<AuthState> {
+  let promised: { readonly promise: Promise<AuthState>; isGood(): boolean } | null = null;
+
+  /** The same promise for as long as it says what is so: a component that uses it must not get another at each render. */
+  function ready({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<AuthState> {
+    if (waits.isDisposed()) return Promise.reject(disposedError());
+    if (promised?.isGood() !== true) {
+      const promise = untilKnown();
+      const made = { promise, isGood: (): boolean => true };
+      promised = made;
+      promise.then(
+        (shown) => {
+          made.isGood = () => authState.getState() === shown;
+        },
+        () => {
+          const tryAgainAt = clock.now() + (retryAfterMs() ?? 0);
+          made.isGood = () => authState.getState().status === "loading" && clock.now() < tryAgainAt;
+        },
+      );
+    }
+    return signal === undefined ? promised.promise : waitFor(promised.promise, signal);
+  }
+
+  async function untilKnown(signal?: AbortSignal): Promise<AuthState> {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       if (waits.isDisposed()) throw disposedError();
       const shown = authState.getState();
@@ -140,7 +166,7 @@ export function createTokenRequests({
       if (token !== null && (willDo(token, minValidityMs) || (isGot && !token.rejected))) return token.value;
       if (known === null || !isOpen(known)) {
         if (!getState().settled) {
-          await ready({ signal });
+          await untilKnown(signal);
           continue;
         }
         if (onSessionEnd !== "hold" || (known?.end !== "expired" && known?.end !== "revoked")) throw endedError();
@@ -177,7 +203,7 @@ export function createTokenRequests({
       await waitFor(signInSettled(), signal);
       if (getState().known !== known) continue;
       flights += 1;
-      const result = await refreshFor(known, signal);
+      const result = await waitFor(refreshFor(known), signal);
       lastFailure = result.kind === "failed" ? result.error : null;
     }
     throw new AuthError(

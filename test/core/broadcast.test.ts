@@ -4,6 +4,7 @@ import { openSignedIn, record } from "./scene.ts";
 import { ADA, BOB } from "./support.ts";
 
 const LIFETIME_MS = 900_000;
+const NAMESPACE = "stay-signed-in:/v1/auth";
 type Scene = Awaited<ReturnType<typeof openSignedIn>>;
 
 const postsOf = ({ world }: Scene, kind: string): number =>
@@ -63,7 +64,7 @@ describe("what one tab does, all know", () => {
     expect(postsOf(scene, "told")).toBe(before + 1);
     const shown = scene.clients.map((client) => client.accessToken.getState());
     for (let echo = 0; echo < 3; echo += 1) {
-      for (const message of heard.slice()) scene.world.channel.inject("stay-signed-in:/v1/auth", message);
+      for (const message of heard.slice()) scene.world.channel.inject(NAMESPACE, message);
       await scene.world.settle();
     }
     expect(postsOf(scene, "told")).toBe(before + 1);
@@ -88,7 +89,6 @@ describe("what one tab does, all know", () => {
 });
 
 describe("a message of a stranger", () => {
-  const namespace = "stay-signed-in:/v1/auth";
   const told = {
     version: 1,
     kind: "told",
@@ -116,7 +116,7 @@ describe("a message of a stranger", () => {
     await using scene = await openSignedIn(2);
     const [first, second] = scene.clients.map(record);
     const requests = scene.world.network.requests.length;
-    scene.world.channel.inject(namespace, message);
+    scene.world.channel.inject(NAMESPACE, message);
     await scene.world.advance(10_000);
     expect([...(first?.events ?? []), ...(second?.events ?? [])]).toEqual([]);
     expect(scene.world.network.requests.length).toBe(requests);
@@ -132,13 +132,74 @@ describe("a message of a stranger", () => {
   ])("that tells of a later session (%s) signs nobody in and ends nothing", async (_name, extra) => {
     await using scene = await openSignedIn(2);
     const logs = scene.clients.map(record);
-    scene.world.channel.inject(namespace, { ...told, ...extra });
+    scene.world.channel.inject(NAMESPACE, { ...told, ...extra });
     await scene.world.advance(15_000);
     for (const client of scene.clients)
       expect(client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
     for (const { events } of logs)
       for (const event of ["sessionEnded", "signedOut", "identityChanged"]) expect(events).not.toContain(event);
     expect(scene.since().length).toBeLessThanOrEqual(4);
+  });
+
+  const encoded = (value: unknown): string => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const forged = {
+    ...told,
+    token: `${encoded({ alg: "none" })}.${encoded({ sub: "eve", sid: "x", iat: 1, exp: 9e9 })}.`,
+    subject: "eve",
+    sentAt: 0,
+    count: 1,
+    lifetimeMs: 900_000,
+  };
+  it.each([
+    ["with its token", [forged]],
+    ["and then of its token", [told, forged]],
+    ["and then of its end", [told, { ...told, end: "revoked" }]],
+    ["and then of another's end", [forged, { ...told, number: 2e15, end: "expired" }]],
+  ])("that tells a tab which has just been opened of a later session %s names no subject", async (_name, messages) => {
+    await using scene = await openSignedIn(1);
+    const tab = scene.world.open();
+    const client = scene.open(tab);
+    const subjects = new Set<string>();
+    const { events } = record(client);
+    client.subscribe(() => {
+      const state = client.getState();
+      if (state.status === "authenticated") subjects.add(state.identity.subject);
+    });
+    for (const message of messages) scene.world.channel.inject(NAMESPACE, message, tab.number);
+    await scene.world.advance(15_000);
+    expect([...subjects]).toEqual([scene.identity.subject]);
+    expect(events).not.toContain("sessionEnded");
+    expect(client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
+  });
+
+  it("does not hide a sign-out that is heard meanwhile", async () => {
+    await using scene = await openSignedIn(2);
+    const [other] = scene.others;
+    scene.world.channel.inject(NAMESPACE, told, 2);
+    scene.world.network.addFault({ match: "/jwt/logout", delayBeforeMs: 2_000 });
+    const out = scene.client.signOut();
+    await scene.world.until(out);
+    await scene.world.advance(15_000);
+    expect(other?.getState()).toMatchObject({ status: "unauthenticated" });
+    expect(scene.client.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
+  });
+});
+
+describe("the note of a later session", () => {
+  it("is not written over by the late answer of an earlier sign-in", async () => {
+    await using scene = await openSignedIn(2);
+    const [other] = scene.others;
+    scene.world.network.addFault({ match: "/jwt/login", delayAfterMs: 300 });
+    const early = scene.client.signIn(ADA).catch(() => {});
+    await scene.world.advance(50);
+    await scene.world.until((other as AuthClient).signIn(ADA));
+    const written = (): { id: string } => JSON.parse(scene.world.storage.contents()[`${NAMESPACE}:session`] ?? "{}");
+    const { id } = written();
+    await scene.world.until(early);
+    await scene.world.advance(5_000);
+    expect(written().id).toBe(id);
+    const state = other?.getState();
+    expect(state?.status === "authenticated" && state.identity.sessionId).toBe(id);
   });
 });
 

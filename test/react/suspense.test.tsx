@@ -38,6 +38,7 @@ function renderSuspending(client: TestAuthClient) {
 }
 
 describe("under Suspense", () => {
+  // B218 https://github.com/RedHatInsights/insights-chrome/pull/2945
   it("a page waits at its start and never again for a renewed token, nor for a new session of the same subject", async () => {
     const client = createTestAuthClient({ state: { status: "loading" } });
     const { frames, findByText } = renderSuspending(client);
