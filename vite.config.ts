@@ -1,5 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -23,6 +24,7 @@ export default defineConfig({
         bin: "src/node/bin.ts",
         server: "src/server.ts",
         testing: "src/testing.ts",
+        "testing-react": "src/testing-react.ts",
         devtools: "src/devtools.ts",
       },
       formats: ["es"],
@@ -42,7 +44,9 @@ export default defineConfig({
           // Searches and real processes take long on a busy machine; a hang is still told apart.
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          include: ["test/{core,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts"],
+          include: [
+            "test/{core,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
+          ],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },
       },
@@ -55,6 +59,29 @@ export default defineConfig({
           environment: "happy-dom",
           include: ["test/{react,devtools}/**/*.test.{ts,tsx}"],
           setupFiles: ["./test/support/dom.ts"],
+        },
+      },
+      {
+        // The oldest React that is supported; Testing Library and TanStack Query must get the same copy.
+        extends: true,
+        resolve: {
+          alias: [
+            { find: /^react(?=\/|$)/, replacement: inRepository("test/react18/node_modules/react") },
+            { find: /^react-dom(?=\/|$)/, replacement: inRepository("test/react18/node_modules/react-dom") },
+            // Its CommonJS form, which Node would take, asks for React without looking here.
+            {
+              find: /^@testing-library\/react$/,
+              replacement: inRepository("node_modules/@testing-library/react/dist/@testing-library/react.esm.js"),
+            },
+          ],
+        },
+        test: {
+          name: "react18",
+          testTimeout: 30_000,
+          environment: "happy-dom",
+          include: ["test/react/{bindQueryClient,guards,hydration,serverRendering,useAuth,useSession}.test.tsx"],
+          setupFiles: ["./test/support/dom.ts"],
+          server: { deps: { inline: [/@testing-library/, /@tanstack/] } },
         },
       },
       {
@@ -83,6 +110,10 @@ export default defineConfig({
     ],
   },
 });
+
+function inRepository(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
 
 /** npm sets the bit when it installs; whoever runs the built or unpacked file by its path needs it before. */
 function executableCommand(): Plugin {

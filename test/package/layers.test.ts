@@ -37,7 +37,7 @@ const rules: Record<string, Layer> = {
     packagesOnDemand: ["libsql", "pg", "@node-rs/argon2", "rate-limiter-flexible"],
     typesOfPackages: ["socket.io"],
   },
-  testing: { layers: ["testing", "core"], packages: [], typesOfPackages: ["hono"] },
+  testing: { layers: ["testing", "react", "core"], packages: ["react"], typesOfPackages: ["hono"] },
   devtools: { layers: ["devtools", "react", "core"], packages: ["react"] },
 };
 
@@ -122,6 +122,7 @@ describe("who may import whom", () => {
       ).toEqual([]);
     }
     expect([...reachableFrom("client.ts").packages]).toEqual(["jwt-decode"]);
+    expect([...reachableFrom("testing.ts").packages]).toEqual([]);
     expect([...reachableFrom("index.ts").own].filter((path) => path.startsWith("devtools/"))).toEqual([]);
   });
 

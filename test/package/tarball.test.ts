@@ -1,60 +1,25 @@
-import { execFile } from "node:child_process";
-import {
-  access,
-  constants,
-  copyFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { access, constants, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-
-const run = promisify(execFile);
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const installedHere = (...path: string[]) => join(root, "node_modules", ...path);
-const entries = Object.entries(manifest.exports).flatMap(([name, files]) =>
-  typeof files === "string" ? [] : [{ name: name.replace(/^\./, manifest.name), files }],
-);
-const dependencies = Object.keys(manifest.dependencies);
-const peers = Object.keys(manifest.peerDependencies);
+import { describeBundlers } from "./bundlers.ts";
+import { describeCompilers } from "./compilers.ts";
+import { dependencies, entries, installedHere, type PackedPackage, packPackage, peers, run } from "./packedPackage.ts";
 
 // What is published, as somebody gets it: built, packed, unpacked into a project of its own.
 describe("the packed package", () => {
-  let folder: string;
-  let tarball: string;
+  let packed: PackedPackage;
   let whole: string;
   let installed: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "stay-signed-in-packed-"));
-    const published = join(folder, "published");
-    await mkdir(published);
-    const vite = [installedHere("vite", "bin", "vite.js"), "build", "--logLevel", "error"];
-    const dist = join(published, "dist");
-    await Promise.all([
-      run(process.execPath, [...vite, "--outDir", dist, "--emptyOutDir", "false"], { cwd: root }),
-      run(process.execPath, [".ci/declarations.mjs", dist], { cwd: root }),
-      ...["package.json", "README.md", "CHANGELOG.md", "LICENSE"].map((file) =>
-        copyFile(join(root, file), join(published, file)),
-      ),
-    ]);
-    await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: published });
-    tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`);
-    whole = await makeProject("whole", [...dependencies, ...peers]);
+    packed = await packPackage();
+    whole = await packed.makeProject("whole", [...dependencies, ...peers]);
     installed = join(whole, "node_modules", manifest.name);
   }, 180_000);
 
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => packed?.remove());
 
   it("holds what is built and the documents, and nothing else", async () => {
     const files = await filesIn(installed);
@@ -90,32 +55,9 @@ describe("the packed package", () => {
 
   it("has types that resolve wherever an ESM package does", { timeout: 120_000 }, async () => {
     const attw = installedHere("@arethetypeswrong", "cli", "dist", "index.js");
-    const { stdout } = await run(process.execPath, [attw, tarball, "--profile", "esm-only", "--format", "json"]);
+    const { stdout } = await run(process.execPath, [attw, packed.tarball, "--profile", "esm-only", "--format", "json"]);
     const { analysis } = JSON.parse(stdout);
     expect(Object.keys(analysis.entrypoints).length).toBe(Object.keys(manifest.exports).length);
-  });
-
-  it("compiles in a strict project that checks the declarations too", async () => {
-    const imports = entries.map(({ name }, index) => `import * as entry${index} from "${name}";`);
-    const program = `${imports.join("\n")}
-export const all = [${entries.map((_, index) => `entry${index}`).join(", ")}];
-// @ts-expect-error -- were the types missing, this would compile
-entry0.createAuthClient({ guests: "always" });
-`;
-    await writeFile(join(whole, "program.ts"), program);
-    await mkdir(join(whole, "node_modules", "@types"));
-    for (const name of ["node", "react", "pg"]) {
-      await symlink(installedHere("@types", name), join(whole, "node_modules", "@types", name));
-    }
-    const options = "--noEmit --strict --module nodenext --target es2022 --lib es2023,dom,dom.iterable --types node";
-    const tsc = [
-      installedHere("typescript", "bin", "tsc"),
-      ...options.split(" "),
-      "--skipLibCheck",
-      "false",
-      "program.ts",
-    ];
-    await run(process.execPath, tsc, { cwd: whole }).catch((error: { stdout: string }) => expect.fail(error.stdout));
   });
 
   it("depends on every package that its files import, as dependency or as optional peer", async () => {
@@ -134,7 +76,7 @@ entry0.createAuthClient({ guests: "always" });
   });
 
   it("lets a program that uses neither React nor a server install no peer at all", async () => {
-    const bare = await makeProject("bare", dependencies);
+    const bare = await packed.makeProject("bare", dependencies);
     const { stdout } = await importIn(bare, ["stay-signed-in/client", "stay-signed-in/fetch", "stay-signed-in/node"]);
     expect(stdout).toContain("createAuthClient");
     expect(stdout).toContain("createNodeAuthClient");
@@ -167,19 +109,8 @@ entry0.createAuthClient({ guests: "always" });
     expect((await run(command, ["--version"])).stdout.trim()).toBe(manifest.version);
   });
 
-  /** A project with the packed package, and those of the repository's packages that are named. */
-  async function makeProject(name: string, packages: readonly string[]): Promise<string> {
-    const modules = join(folder, name, "node_modules");
-    const own = join(modules, manifest.name);
-    await mkdir(own, { recursive: true });
-    await writeFile(join(folder, name, "package.json"), '{ "type": "module", "private": true }');
-    await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", own]);
-    for (const target of packages) {
-      await mkdir(dirname(join(modules, target)), { recursive: true });
-      await symlink(installedHere(target), join(modules, target));
-    }
-    return join(folder, name);
-  }
+  describeCompilers(() => packed);
+  describeBundlers(() => packed);
 
   async function importIn(project: string, names: readonly string[]): Promise<{ stdout: string; stderr: string }> {
     const program = `const modules = await Promise.all(${JSON.stringify(names)}.map((name) => import(name)));
