@@ -22,7 +22,7 @@ const variants = [
 
 export async function overhead({ isQuick }) {
   const rounds = isQuick ? 8 : 40;
-  const releases = isQuick ? 1 : 5;
+  const releases = isQuick ? 1 : 3;
   const browser = await launchBrowser();
   try {
     say("overhead: requests that need nothing");

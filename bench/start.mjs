@@ -19,7 +19,7 @@ const tellers = starters.filter(({ file }) => ["ours.js", "supabaseAuth.js"].inc
 export async function start({ isQuick }) {
   const browser = await launchBrowser();
   try {
-    const starts = await measureStarts(browser, isQuick ? 3 : 15);
+    const starts = await measureStarts(browser, isQuick ? 3 : 9);
     const spans = {};
     for (const { name, file } of tellers) {
       say(`start: telling ${tabs} tabs, ${name}`);

@@ -59,7 +59,7 @@ export function summarize({ bytes, storm, tabs, overhead, rendering, start, idle
     ["1,000 requests at once, token expired: refreshes · failed · sends a request", stormCell("expired")],
     ["1,000 requests at once, token refused by the server: the same", stormCell("refused")],
     ["8 tabs, 20 requests each: refreshes · failed (of 160)", tabsCell(8)],
-    ["40 tabs, 20 requests each: refreshes · failed (of 800)", tabsCell(40)],
+    ["40 tabs, 5 requests each: refreshes · failed (of 200)", tabsCell(40)],
     ["40 tabs: slowest tab, against one refresh and the same requests", slowestCell],
     ["requests in the time of one through a plain interceptor pair", speedCell],
     ["10,000 waiting requests: bytes each", waitsCell(({ bytes: size }) => Math.round(size))],
