@@ -23,7 +23,14 @@ try {
 
 const types = await run([join("node_modules", "typescript", "bin", "tsc"), "--noEmit", "-p", "."]);
 if (types !== 0) console.error("Type errors: see above (npm run typecheck).");
-const tests = await run([vitest, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...process.argv.slice(2)]);
+const tests = await run([
+  vitest,
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+]);
 
 let counts = { passed: 0, failed: 1, skipped: 0 };
 try {
