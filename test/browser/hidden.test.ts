@@ -5,6 +5,8 @@ import { useBackgroundChromium } from "./support/useBackgroundChromium.ts";
 
 const { scenario } = useBackgroundChromium();
 const lifetimeSeconds = 6;
+/** How soon is up to the browser, which spares a page for a minute that it has finished loading: one of three is enough. */
+const throttleSoon = "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1";
 const quarterHourMs = 900_000;
 
 /** Keeps a chain of short timers going, which shows how the browser treats the timers of a page. */
@@ -20,48 +22,48 @@ async function watchTimers(tab: Page): Promise<void> {
   });
 }
 
-/** Milliseconds since the last tick, and between the last two. */
-function readPauses(tab: Page): Promise<{ now: number; last: number }> {
+/** The last pause between two ticks, or the one that is under way if that is longer, in milliseconds. */
+function readPause(tab: Page): Promise<number> {
   return tab.evaluate(() => {
     const { ticks } = globalThis as unknown as { ticks: number[] };
     const [before = 0, last = 0] = ticks.slice(-2);
-    return { now: performance.now() - last, last: last - before };
+    return Math.max(performance.now() - last, last - before);
   });
 }
 
 describe("three tabs out of sight", () => {
   // B152 https://github.com/gravitational/teleport/issues/51617
   // B154 https://github.com/tldraw/tldraw/pull/9842
-  it.each([
-    ["second", [], ({ last }: { last: number }) => last > 900],
-    [
-      "minute",
-      ["--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1"],
-      ({ now }: { now: number }) => now > 3_000,
-    ],
-  ])("with timers that run once a %s keep a good token, by one refresh a lifetime", (_, flags, isThrottled) =>
+  it(
+    "keep a good token by one refresh a lifetime, with timers that run once a second, or once a minute",
+    { timeout: 120_000 },
     scenario(
-      { flags, server: { accessTokenLifetimeSeconds: lifetimeSeconds } },
+      { flags: [throttleSoon], server: { accessTokenLifetimeSeconds: lifetimeSeconds } },
       async ({ app, ada, openTab, openElsewhere }) => {
         const tabs = [await openTab(), await openTab(), await openTab()] as const;
         await signIn(tabs[0]);
+        const started = app.counts.refresh;
         for (const tab of tabs) await watchTimers(tab);
         await openElsewhere();
-        for (const tab of tabs) {
-          expect(await tab.evaluate(() => document.visibilityState)).toBe("hidden");
-          await expect.poll(async () => isThrottled(await readPauses(tab)), patience).toBe(true);
-        }
-        await app.untilRefresh(app.counts.refresh + 3);
+        const readPauses = () => Promise.all(tabs.map(readPause));
+        expect(await Promise.all(tabs.map((tab) => tab.evaluate(() => document.visibilityState)))).toEqual(
+          Array.from({ length: 3 }, () => "hidden"),
+        );
+        await expect.poll(async () => Math.min(...(await readPauses())), patience).toBeGreaterThan(900);
+        await app.untilRefresh(app.counts.refresh + 1);
         for (const tab of tabs) expect(await callApi(tab)).toEqual({ status: 200, subject: ada });
-        expect(app.apiStatuses).toEqual([200, 200, 200]);
-        // The tabs' start-ups and whatever came before the sign-in aside, each began when the token before was half spent.
-        const renewals = app.refreshedAt.slice(-3);
-        const gaps = renewals.slice(1).map((at, index) => at - (renewals[index] ?? 0));
-        for (const gap of gaps) expect(gap).toBeGreaterThan((lifetimeSeconds * 1000) / 3);
+        await expect.poll(async () => Math.max(...(await readPauses())), patience).toBeGreaterThan(2_500);
+        await app.untilRefresh(app.counts.refresh + 2);
+        for (const tab of tabs) expect(await callApi(tab)).toEqual({ status: 200, subject: ada });
+        expect(app.apiStatuses).toEqual(Array.from({ length: 6 }, () => 200));
+        // None came before a third of the life of the token before it was over.
+        const renewedAt = app.refreshedAt.slice(started);
+        const gaps = renewedAt.slice(1).map((at, index) => at - (renewedAt[index] ?? 0));
+        expect(Math.min(...gaps)).toBeGreaterThan((lifetimeSeconds * 1000) / 3);
         await expect.poll(async () => new Set(await Promise.all(tabs.map(readToken))).size, patience).toBe(1);
         for (const tab of tabs) expect(await shownSinceSignIn(tab)).toEqual(["authenticated"]);
       },
-    )(),
+    ),
   );
 
   // B033 https://github.com/DuendeArchive/identity-model-oidc-client-js/issues/143

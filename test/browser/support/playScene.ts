@@ -23,8 +23,10 @@ export type Play = (scene: Scene) => Promise<void>;
 export async function playScene(app: App, profile: BrowserContext, play: Play): Promise<void> {
   const [ada, bob] = [await register(app, account), await register(app, otherAccount)];
   let opened = 0;
-  const open = async (address: string): Promise<Page> => {
+  profile.on("page", () => {
     opened += 1;
+  });
+  const open = async (address: string): Promise<Page> => {
     const tab = await profile.newPage();
     await tab.goto(address);
     return tab;
