@@ -6,7 +6,8 @@ import { type BodyExchange, openBodyExchange } from "./bodyTransport.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
 import type { SessionStore } from "./sessionStore.ts";
-import { isStillGood, isWorthUsing, toStoredSession, toTokenAnswer } from "./storedSession.ts";
+import { toStoredSession, toTokenAnswer } from "./storedSession.ts";
+import { isStillGood, isWorthUsing } from "./storedTokenAge.ts";
 
 export interface FileBackendOptions {
   /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
@@ -14,6 +15,8 @@ export interface FileBackendOptions {
   file: SessionStore;
   address: string;
   clock: Clock;
+  /** Keeps other processes from presenting what this one presents. */
+  lockExchange: (signal: AbortSignal) => Promise<{ release(): Promise<void> }>;
   /** For what the server has to be told apart from any call. */
   fetch: typeof globalThis.fetch;
   refreshAheadMs?: number | undefined;
@@ -23,17 +26,24 @@ const REREAD_FOR_MS = 200;
 const REREAD_EVERY_MS = 50;
 const MOST_ROUNDS = 4;
 const TELL_FOR_MS = 10_000;
+const LONGEST_EXCHANGE_MS = 30_000;
 
 /**
  * A backend whose refresh tokens lie in the session file. What the server issues is in the file before anybody gets the access
  * token of it, so a process that dies in between loses nothing. The file is read anew at each refresh: another process may have
  * done it already, and its access token will do. A rejection counts only if the file still holds the token that was rejected.
+ *
+ * A refresh token that was presented is not presented again, by any process, before its answer is here or 30 s have passed. Whoever
+ * has given up waiting meanwhile (a short time-out, a machine that is busy) finds the answer in the file the next time.
  */
-export function createFileBackend({ inner, file, address, clock, fetch, refreshAheadMs }: FileBackendOptions): Backend {
+export function createFileBackend(options: FileBackendOptions): Backend {
+  const { inner, file, address, clock, lockExchange, fetch, refreshAheadMs } = options;
   // Whoever asks again has no use for the token that it was given last.
   let lastHandedOut: string | null = null;
   // Rotated on the server and not yet in the file, since the disk refused it.
   let unsaved: { presented: string; session: StoredSession } | null = null;
+  // Goes on when its caller gives up: its answer may be the only one that holds the next refresh token.
+  let underWay: Promise<RefreshOutcome | null> | null = null;
 
   const now = (): number => clock.now();
   const pause = (delayMs: number): Promise<void> =>
@@ -117,23 +127,25 @@ export function createFileBackend({ inner, file, address, clock, fetch, refreshA
     );
   }
 
-  /** Null: the file has changed meanwhile; look anew. */
-  async function refreshOnce(call: BackendCall): Promise<RefreshOutcome | null> {
-    const { session, ended } = await file.readServer(address);
-    if (session === null) return { kind: "ended", reason: ended?.reason ?? "none", coded: true };
-    if (unsaved !== null) {
-      const { presented, session: next } = unsaved;
-      if (presented === session.refreshToken) await replaceSession(presented, next);
-      unsaved = null;
-      return null;
+  async function exchangeAlone(
+    session: StoredSession,
+    presented: string,
+    call: BackendCall,
+  ): Promise<RefreshOutcome | null> {
+    const held = await lockExchange(call.signal);
+    try {
+      if ((await file.readServer(address)).session?.refreshToken !== presented) return null;
+      return await exchangeToken(session, presented, { ...call, signal: AbortSignal.timeout(LONGEST_EXCHANGE_MS) });
+    } finally {
+      await held.release();
     }
-    if (session.accessToken !== lastHandedOut && isWorthUsing(session, now(), refreshAheadMs)) {
-      lastHandedOut = session.accessToken;
-      return { kind: "token", answer: toTokenAnswer(session) };
-    }
-    const presented = session.refreshToken;
-    if (presented === null) return { kind: "ended", reason: "expired", coded: true };
-    await file.assertWritable(address);
+  }
+
+  async function exchangeToken(
+    session: StoredSession,
+    presented: string,
+    call: BackendCall,
+  ): Promise<RefreshOutcome | null> {
     const { exchange, call: exchangeCall } = withExchange(call, presented);
     const outcome = await inner.refresh(exchangeCall);
     if (outcome.kind === "ended") {
@@ -155,6 +167,31 @@ export function createFileBackend({ inner, file, address, clock, fetch, refreshA
     }
     lastHandedOut = next.accessToken;
     return outcome;
+  }
+
+  /** Null: the file has changed meanwhile; look anew. */
+  async function refreshOnce(call: BackendCall): Promise<RefreshOutcome | null> {
+    if (underWay !== null) return underWay;
+    const { session, ended } = await file.readServer(address);
+    if (session === null) return { kind: "ended", reason: ended?.reason ?? "none", coded: true };
+    if (unsaved !== null) {
+      const { presented, session: next } = unsaved;
+      if (presented === session.refreshToken) await replaceSession(presented, next);
+      unsaved = null;
+      return null;
+    }
+    if (session.accessToken !== lastHandedOut && isWorthUsing(session, now(), refreshAheadMs)) {
+      lastHandedOut = session.accessToken;
+      return { kind: "token", answer: toTokenAnswer(session) };
+    }
+    const presented = session.refreshToken;
+    if (presented === null) return { kind: "ended", reason: "expired", coded: true };
+    await file.assertWritable(address);
+    const started = exchangeAlone(session, presented, call).finally(() => {
+      underWay = null;
+    });
+    underWay = started;
+    return started;
   }
 
   return {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { AuthClient } from "../core/authClient.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
@@ -6,6 +6,7 @@ import type { Identity } from "../core/authState.ts";
 import type { Backend } from "../core/backend.ts";
 import { createFileBackend } from "./createFileBackend.ts";
 import { createNodePlatform } from "./createNodePlatform.ts";
+import { lockExchange } from "./exchangeLock.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 import { parseServerAddress } from "./serverAddress.ts";
 import { openSessionStore } from "./openSessionStore.ts";
@@ -110,8 +111,17 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
   const platform = fetch === undefined ? ports : { ...ports, fetch };
   const { paths, refreshAheadMs, requestTimeoutMs = 10_000 } = coreOptions;
   const http = createHttpBackend({ baseUrl: address, paths });
+  const exchangeLock = `${place.path}.${createHash("sha256").update(address).digest("hex").slice(0, 16)}.exchange.lock`;
   const { backend, handOver } = acceptHandovers(
-    createFileBackend({ inner: http, file, address, clock: platform.clock, fetch: platform.fetch, refreshAheadMs }),
+    createFileBackend({
+      inner: http,
+      file,
+      address,
+      clock: platform.clock,
+      lockExchange: (signal) => lockExchange(exchangeLock, signal),
+      fetch: platform.fetch,
+      refreshAheadMs,
+    }),
   );
   const client = createAuthClient({ ...coreOptions, baseUrl: address, platform, backend });
 

@@ -1,8 +1,10 @@
-import { chmod, chown, writeFile } from "node:fs/promises";
+import { chmod, chown, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import { createFileBackend } from "../../src/node/createFileBackend.ts";
+import { lockExchange } from "../../src/node/exchangeLock.ts";
 import { createNodeClock } from "../../src/node/nodeClock.ts";
+import { createProcessMark } from "../../src/node/processMark.ts";
 import { makeSessionFolder } from "./support/sessionFolder.ts";
 import { makeEntry } from "./support/storedSession.ts";
 import { type StrictServer, startStrictServer } from "./support/strictServer.ts";
@@ -20,6 +22,7 @@ async function makeWorld() {
       file: folder.file,
       address,
       clock: createNodeClock(),
+      lockExchange: (signal) => lockExchange(`${folder.path}.exchange.lock`, signal),
       fetch: globalThis.fetch,
     });
   const store = (session: ReturnType<StrictServer["issue"]>, changes: { expired?: boolean } = {}) =>
@@ -168,6 +171,49 @@ describe("a refresh", () => {
     expect(await folder.text()).not.toContain("refresh-1");
     expect(await makeBackend().refresh(call())).toMatchObject({ kind: "ended", reason: "expired" });
     expect(server.refreshes).toHaveLength(1);
+  });
+
+  it("keeps the answer that came after its caller had given up, and lets nobody present the token meanwhile", async () => {
+    const { server, makeBackend, store, entry } = await makeWorld();
+    await store(server.issue(), { expired: true });
+    let answerNow = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      server.answerNextRefresh(async () => {
+        resolve();
+        await new Promise<void>((answer) => {
+          answerNow = answer;
+        });
+        return { status: 200, body: '{"access_token":"late","refresh_token":"refresh-1-2","expires_in":900}' };
+      });
+    });
+    const impatient = new AbortController();
+    const [first, second] = [makeBackend(), makeBackend()];
+    const givenUp = first.refresh({ ...call(), signal: impatient.signal });
+    await arrived;
+    impatient.abort();
+    // Another process, as patient as a process is.
+    const other = second.refresh(call());
+    // The same process, once more.
+    const again = first.refresh(call());
+    answerNow();
+    for (const outcome of await Promise.all([givenUp, other, again])) {
+      expect(outcome).toMatchObject({ kind: "token", answer: { accessToken: "late" } });
+    }
+    expect(server.refreshes).toEqual(["refresh-1-1"]);
+    expect((await entry()).session?.refreshToken).toBe("refresh-1-2");
+  });
+
+  it("passes by a process that has been stopped for a minute in the middle of a refresh", async () => {
+    const { server, makeBackend, store, folder } = await makeWorld();
+    await store(server.issue(), { expired: true });
+    const lockPath = `${folder.path}.exchange.lock`;
+    // As such a process leaves it: it runs, and touches nothing.
+    await writeFile(lockPath, `${createProcessMark().text}.some-word`, { mode: 0o600 });
+    await expect(makeBackend().refresh({ ...call(), signal: AbortSignal.timeout(300) })).rejects.toThrow();
+    expect(server.refreshes).toEqual([]);
+    const longAgo = new Date(Date.now() - 61_000);
+    await utimes(lockPath, longAgo, longAgo);
+    expect(await makeBackend().refresh(call())).toMatchObject({ kind: "token" });
   });
 
   it("keeps an answer out of the file of somebody who has signed in meanwhile, and gives up that session", async () => {
