@@ -1,6 +1,6 @@
 import { AuthError } from "../core/authError.ts";
 import { createSessionFile } from "./sessionFile.ts";
-import { type SessionFilePlace, findSessionFile, findSessionFolder } from "./sessionFilePath.ts";
+import { type SessionFilePlace, findOwnFile, findSessionFile } from "./sessionFilePath.ts";
 import { createSessionKeyring } from "./sessionKeyring.ts";
 import type { SessionStore } from "./sessionStore.ts";
 
@@ -43,7 +43,7 @@ export function openSessionStore(
     throw conflict("STAY_SIGNED_IN_SESSION_FILE", "STAY_SIGNED_IN_KEYRING");
   }
   if (isInKeyring) {
-    const place = findSessionFolder("keyring");
+    const place = findOwnFile("keyring", environment);
     return { isInKeyring, place, store: createSessionKeyring(place) };
   }
   const place = findSessionFile(sessionFile, environment);

@@ -1,12 +1,7 @@
 import { link } from "node:fs/promises";
 import { dirname } from "node:path";
-import {
-  assertPrivateFileWritable,
-  preparePrivateFolder,
-  readPrivateFile,
-  removeLeftovers,
-  replacePrivateFile,
-} from "./privateFile.ts";
+import { assertPrivateFileWritable, preparePrivateFolder, removeLeftovers, replacePrivateFile } from "./privateFile.ts";
+import { readPrivateFile } from "./readPrivateFile.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import {
   type SessionFileContent,

@@ -1,6 +1,5 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import envPaths from "env-paths";
 
 const FILE_NAME = "sessions.json";
 
@@ -10,22 +9,33 @@ export interface SessionFilePlace {
   readonly ownFolder: boolean;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+// The XDG Base Directory Specification has a relative path ignored.
+const orElse = (named: string | undefined, usual: string): string => (named && isAbsolute(named) ? named : usual);
+
+function findConfigurationFolder(environment: Environment): string {
+  const home = homedir();
+  switch (process.platform) {
+    case "darwin":
+      return join(home, "Library", "Preferences", "stay-signed-in");
+    case "win32":
+      return join(orElse(environment["APPDATA"], join(home, "AppData", "Roaming")), "stay-signed-in", "Config");
+    default:
+      return join(orElse(environment["XDG_CONFIG_HOME"], join(home, ".config")), "stay-signed-in");
+  }
+}
+
 /**
  * A file in a folder of its own in the platform's configuration folder (`$XDG_CONFIG_HOME`, `~/.config`,
  * `~/Library/Preferences`, `%APPDATA%`).
  */
-export function findSessionFolder(fileName: string): SessionFilePlace {
-  const folder = envPaths("stay-signed-in", { suffix: "" }).config;
-  // The specification of these folders has a relative `$XDG_CONFIG_HOME` ignored.
-  if (!isAbsolute(folder)) return { path: join(homedir(), ".config", "stay-signed-in", fileName), ownFolder: true };
-  return { path: join(folder, fileName), ownFolder: true };
+export function findOwnFile(fileName: string, environment: Environment): SessionFilePlace {
+  return { path: join(findConfigurationFolder(environment), fileName), ownFolder: true };
 }
 
-/** The named file; else the one named by `STAY_SIGNED_IN_SESSION_FILE`; else `sessions.json` where {@link findSessionFolder} says. */
-export function findSessionFile(
-  named: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>,
-): SessionFilePlace {
+/** The named file; else the one named by `STAY_SIGNED_IN_SESSION_FILE`; else `sessions.json` where {@link findOwnFile} says. */
+export function findSessionFile(named: string | undefined, environment: Environment): SessionFilePlace {
   const path = named || environment["STAY_SIGNED_IN_SESSION_FILE"];
-  return path ? { path: resolve(path), ownFolder: false } : findSessionFolder(FILE_NAME);
+  return path ? { path: resolve(path), ownFolder: false } : findOwnFile(FILE_NAME, environment);
 }

@@ -1,15 +1,10 @@
-import { InvalidArgumentError } from "commander";
-
 const UNITS_MS: Readonly<Record<string, number>> = { "": 1_000, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** `90`, `90s`, `5m` or `1h` in milliseconds; a bare number is seconds. */
-export function parseDuration(text: string): number {
+/** `90`, `90s`, `5m` or `1h` in milliseconds, a bare number is seconds; null for anything else. */
+export function parseDuration(text: string): number | null {
   const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)([smh]?)$/.exec(text.trim()) ?? [];
   const unitMs = UNITS_MS[unit];
-  if (amount === undefined || unitMs === undefined) {
-    throw new InvalidArgumentError("Write a duration like 90s, 5m or 1h.");
-  }
-  return Number(amount) * unitMs;
+  return amount === undefined || unitMs === undefined ? null : Number(amount) * unitMs;
 }
 
 /** A span in the largest unit that says enough. */

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { findSessionFileError } from "../sessionFileError.ts";
 import { type SharedOptions, withContext } from "./commandContext.ts";
 import type { CommandWorld } from "./commandWorld.ts";
@@ -21,6 +21,12 @@ Exit codes:
 
 // Whoever wrote --password=secret must not find it in a log.
 const hideValues = (text: string): string => text.replaceAll(/(--?[\w-]+)=[^\s']+/g, "$1=…");
+
+function readDuration(text: string): number {
+  const spanMs = parseDuration(text);
+  if (spanMs === null) throw new InvalidArgumentError("Write a duration like 90s, 5m or 1h.");
+  return spanMs;
+}
 
 function buildProgram(world: CommandWorld, report: (code: number) => void): Command {
   const program = new Command("stay-signed-in")
@@ -61,7 +67,7 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
     });
 
   command("token", "print a good access token")
-    .option("--min-validity <duration>", "how long it must still be good for: 90s, 5m, 1h", parseDuration)
+    .option("--min-validity <duration>", "how long it must still be good for: 90s, 5m, 1h", readDuration)
     .action(async (options: SharedOptions & TokenOptions) => {
       report(await withContext(options, world, (context) => token(context, options)));
     });
