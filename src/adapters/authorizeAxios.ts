@@ -4,7 +4,7 @@ import { attachOnce } from "./attachOnce.ts";
 import { authorizeRequest } from "./authorizeRequest.ts";
 import { isOneShot } from "./isOneShot.ts";
 import { createOriginGuard } from "./originGuard.ts";
-import { type AxiosOutcome, sendWithToken, setsAuthorization } from "./sendWithToken.ts";
+import { type AxiosOutcome, createSender, sendWithToken, setsAuthorization } from "./sendWithToken.ts";
 import { waitWithin } from "./waitWithin.ts";
 
 /** How {@link authorizeAxios} decides where tokens go. */
@@ -51,6 +51,7 @@ export function authorizeAxios(
 ): () => void {
   return attachOnce(instance, auth, () => {
     const guard = createOriginGuard(auth, options.allowedOrigins);
+    const sender = createSender(instance);
     const isAllowed = (address: string) => guard(address, instance.defaults.baseURL);
 
     // The adapter is wrapped, not the answer intercepted: transforms and interceptors then run once, and what is sent again is
@@ -66,7 +67,7 @@ export function authorizeAxios(
         let refused: AxiosOutcome | undefined;
         const send = async (token: string | null) => {
           drain(refused?.response?.data);
-          return (refused = await sendWithToken(instance, config, adapter, token));
+          return (refused = await sendWithToken(sender, config, adapter, token));
         };
         const { response, error } =
           setsAuthorization(config) || !isAllowed(addressOf(instance, config))
@@ -93,11 +94,14 @@ export function authorizeAxios(
   });
 }
 
-/** Where the request goes, joined by this version of axios itself; nowhere allowed if it cannot tell. */
+const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;
+
+/** Where the request goes. Versions of axios differ in what an absolute address is: it decides; nowhere allowed if it cannot tell. */
 function addressOf(
   instance: AxiosInstance,
   { baseURL = "", url = "", allowAbsoluteUrls = true }: InternalAxiosRequestConfig,
 ): string {
+  if (baseURL && url && !absolute.test(url)) return `${baseURL.replace(/\/+$/, "")}/${url.replace(/^\/+/, "")}`;
   try {
     return instance.getUri({ baseURL, url, allowAbsoluteUrls, params: null });
   } catch {

@@ -24,12 +24,19 @@ export function createOriginGuard(auth: AuthClient, allowedOrigins?: readonly st
     return url.origin;
   });
 
+  // A request's own address is new each time, the three that it is compared with hardly ever are.
+  const originsOf = new Map<string, string | undefined>();
+  const originOf = (base: string): string | undefined => {
+    if (!originsOf.has(base)) originsOf.set(base, parse(base)?.origin);
+    return originsOf.get(base);
+  };
+
   return (address, ownBaseUrl) => {
     // Anything else that fetch would turn into an address of its own is not looked through.
     const url = typeof address === "string" ? parse(address) : undefined;
     // A blob: URL has its creator's origin, and user:password@ is the caller's own way to say who is asking.
     if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return false;
-    const origins = fixed ?? [ownBaseUrl, auth.baseUrl, page].map((base) => base && parse(base)?.origin);
+    const origins = fixed ?? [ownBaseUrl, auth.baseUrl, page].map((base) => base && originOf(base));
     if (!origins.includes(url.origin)) return false;
     const path = url.origin + url.pathname;
     return !(authBase && path.startsWith(authBase) && sessionEndpoint.test(path.slice(authBase.length)));

@@ -9,15 +9,38 @@ export interface AxiosOutcome extends Outcome {
 
 type Adapter = InternalAxiosRequestConfig["adapter"];
 
+/** Hands a request that is ready for the wire to its adapter. */
+export type Sender = (ready: InternalAxiosRequestConfig) => Promise<AxiosResponse>;
+
 const authorizationName = /^authorization$/i;
 
 /** Whether the caller decided about `Authorization`: a header of theirs in any letter case (`false` counts), or basic auth. */
 export function setsAuthorization({ auth, headers }: InternalAxiosRequestConfig): boolean {
-  // axios 1.0 keeps the instance's default headers where only toJSON sees them; toJSON leaves out `false`.
-  const all = Object.assign({}, headers?.toJSON?.(), headers) as Record<string, unknown>;
-  return (
-    Boolean(auth) || Object.entries(all).some(([name, value]) => authorizationName.test(name) && value !== undefined)
-  );
+  if (auth) return true;
+  if (!headers) return false;
+  const names = Object.keys(headers).filter((name) => authorizationName.test(name));
+  if (names.some((name) => headers[name] !== undefined)) return true;
+  // axios 1.0 keeps the instance's default headers under a symbol, where only toJSON sees them; toJSON leaves out `false`.
+  const isHiding = names.length === 0 && Object.getOwnPropertySymbols(headers).length > 0;
+  return isHiding && Object.keys(headers.toJSON?.() ?? {}).some((name) => authorizationName.test(name));
+}
+
+/** Sends through `instance`'s own axios, without merging, transforming or intercepting anything a second time. */
+export function createSender(instance: AxiosInstance): Sender {
+  // Adapters may be named, and only this instance's axios resolves its names: an instance of its kind, emptied of defaults,
+  // whose interceptor puts the whole request in place.
+  const sender = instance.create();
+  const defaults = sender.defaults as unknown as Record<string, unknown>;
+  for (const name of Object.keys(defaults)) delete defaults[name];
+  defaults["headers"] = { common: {} };
+  let next: InternalAxiosRequestConfig;
+  sender.interceptors.request.use(() => next, undefined, { synchronous: true });
+  return (ready) => {
+    // What axios does around an adapter has been done by the request that this is the inside of.
+    if (typeof ready.adapter === "function") return ready.adapter(ready);
+    next = { ...ready, transformRequest: [], transformResponse: [] };
+    return sender.request({});
+  };
 }
 
 /**
@@ -25,19 +48,15 @@ export function setsAuthorization({ auth, headers }: InternalAxiosRequestConfig)
  * `config` stays as it was (adapters write into headers), and is what the answer and the error show.
  */
 export function sendWithToken(
-  instance: AxiosInstance,
+  send: Sender,
   config: InternalAxiosRequestConfig,
   adapter: Adapter,
   token: string | null,
 ): Promise<AxiosOutcome> {
-  // Adapters may be named, and only this instance's own axios resolves its names. An instance without our interceptor does,
-  // and an interceptor that puts the whole config in place keeps it from merging and transforming anything a second time.
-  const sender = instance.create();
-  const ready: InternalAxiosRequestConfig = { ...config, transformRequest: [], transformResponse: [] };
+  const ready: InternalAxiosRequestConfig = { ...config };
   Object.assign(ready, { adapter });
   if (token) ready.headers = withAuthorization(config.headers, token);
-  sender.interceptors.request.use(() => ready);
-  return sender.request({}).then(
+  return send(ready).then(
     (response: AxiosResponse) => outcomeOf(config, token, response, undefined),
     (error: { response?: AxiosResponse; cause?: unknown } | undefined) =>
       outcomeOf(config, token, error?.response, error),
