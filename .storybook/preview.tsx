@@ -1,6 +1,10 @@
 import type { Preview } from "@storybook/react-vite";
 import { useEffect } from "react";
+import { configure } from "storybook/test";
 import "./preview.css";
+
+// A page that renders late on a busy machine has not failed.
+configure({ asyncUtilTimeout: 10_000 });
 
 const preview: Preview = {
   parameters: {

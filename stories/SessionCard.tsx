@@ -2,8 +2,17 @@ import type { ReactElement, ReactNode } from "react";
 import { useAuth } from "../src/react/useAuth.ts";
 import { useSession } from "../src/react/useSession.ts";
 
+export interface SessionCardProps {
+  title: string;
+  /** More terms and what they come to, `<dt>` and `<dd>`. */
+  facts?: ReactNode;
+  /** Buttons that stand beside the one that signs out. */
+  actions?: ReactNode;
+  children?: ReactNode;
+}
+
 /** Who is signed in, by the server's own word. */
-export function SessionCard({ title, children }: { title: string; children?: ReactNode }): ReactElement {
+export function SessionCard({ title, facts, actions, children }: SessionCardProps): ReactElement {
   const auth = useAuth();
   const { data: user } = useSession();
   return (
@@ -18,10 +27,12 @@ export function SessionCard({ title, children }: { title: string; children?: Rea
             <dd>{auth.identity.isGuest ? "guest" : (user?.email ?? "asking the server…")}</dd>
           </>
         )}
+        {facts}
       </dl>
       {children}
       {auth.status === "authenticated" && (
         <div className="buttons">
+          {actions}
           <button className="plain" type="button" onClick={() => void auth.signOut()}>
             Sign out
           </button>

@@ -12,14 +12,36 @@ export interface StoryAppProps {
 
 /** An app with a server of its own, made anew for each story. */
 export function StoryApp({ options, prepare, children }: StoryAppProps): ReactElement {
-  const [app, setApp] = useState<{ world: StoryWorld; auth: AuthClient } | null>(null);
+  return (
+    <StoryServer
+      options={options}
+      prepare={async (world) => {
+        const auth = world.openTab();
+        await prepare?.(world, auth);
+        return auth;
+      }}
+    >
+      {(world, auth) => <Tab auth={auth}>{children(world, auth)}</Tab>}
+    </StoryServer>
+  );
+}
+
+export interface StoryServerProps<T> {
+  options?: StoryWorldOptions | undefined;
+  prepare: (world: StoryWorld) => Promise<T>;
+  /** Is told the server's world, and what `prepare` came to. */
+  children: (world: StoryWorld, prepared: T) => ReactNode;
+}
+
+/** A server alone, for stories that open tabs of their own. */
+export function StoryServer<T>({ options, prepare, children }: StoryServerProps<T>): ReactElement {
+  const [story, setStory] = useState<{ world: StoryWorld; prepared: T } | null>(null);
 
   useEffect(() => {
     const world = createStoryWorld(options);
-    const auth = world.openTab();
     let isGone = false;
-    void Promise.resolve(prepare?.(world, auth)).then(() => {
-      if (!isGone) setApp({ world, auth });
+    void prepare(world).then((prepared) => {
+      if (!isGone) setStory({ world, prepared });
     });
     return () => {
       isGone = true;
@@ -28,6 +50,6 @@ export function StoryApp({ options, prepare, children }: StoryAppProps): ReactEl
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- a story is made once
   }, []);
 
-  if (app === null) return <p role="status">Starting the server in this page…</p>;
-  return <Tab auth={app.auth}>{children(app.world, app.auth)}</Tab>;
+  if (story === null) return <p role="status">Starting the server in this page…</p>;
+  return <>{children(story.world, story.prepared)}</>;
 }

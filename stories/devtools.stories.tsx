@@ -23,10 +23,10 @@ function app(theme: Theme, options: StoryWorldOptions, prepare = signIn, isInlin
   return (
     <StoryApp options={options} prepare={prepare}>
       {() => (
-        <>
+        <div className="stack">
           <SessionCard title="An app" />
           {isInline ? <AuthDevtools placement="inline" theme={theme} /> : <AuthDevtools theme={theme} />}
-        </>
+        </div>
       )}
     </StoryApp>
   );
@@ -93,7 +93,7 @@ export const Outage: StoryObj = {
 export const SessionEnded: StoryObj = {
   render: (_, { globals }) => app(globals["theme"], {}),
   play: async ({ canvas }) => {
-    await userEvent.click(await canvas.findByRole("button", { name: "Revoke" }));
+    await userEvent.click(await canvas.findByRole("button", { name: "Revoke session" }));
     await waitFor(() => expect(canvas.getByText("out: revoked")).toBeVisible());
     await expect(canvas.getByRole("list", { name: "Events" })).toHaveTextContent("sessionEnded");
     await expect(canvas.getByRole("button", { name: "Refresh now" })).toBeDisabled();

@@ -26,8 +26,8 @@ function useOutbox(world: StoryWorld) {
   const api = useMemo(() => authorizeFetch(auth, { fetch: world.fetch }), [auth, world]);
   const send = (): void => {
     for (const [what, path] of [
-      ["The letter", "letters"],
-      ["Its address", "addresses"],
+      ["Letter", "letters"],
+      ["Address", "addresses"],
     ] as const) {
       const settle = (fate: Fate): void => setOutbox((former) => ({ ...former, [what]: fate }));
       settle("on its way");

@@ -23,37 +23,53 @@ function ConnectionPage({ world }: { world: StoryWorld }): ReactElement {
   return (
     <>
       {!isOnline && <p className="notice">You are offline. You stay signed in; the rest follows when you are back.</p>}
-      <SessionCard title="On a train">
-        <dl className="facts">
-          <dt>Connection</dt>
-          <dd>{isOnline ? "online" : "offline"}</dd>
-          <dt>Client</dt>
-          <dd data-testid="activity">{activity.kind}</dd>
-        </dl>
-        <button className="main" type="button" onClick={toggle}>
-          {isOnline ? "Into the tunnel" : "Out of the tunnel"}
-        </button>
-      </SessionCard>
+      <SessionCard
+        title="On a train"
+        facts={
+          <>
+            <dt>Connection</dt>
+            <dd>{isOnline ? "online" : "offline"}</dd>
+            <dt>Client</dt>
+            <dd data-testid="activity">{activity.kind}</dd>
+          </>
+        }
+        actions={
+          <button className="main" type="button" onClick={toggle}>
+            {isOnline ? "Into the tunnel" : "Out of the tunnel"}
+          </button>
+        }
+      />
     </>
   );
 }
 
+const render = (): ReactElement => (
+  <StoryApp
+    prepare={async (world, auth) => {
+      await world.addAccount(ada.username);
+      await auth.signIn(ada);
+    }}
+  >
+    {(world) => <ConnectionPage world={world} />}
+  </StoryApp>
+);
+
+type Canvas = Parameters<NonNullable<StoryObj["play"]>>[0]["canvas"];
+
+const goIntoTunnel = async (canvas: Canvas): Promise<void> => {
+  await expect(await canvas.findByText("ada@example.org")).toBeVisible();
+  await userEvent.click(canvas.getByRole("button", { name: "Into the tunnel" }));
+  await waitFor(() => expect(canvas.getByTestId("activity")).toHaveTextContent("waiting"));
+  await expect(canvas.getByText("authenticated")).toBeVisible();
+};
+
+/** Nobody is signed out by a tunnel. */
+export const InTheTunnel: StoryObj = { render, play: ({ canvas }) => goIntoTunnel(canvas) };
+
 export const OfflineAndBack: StoryObj = {
-  render: () => (
-    <StoryApp
-      prepare={async (world, auth) => {
-        await world.addAccount(ada.username);
-        await auth.signIn(ada);
-      }}
-    >
-      {(world) => <ConnectionPage world={world} />}
-    </StoryApp>
-  ),
+  render,
   play: async ({ canvas }) => {
-    await expect(await canvas.findByText("ada@example.org")).toBeVisible();
-    await userEvent.click(canvas.getByRole("button", { name: "Into the tunnel" }));
-    await waitFor(() => expect(canvas.getByTestId("activity")).toHaveTextContent("waiting"));
-    await expect(canvas.getByText("authenticated")).toBeVisible();
+    await goIntoTunnel(canvas);
     await userEvent.click(canvas.getByRole("button", { name: "Out of the tunnel" }));
     await waitFor(() => expect(canvas.getByTestId("activity")).toHaveTextContent("idle"), { timeout: 10_000 });
     await expect(canvas.getByText("authenticated")).toBeVisible();

@@ -72,15 +72,16 @@ async function take(id, path, { colorScheme, width, deviceScaleFactor = 1 }) {
   const page = await context.newPage();
   try {
     await page.goto(`${address}/iframe.html?id=${id}&viewMode=story`);
-    const phase = await page.waitForFunction(
-      () => {
-        const now = globalThis.__STORYBOOK_PREVIEW__?.currentRender?.phase;
-        return now === "finished" || now === "errored" ? now : null;
-      },
+    const finished = await page.waitForFunction(
+      () => globalThis.__STORYBOOK_ADDONS_CHANNEL__?.last("storyFinished")?.[0],
       undefined,
       { timeout: 60_000 },
     );
-    if ((await phase.jsonValue()) === "errored") throw new Error(`${id} does not play.`);
+    const { status, reporters } = await finished.jsonValue();
+    if (status !== "success") throw new Error(`${id} does not play as it should.`);
+    const { violations, passes } = reporters.find(({ type }) => type === "a11y")?.result ?? {};
+    const found = violations?.map((violation) => violation.id).join(" ") || "none";
+    console.log(`${path}: accessibility rules passed ${passes?.length ?? "?"}, violated ${found}`);
     await page.evaluate(() => document.fonts.ready);
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -90,7 +91,6 @@ async function take(id, path, { colorScheme, width, deviceScaleFactor = 1 }) {
     const floats = await page.locator('[data-placement="corner"] .panel').count();
     if (floats > 0) await page.setViewportSize({ width, height: 720 });
     await page.screenshot({ path, fullPage: true, animations: "disabled" });
-    console.log(path);
   } finally {
     await context.close();
   }

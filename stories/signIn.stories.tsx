@@ -93,23 +93,28 @@ export const ByKeyboardAlone: StoryObj = {
   },
 };
 
+const withoutNetwork = page("ada@example.org", async (world) => {
+  // The cookie of an earlier visit, and a connection that is gone.
+  const earlier = world.openTab();
+  await earlier.signIn({ username: "ada@example.org", password });
+  earlier.dispose();
+  world.setOnline(false);
+});
+
+/** Who is signed in is not known without the server, so nobody is told to sign in. */
 export const ServerOutOfReach: StoryObj = {
-  render: page("ada@example.org", async (world) => {
-    // The cookie of an earlier visit, and a connection that is gone.
-    const earlier = world.openTab();
-    await earlier.signIn({ username: "ada@example.org", password });
-    earlier.dispose();
-    world.setOnline(false);
-  }),
-  play: async ({ canvas, step }) => {
-    await step("who is signed in is not known without the server, so nobody is told to sign in", async () => {
-      const button = await canvas.findByRole("button", { name: "Plug the cable in" });
-      await expect(canvas.queryByLabelText("Password")).toBeNull();
-      await userEvent.click(button);
-    });
-    await step("the session is found as soon as the connection is back", async () => {
-      await expect(await canvas.findByText("ada@example.org", {}, { timeout: 10_000 })).toBeVisible();
-    });
+  render: withoutNetwork,
+  play: async ({ canvas }) => {
+    await expect(await canvas.findByRole("button", { name: "Plug the cable in" })).toBeVisible();
+    await expect(canvas.queryByLabelText("Password")).toBeNull();
+  },
+};
+
+export const ServerBackInReach: StoryObj = {
+  render: withoutNetwork,
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole("button", { name: "Plug the cable in" }));
+    await expect(await canvas.findByText("ada@example.org", {}, { timeout: 10_000 })).toBeVisible();
   },
 };
 
@@ -142,8 +147,19 @@ function GuestPage() {
   );
 }
 
+const asGuest = (): ReactElement => <StoryApp options={{ guests: "onRequest" }}>{() => <GuestPage />}</StoryApp>;
+
+export const Guest: StoryObj = {
+  render: asGuest,
+  play: async ({ canvas }) => {
+    await userEvent.click(await canvas.findByRole("button", { name: "Go on as a guest" }));
+    await expect(await canvas.findByText("guest")).toBeVisible();
+    await expect(canvas.getByLabelText("Password")).toBeVisible();
+  },
+};
+
 export const GuestBecomesUser: StoryObj = {
-  render: () => <StoryApp options={{ guests: "onRequest" }}>{() => <GuestPage />}</StoryApp>,
+  render: asGuest,
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole("button", { name: "Go on as a guest" }));
     await expect(await canvas.findByText("guest")).toBeVisible();

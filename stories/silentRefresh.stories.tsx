@@ -21,6 +21,7 @@ function Countdown({ world }: { world: StoryWorld }): ReactElement {
   }, []);
   const claims = token === null ? null : parseClaims(token);
   const lifetime = (claims?.expiresAt ?? 1) - (claims?.issuedAt ?? 0);
+  const count = world.refreshCount();
   const left = Math.max(0, (claims?.expiresAt ?? 0) - now / 1000);
   return (
     <section className="sheet" aria-label="Access token">
@@ -30,7 +31,7 @@ function Countdown({ world }: { world: StoryWorld }): ReactElement {
       </p>
       <meter className="life" aria-label="Lifetime left" min={0} max={lifetime} low={lifetime / 4} value={left} />
       <p className="quiet" data-testid="refreshes">
-        {world.refreshCount()} silent refreshes so far
+        {count === 1 ? "1 silent refresh" : `${count} silent refreshes`} so far
       </p>
     </section>
   );

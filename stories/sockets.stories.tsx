@@ -112,42 +112,58 @@ function SocketPage({ world }: { world: StoryWorld }): ReactElement {
   );
 }
 
-export const OnTheSession: StoryObj = {
-  render: () => (
-    <StoryApp
-      options={{ accessTokenLifetimeSeconds: 6 }}
-      prepare={async (world) => {
-        await world.addAccount(ada.username);
-        await world.addAccount(grace.username);
-      }}
-    >
-      {(world) => <SocketPage world={world} />}
-    </StoryApp>
-  ),
+const render = (): ReactElement => (
+  <StoryApp
+    options={{ accessTokenLifetimeSeconds: 6 }}
+    prepare={async (world) => {
+      await world.addAccount(ada.username);
+      await world.addAccount(grace.username);
+    }}
+  >
+    {(world) => <SocketPage world={world} />}
+  </StoryApp>
+);
+
+type Canvas = Parameters<NonNullable<StoryObj["play"]>>[0]["canvas"];
+
+const press = async (canvas: Canvas, name: string) => userEvent.click(await canvas.findByRole("button", { name }));
+const shows = (canvas: Canvas, text: string) =>
+  waitFor(() => expect(canvas.getByText(text)).toBeVisible(), { timeout: 5_000 });
+
+/** The connection outlives the access token: the renewed one goes over it. */
+export const RenewedInPlace: StoryObj = {
+  render,
   play: async ({ canvas, step }) => {
-    const press = async (name: string) => userEvent.click(await canvas.findByRole("button", { name }));
-    const shows = (text: string) => waitFor(() => expect(canvas.getByText(text)).toBeVisible(), { timeout: 5_000 });
     await step("nobody is signed in: the socket waits", async () => {
-      await expect(await canvas.findByText("closed")).toBeVisible();
+      await shows(canvas, "closed");
       await expect(canvas.getByTestId("connections")).toHaveTextContent("0");
     });
     await step("it opens as whoever signs in", async () => {
-      await press("Sign in as Ada");
-      await shows("connected");
-      await shows(ada.username);
+      await press(canvas, "Sign in as Ada");
+      await shows(canvas, "connected");
+      await shows(canvas, ada.username);
     });
     await step("a renewed token goes over the open connection", async () => {
       await waitFor(() => expect(canvas.getByTestId("renewals")).not.toHaveTextContent("0"), { timeout: 10_000 });
       await expect(canvas.getByTestId("connections")).toHaveTextContent("1");
     });
+  },
+};
+
+/** Another person gets another connection, and nobody gets none. */
+export const FollowsWhoIsSignedIn: StoryObj = {
+  render,
+  play: async ({ canvas, step }) => {
+    await press(canvas, "Sign in as Ada");
+    await shows(canvas, ada.username);
     await step("another person gets another connection", async () => {
-      await press("Sign in as Grace");
-      await shows(grace.username);
+      await press(canvas, "Sign in as Grace");
+      await shows(canvas, grace.username);
       await expect(canvas.getByTestId("connections")).toHaveTextContent("2");
     });
     await step("a sign-out closes it", async () => {
-      await press("Sign out");
-      await shows("closed");
+      await press(canvas, "Sign out");
+      await shows(canvas, "closed");
       await expect(canvas.getByText("nobody")).toBeVisible();
     });
   },

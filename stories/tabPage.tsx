@@ -20,9 +20,7 @@ if (storyTab !== undefined && root !== null) {
   createRoot(root).render(
     <Tab auth={auth}>
       <RequireAuth loading={<p role="status">Loading…</p>} fallback={<SignInForm username="ada@example.org" />}>
-        <SessionCard title={name}>
-          <Token />
-        </SessionCard>
+        <SessionCard title={name} facts={<Token />} actions={<RefreshButton />} />
       </RequireAuth>
     </Tab>,
   );
@@ -30,7 +28,6 @@ if (storyTab !== undefined && root !== null) {
 
 function Token(): ReactElement {
   const token = useAccessToken() ?? "";
-  const refresh = useAuth((auth) => auth.refresh);
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 250);
@@ -39,16 +36,20 @@ function Token(): ReactElement {
   const endsAt = parseClaims(token)?.expiresAt ?? 0;
   return (
     <>
-      <dl className="facts">
-        <dt>Token</dt>
-        <dd>
-          <code aria-label="The token’s last characters">…{token.slice(-6)}</code>,{" "}
-          {Math.max(0, Math.ceil(endsAt - now / 1000))} s left
-        </dd>
-      </dl>
-      <button className="plain" type="button" onClick={() => void refresh().catch(() => {})}>
-        Refresh
-      </button>
+      <dt>Token</dt>
+      <dd>
+        <code aria-label="The token’s last characters">…{token.slice(-6)}</code>,{" "}
+        {Math.max(0, Math.ceil(endsAt - now / 1000))} s left
+      </dd>
     </>
+  );
+}
+
+function RefreshButton(): ReactElement {
+  const refresh = useAuth((auth) => auth.refresh);
+  return (
+    <button className="main" type="button" onClick={() => void refresh().catch(() => {})}>
+      Refresh
+    </button>
   );
 }

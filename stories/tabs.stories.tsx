@@ -1,6 +1,6 @@
 import type { Meta, StoryObj } from "@storybook/react-vite";
 import { expect, userEvent, waitFor, within } from "storybook/test";
-import { StoryApp } from "./StoryApp.tsx";
+import { StoryServer } from "./StoryApp.tsx";
 import { password } from "./storyWorld.ts";
 import { TabFrame } from "./TabFrame.tsx";
 import { WireLog } from "./WireLog.tsx";
@@ -13,7 +13,7 @@ export default meta;
  * tabs of one origin. Made up are the network and the cookie jar between them and the one real server in the story's own page.
  */
 const render: StoryObj["render"] = (_, { globals }) => (
-  <StoryApp options={{ accessTokenLifetimeSeconds: 60 }} prepare={(world) => world.addAccount("ada@example.org")}>
+  <StoryServer options={{ accessTokenLifetimeSeconds: 60 }} prepare={(world) => world.addAccount("ada@example.org")}>
     {(world) => (
       <>
         <div className="tabs">
@@ -23,7 +23,7 @@ const render: StoryObj["render"] = (_, { globals }) => (
         <WireLog world={world} />
       </>
     )}
-  </StoryApp>
+  </StoryServer>
 );
 
 /** What is in the iframe of that name; looked up anew each time, since the tab renders by itself. */

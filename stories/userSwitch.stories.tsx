@@ -16,15 +16,19 @@ function SwitchPage(): ReactElement {
   const become = (username: string) => () => void signIn({ username, password });
   return (
     <>
-      <SessionCard title="One computer, two people" />
-      <div className="buttons">
-        <button className="plain" type="button" onClick={become("ada@example.org")}>
-          Ada sits down
-        </button>
-        <button className="plain" type="button" onClick={become("grace@example.org")}>
-          Grace sits down
-        </button>
-      </div>
+      <SessionCard
+        title="One computer, two people"
+        actions={
+          <>
+            <button className="plain" type="button" onClick={become("ada@example.org")}>
+              Ada sits down
+            </button>
+            <button className="plain" type="button" onClick={become("grace@example.org")}>
+              Grace sits down
+            </button>
+          </>
+        }
+      />
     </>
   );
 }

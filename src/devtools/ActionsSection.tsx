@@ -32,8 +32,8 @@ export function ActionsSection({ simulation }: { simulation: Simulation }): Reac
       toggleNetwork,
       true,
     ],
-    ["Let it expire", "A refresh is answered as when a session has expired", () => simulation.endSession("expired")],
-    ["Revoke", "A refresh is answered as when a session was revoked", () => simulation.endSession("revoked")],
+    ["Expire session", "A refresh is answered as when a session has expired", () => simulation.endSession("expired")],
+    ["Revoke session", "A refresh is answered as when a session was revoked", () => simulation.endSession("revoked")],
     ["Sign out here", "Ends this session, in all tabs", () => client.signOut()],
     ["Sign out everywhere", "Ends this user's other sessions as well", () => client.signOut({ everywhere: true })],
   ];

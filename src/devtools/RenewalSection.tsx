@@ -22,7 +22,7 @@ export function RenewalSection(): ReactElement {
         {failures === 0 ? "none" : `${plural(failures, "failure")} in a row; all tabs wait until ${formatTime(nextAt)}`}
       </dd>
       <dt>Siblings</dt>
-      <dd>{now.siblings === null ? "cannot be counted here" : plural(now.siblings, "other tab")}</dd>
+      <dd>{describeSiblings(now.siblings)}</dd>
       <dt>Lock</dt>
       <dd>
         {describeLock(now.isLockHeld, activity.kind === "refreshing")}
@@ -42,6 +42,11 @@ function describePlan({ planned, at }: Inspection, client: AuthClient): string {
     outage: `${when}, the next attempt after a failure`,
     end: `the session ends ${when}: nothing renews it`,
   }[planned.reason];
+}
+
+function describeSiblings(count: number | null): string {
+  if (count === null) return "cannot be counted here";
+  return count === 0 ? "no other tab" : plural(count, "other tab");
 }
 
 function describeLock(isHeld: boolean | null, isRefreshing: boolean): string {

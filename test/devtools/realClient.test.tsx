@@ -148,8 +148,8 @@ describe("the devtools of a real client", () => {
   });
 
   it.each([
-    ["Revoke", "revoked"],
-    ["Let it expire", "expired"],
+    ["Revoke session", "revoked"],
+    ["Expire session", "expired"],
   ] as const)("end the session as a server would: %s", async (button, reason) => {
     const { world, client } = await openBrowser();
     const { fetch } = client.internals.platform;
