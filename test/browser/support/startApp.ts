@@ -15,6 +15,8 @@ export interface AppOptions {
   readonly client?: AuthClientOptions;
   /** Whether the page renders under React's StrictMode. */
   readonly isStrict?: boolean;
+  /** The script of the page at `/other/`. Default: the same. */
+  readonly otherScript?: string;
   /** How long the answer to a refresh takes at least. Default 0. */
   readonly refreshTakesMs?: number;
 }
@@ -130,15 +132,19 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
       ? context.json({ detail: "Unauthorized" }, 401)
       : context.json({ subject: verified.subject });
   });
-  app.get("/page.js", (context) => context.body(script, 200, { "Content-Type": "text/javascript" }));
+  const javaScript = { "Content-Type": "text/javascript" };
+  app.get("/page.js", (context) => context.body(script, 200, javaScript));
+  app.get("/other.js", (context) => context.body(options.otherScript ?? script, 200, javaScript));
   app.get("/elsewhere", (context) => context.html("<!doctype html><title>Elsewhere</title>"));
-  app.get("/", (context) => {
-    counts.load += 1;
-    const pageOptions = JSON.stringify({ client: options.client ?? {}, isStrict: options.isStrict ?? false });
-    return context.html(
-      `<!doctype html><link rel="icon" href="data:,"><body><script>var pageOptions = ${pageOptions}</script><script src="/page.js"></script>`,
-    );
-  });
+  for (const [place, source] of Object.entries({ "/": "/page.js", "/other/": "/other.js" })) {
+    app.get(place, (context) => {
+      counts.load += 1;
+      const pageOptions = JSON.stringify({ client: options.client ?? {}, isStrict: options.isStrict ?? false });
+      return context.html(
+        `<!doctype html><link rel="icon" href="data:,"><body><script>var pageOptions = ${pageOptions}</script><script src="${source}"></script>`,
+      );
+    });
+  }
 
   const listening = await new Promise<Server>((resolve) => {
     const started = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, () => resolve(started as Server));
