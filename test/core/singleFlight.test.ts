@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import type { Signal } from "../../src/core/ports.ts";
+import { createTabs } from "../../src/testing/createTabs.ts";
+import { readBearer } from "../../src/testing/requestRecord.ts";
+import type { SimulatedTab } from "../../src/testing/simulatedTab.ts";
 import { ADA } from "./support.ts";
 import { API, openSignedInTabs, openTabs, outcomeOf, REFRESH, UNAUTHORIZED } from "./watchedTabs.ts";
 
@@ -242,5 +246,96 @@ describe("one refresh for everybody in a tab", () => {
     await world.advance(2_000);
     expect(patient.value).toBe("resolved");
     expect(sent(REFRESH)).toHaveLength(1);
+  });
+
+  // B192 https://github.com/Bike4Mind/bike4mind/pull/1801
+  it("is not undone by a slow answer to who am I that was asked with the token before", async () => {
+    await using opened = await openSignedInTabs(1);
+    const { world, at } = opened;
+    const { client } = at(1);
+    const before = held(client);
+    world.network.addFault({
+      match: isApi,
+      delayAfterMs: 3_000,
+      answer: {
+        status: 200,
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ id: "ada", access_token: before, token: before }),
+      },
+    });
+    const user = client.fetchUser();
+    await world.advance(100);
+    await world.until(client.refresh());
+    const renewed = held(client);
+    await world.until(user);
+    expect(renewed).not.toBe(before);
+    expect(held(client)).toBe(renewed);
+    expect(await world.until(client.getAccessToken())).toBe(renewed);
+  });
+
+  // B240 https://github.com/lelylan/simple-oauth2/issues/88
+  it("belongs to its client: of fifty in one process each gets tokens of its own subject", async () => {
+    await using opened = await openTabs(0);
+    const { server, clock } = opened;
+    const users = Array.from({ length: 50 }, (_, index) => ({
+      username: `user${index}@example.org`,
+      password: "1234567890",
+    }));
+    const worlds = users.map((_, seed) => createTabs(1, { app: server.app, clock, seed }));
+    const clients = worlds.map((world) => createAuthClient({ platform: (world.tabs[0] as SimulatedTab).platform }));
+    for (const world of worlds) {
+      world.network.latencyMs = [1, 400];
+    }
+    const subjects = await clock.until(
+      Promise.all(
+        users.map(async ({ username, password }, index) => {
+          const { subject } = await (clients[index] as AuthClient).register({ email: username, password });
+          return subject;
+        }),
+      ),
+    );
+    expect(new Set(subjects).size).toBe(50);
+    for (let round = 0; round < 3; round += 1) {
+      const tokens = await clock.until(
+        Promise.all(
+          clients.map(async (client) => {
+            await client.refresh();
+            return client.getAccessToken();
+          }),
+        ),
+      );
+      expect(tokens.map((token) => readBearer(`Bearer ${token}`).subject)).toEqual(subjects);
+    }
+    for (const client of clients) client.dispose();
+    await clock.settle();
+    for (const world of worlds) world.dispose();
+  });
+
+  // B230 https://github.com/axios/axios/issues/587
+  it("sends the cookie along, as every call of the auth endpoints does, and as no other does", async () => {
+    await using opened = await openTabs(1);
+    const { world, at } = opened;
+    const { client, tab } = at(1);
+    const modes = new Map<string, RequestCredentials | undefined>();
+    const { fetch } = tab.platform;
+    const spied: typeof fetch = (input, init) => {
+      modes.set(new URL(String(input), "https://app.example").pathname, init?.credentials);
+      return fetch(input, init);
+    };
+    tab.platform.fetch = spied;
+    await world.until(client.signIn(ADA));
+    await world.until(client.refresh());
+    await world.until(client.fetchUser());
+    await world.until(client.signOut());
+    await world.until(client.register({ email: "new@example.org", password: "1234567890" }));
+    await world.until(client.signOut());
+    await world.until(client.signInAsGuest());
+    expect([...modes.values()]).toEqual([...modes.keys()].map(() => "include"));
+    expect([...modes.keys()].map((path) => path.replace("/v1/auth", "")).sort()).toEqual(
+      ["/guest", "/jwt/login", "/jwt/logout", "/jwt/refresh", "/register", "/users/me"].sort(),
+    );
+    modes.clear();
+    await world.until(authorizeFetch(client, { fetch: spied })("https://app.example/api/notes"));
+    expect([...modes.values()]).toEqual([undefined]);
   });
 });

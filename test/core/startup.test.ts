@@ -30,6 +30,35 @@ describe("a page that loads", () => {
     expect(client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
   });
 
+  // B219 https://github.com/react/react/issues/32351
+  it("promises what it finds once: a component that asks at each render gets the same promise", async () => {
+    await using scene = await openClosed();
+    scene.world.network.addFault({ match: "/jwt/refresh", delayAfterMs: 300 });
+    const client = scene.open(scene.world.open());
+    const asked = client.ready();
+    await scene.world.advance(100);
+    expect(client.ready()).toBe(asked);
+    const found = await scene.world.until(asked);
+    expect(found).toBe(client.getState());
+    expect(client.ready()).toBe(asked);
+    await scene.world.until(client.refresh());
+    expect(client.ready()).toBe(asked);
+    await scene.world.until(client.signOut());
+    expect(await client.ready()).toBe(client.getState());
+  });
+
+  // B219 https://github.com/react/react/issues/32351
+  it("breaks the same promise until it is tried again", async () => {
+    await using scene = await openClosed();
+    scene.world.network.addFault({ match: "/jwt/refresh", cut: "before", times: 1 });
+    const client = scene.open(scene.world.open());
+    const asked = client.ready();
+    expect(isAuthError(await scene.world.until(asked.catch((error: unknown) => error)), "unavailable")).toBe(true);
+    expect(client.ready()).toBe(asked);
+    await scene.world.advance(10_000);
+    expect(await scene.world.until(client.ready())).toMatchObject({ status: "authenticated" });
+  });
+
   it("that was never signed in goes from loading to nobody, without an event", async () => {
     await using scene = await openClosed();
     scene.world.jar.clear();

@@ -197,6 +197,51 @@ describe("CORS", () => {
     expect(response.headers.get("access-control-expose-headers")).toBe("Date, Retry-After");
   });
 
+  // B229 https://github.com/nocodb/nocodb/issues/3792
+  it("names it on whatever a refresh is answered with, and names no other", async () => {
+    const store = memoryStore({});
+    let isBroken = false;
+    const own = createTestServer({
+      publicUrl: "https://app.example",
+      allowedOrigins: [ADMIN],
+      rateLimits: { refresh: { points: 1, perSeconds: 60 } },
+      store: {
+        ...store,
+        rotateSession: (rotation) =>
+          isBroken ? Promise.reject(new Error("The disk is full.")) : store.rotateSession(rotation),
+      },
+    });
+    const page = openPage(own, { origin: ADMIN });
+    await register(page);
+    await signIn(page);
+    const cookie = [...page.jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const ask = (headers: Record<string, string>) =>
+      own.app.fetch(new Request("https://app.example/v1/auth/jwt/refresh", { method: "POST", headers }));
+    const answers = [await ask({ origin: ADMIN })];
+    isBroken = true;
+    answers.push(await ask({ origin: ADMIN, cookie }));
+    isBroken = false;
+    answers.push(await ask({ origin: ADMIN, cookie }));
+    expect(answers.map(({ status }) => status)).toEqual([401, 503, 429]);
+    const answered = await refresh(await openAnother(own));
+    expect(answered.status).toBe(200);
+    for (const { headers } of [...answers, answered]) {
+      expect(headers.get("access-control-allow-origin")).toBe(ADMIN);
+      expect(headers.get("access-control-allow-credentials")).toBe("true");
+      expect(headers.get("vary")).toContain("Origin");
+    }
+    const refused = await ask({ origin: EVIL, cookie });
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  async function openAnother(own: ReturnType<typeof createTestServer>) {
+    const page = openPage(own, { origin: ADMIN });
+    await register(page, "bob@example.org");
+    await signIn(page, "bob@example.org");
+    return page;
+  }
+
   it("answers a body that is too large with CORS headers, too", async () => {
     const response = await send("POST", "/register", { origin: ADMIN }, "x".repeat(20_000));
     expect(response.status).toBe(413);
