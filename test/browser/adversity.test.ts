@@ -139,51 +139,6 @@ describe("the back/forward cache", () => {
   );
 });
 
-describe("a browser that blocks", () => {
-  const blocks = {
-    "storage and the channel, which throw": () => {
-      const denied = () => {
-        throw new DOMException("Access is denied.", "SecurityError");
-      };
-      for (const name of ["localStorage", "sessionStorage", "indexedDB"]) {
-        Object.defineProperty(globalThis, name, { get: denied, configurable: true });
-      }
-      Object.defineProperty(globalThis, "BroadcastChannel", { value: denied, configurable: true });
-    },
-    "storage that takes no writes, the channel and the locks, which are absent": () => {
-      Storage.prototype.setItem = () => {
-        throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
-      };
-      Reflect.deleteProperty(globalThis, "BroadcastChannel");
-      Object.defineProperty(navigator, "locks", { value: undefined });
-    },
-  };
-
-  // B091 https://github.com/supabase/auth-js/pull/626
-  it.each(Object.entries(blocks))("%s: signs in, stays, renews and signs out", (_, block) =>
-    scenario({ server: { refreshGraceSeconds: 1 } }, async ({ app, ada, profile, openTab }) => {
-      await profile.addInitScript(block);
-      const [first, second] = [await openTab(), await openTab()];
-      await signIn(first);
-      await first.reload();
-      await untilShown(first, "authenticated", ada);
-      await second.reload();
-      await untilShown(second, "authenticated", ada);
-      app.refuseTokens();
-      const answers = await Promise.all([callApi(first), callApi(second), callApi(first)]);
-      expect(answers).toEqual(Array.from({ length: 3 }, () => ({ status: 200, subject: ada })));
-      await first.evaluate(() => auth.signOut());
-      await untilShown(first, "unauthenticated");
-      // Nothing tells the other tab; its next refresh finds out.
-      expect(await second.evaluate(() => auth.refresh().catch(({ code }) => code))).toBe("sessionEnded");
-      await untilShown(second, "unauthenticated");
-      await first.reload();
-      await untilShown(first, "unauthenticated");
-      expect(app.counts).toMatchObject({ login: 1, guest: 0 });
-    })(),
-  );
-});
-
 describe("messages from strangers on the channel", () => {
   const forge = (claims: object) =>
     [{ alg: "none", typ: "at+jwt" }, claims, "x"]

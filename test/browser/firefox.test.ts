@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { expectNoReadableToken } from "./support/expectNoReadableToken.ts";
-import { callApi, signIn, untilShown } from "./support/tabActions.ts";
+import { callApi, otherAccount, patience, shownSinceSignIn, signIn, tryApi, untilShown } from "./support/tabActions.ts";
 import { firefoxPath, useFirefox } from "./support/useFirefox.ts";
 
 const missing = firefoxPath === undefined ? " (skipped: no Firefox here; install one or set FIREFOX to its path)" : "";
@@ -39,6 +39,50 @@ describe.skipIf(firefoxPath === undefined)(`in Firefox${missing}`, () => {
       await tabs[1].reload();
       await untilShown(tabs[1], "unauthenticated");
       expect(app.counts).toMatchObject({ login: 1, logout: 1, guest: 0 });
+    }),
+  );
+
+  it(
+    "a tab that closes in the middle of its refresh leaves the lock to another",
+    scenario({}, async ({ app, ada, openTab }) => {
+      const [first, second] = [await openTab(), await openTab()];
+      await signIn(first);
+      await untilShown(second, "authenticated", ada);
+      const before = app.counts.refresh;
+      app.refuseTokens();
+      const release = app.holdRefreshes("after", 1);
+      const reached = app.untilRefresh(before + 1);
+      first.evaluate(() => api.get("/subject")).catch(() => {});
+      await reached;
+      const request = callApi(second);
+      await expect
+        .poll(() => second.evaluate(async () => (await navigator.locks.query()).pending?.length), patience)
+        .toBe(1);
+      await first.close();
+      expect(await request).toEqual({ status: 200, subject: ada });
+      release();
+      expect(app.counts.refresh - before).toBe(2);
+      expect(await shownSinceSignIn(second)).toEqual(["authenticated"]);
+    }),
+  );
+
+  it(
+    "both tabs become whoever signs in in one of them, and send nothing that was meant for the other",
+    scenario({}, async ({ app, ada, bob, openTab }) => {
+      const [first, second] = [await openTab(), await openTab()];
+      await signIn(first);
+      await untilShown(second, "authenticated", ada);
+      app.refuseTokens();
+      const release = app.holdRefreshes("before", 1);
+      const reached = app.untilRefresh(app.counts.refresh + 1);
+      const waiting = tryApi(second);
+      await reached;
+      await signIn(first, otherAccount);
+      await untilShown(second, "authenticated", bob);
+      expect(await waiting).toBe("identityChanged");
+      release();
+      for (const tab of [first, second]) expect(await callApi(tab)).toEqual({ status: 200, subject: bob });
+      expect(app.apiSubjects).toEqual([bob, bob]);
     }),
   );
 });
