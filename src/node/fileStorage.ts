@@ -5,11 +5,27 @@ import type { SharedStorage } from "../core/ports.ts";
 import { createProcessMark } from "./processMark.ts";
 import { readSystemErrorCode } from "./systemError.ts";
 
+// The session file meets the same refusal, and says what is wrong and what to do.
+const REFUSALS = ["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT"];
+
 function ignoreMissing(act: () => void): void {
   try {
     act();
   } catch (error) {
     if (readSystemErrorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+function replace(path: string, value: string | null): void {
+  if (value === null) return ignoreMissing(() => unlinkSync(path));
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporaryPath = `${path}.${createProcessMark().text}.${randomUUID()}.tmp`;
+  try {
+    writeFileSync(temporaryPath, value, { flag: "wx", mode: 0o600 });
+    renameSync(temporaryPath, path);
+  } catch (error) {
+    ignoreMissing(() => unlinkSync(temporaryPath));
+    throw error;
   }
 }
 
@@ -29,16 +45,10 @@ export function createFileStorage(pathOf: (key: string) => string): SharedStorag
     },
 
     write(key, value) {
-      const path = pathOf(key);
-      if (value === null) return ignoreMissing(() => unlinkSync(path));
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const temporaryPath = `${path}.${createProcessMark().text}.${randomUUID()}.tmp`;
       try {
-        writeFileSync(temporaryPath, value, { flag: "wx", mode: 0o600 });
-        renameSync(temporaryPath, path);
+        replace(pathOf(key), value);
       } catch (error) {
-        ignoreMissing(() => unlinkSync(temporaryPath));
-        throw error;
+        if (!REFUSALS.includes(readSystemErrorCode(error) ?? "")) throw error;
       }
     },
 

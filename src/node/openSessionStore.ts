@@ -36,7 +36,8 @@ export function openSessionStore(
   { sessionFile, keyring }: SessionStoreChoice,
   environment: Readonly<Record<string, string | undefined>>,
 ): OpenedSessionStore {
-  if (sessionFile && keyring) throw conflict("a session file (sessionFile, --session-file)", "keyring (--keyring)");
+  if (sessionFile && keyring)
+    throw conflict("a session file (sessionFile, --session-file)", "the keyring (keyring, --keyring)");
   const isOpen = !sessionFile && keyring === undefined;
   const isInKeyring = keyring ?? (isOpen && readSwitch(environment["STAY_SIGNED_IN_KEYRING"]));
   if (isOpen && isInKeyring && environment["STAY_SIGNED_IN_SESSION_FILE"]) {

@@ -11,7 +11,7 @@ const unwritable = (path: string, error: unknown): SessionFileError =>
   new SessionFileError(
     "sessionFileUnwritable",
     path,
-    `${path} cannot be written: ${describeSystemError(error)}. What it held is unchanged.`,
+    `${path} cannot be written: ${describeSystemError(error)}. What it held is unchanged. Mend that, or name another session file.`,
     error,
   );
 

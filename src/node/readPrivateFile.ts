@@ -47,7 +47,7 @@ export async function readPrivateFile(path: string): Promise<string | null> {
     throw new SessionFileError(
       "sessionFileUnreadable",
       path,
-      `${path} cannot be read: ${describeSystemError(error)}.`,
+      `${path} cannot be read: ${describeSystemError(error)}. Mend that, or name another session file.`,
       error,
     );
   } finally {

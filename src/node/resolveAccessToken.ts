@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { AuthError, isAuthError } from "../core/authError.ts";
 import { type NodeAuthClient, type NodeAuthClientOptions, createNodeAuthClient } from "./createNodeAuthClient.ts";
+import { describeEnd } from "./describeEnd.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 
 /** Where a token may come from: see {@link resolveAccessToken} for the order. */
@@ -126,25 +127,18 @@ async function resolveStored(
   auth: NodeAuthClient,
   { allowGuest, minValidityMs }: { allowGuest: boolean; minValidityMs: number | undefined },
 ): Promise<ResolvedAccessToken> {
-  const { session, ended } = await auth.readStored();
-  const signIn = `stay-signed-in login --url ${auth.baseUrl}`;
-  if (session === null && ended === null) {
-    if (!allowGuest)
-      throw new AuthError("sessionEnded", `Nobody is signed in at ${auth.baseUrl}. Sign in with: ${signIn}`);
+  const stored = await auth.readStored();
+  const { session, ended } = stored;
+  if (session === null && ended === null && allowGuest) {
     await auth.signInAsGuest();
     return { accessToken: await auth.getAccessToken({ minValidityMs }), source: "guest" };
   }
-  if (session === null) {
-    const what = ended?.reason === "revoked" ? "was ended by the server" : "has expired";
-    throw new AuthError("sessionEnded", `The session at ${auth.baseUrl} ${what}. Sign in with: ${signIn}`);
-  }
+  if (session === null) throw new AuthError("sessionEnded", describeEnd(stored, auth.baseUrl));
   auth.start();
   try {
     return { accessToken: await auth.getAccessToken({ minValidityMs }), source: session.isGuest ? "guest" : "session" };
   } catch (error) {
     if (!isAuthError(error, "sessionEnded")) throw error;
-    throw new AuthError("sessionEnded", `The session at ${auth.baseUrl} has ended. Sign in with: ${signIn}`, {
-      cause: error,
-    });
+    throw new AuthError("sessionEnded", describeEnd(await auth.readStored(), auth.baseUrl), { cause: error });
   }
 }

@@ -26,7 +26,7 @@ export async function lockSessions({ path, ownFolder }: SessionFilePlace): Promi
     throw new SessionFileError(
       "sessionFileUnwritable",
       path,
-      `${path} cannot be written: ${describeSystemError(error)}. What it held is unchanged.`,
+      `${path} cannot be written: ${describeSystemError(error)}. What it held is unchanged. Mend that, or name another session file.`,
       error,
     );
   } finally {

@@ -157,7 +157,11 @@ describe("stay-signed-in", () => {
     await run(["login", "--username", "ada", "--password-stdin", ...strict], { input: "any" });
     await age(file, server.address, 600_000);
     server.answerNextRefresh(() => ({ status: 401, body: '{"detail":"REFRESH_TOKEN_EXPIRED"}' }));
-    expect(await run(["token", "--min-validity", "10m", ...strict])).toMatchObject({ code: 3, output: "" });
+    expect(await run(["token", "--min-validity", "10m", ...strict])).toMatchObject({
+      code: 3,
+      output: "",
+      errors: `stay-signed-in: The session at ${server.address} has expired. Sign in with: stay-signed-in login --url ${server.address}\n`,
+    });
     const shown = await run(["status", ...strict]);
     expect(shown).toMatchObject({ code: 3, output: expect.stringContaining("has expired") });
     expect(shown.output).toContain(`stay-signed-in login --url ${server.address}`);
@@ -182,6 +186,22 @@ describe("stay-signed-in", () => {
     expect(tooLong).toMatchObject({ code: 4, output: "", errors: expect.stringContaining("only") });
   }, 30_000);
 
+  it("prints a token that is good for long enough without a request, and one that is not only after asking", async () => {
+    const { run, signIn, file, address, path } = await makeWorld();
+    await signIn();
+    const nowhere = "http://127.0.0.1:9/v1/auth";
+    await writeFile(path, (await readFile(path, "utf8")).replaceAll(address, nowhere));
+    const elsewhere = { env: { STAY_SIGNED_IN_URL: nowhere } };
+    const stored = (await file.readServer(nowhere)).session?.accessToken;
+    const told = { code: 0, output: `${stored}\n`, errors: "" };
+    expect(await run(["token"], elsewhere)).toEqual(expect.objectContaining(told));
+    expect(await run(["token", "--min-validity", "14m"], elsewhere)).toMatchObject(told);
+    expect(await run(["token"], { env: { STAY_SIGNED_IN_URL: "" } })).toMatchObject(told);
+    expect(await run(["token", "--min-validity", "20m"], elsewhere)).toMatchObject({ code: 4, output: "" });
+    await age(file, nowhere, 840_000);
+    expect(await run(["token"], elsewhere)).toMatchObject({ code: 4, output: "" });
+  }, 60_000);
+
   it("tells the server of a sign-out later when it cannot be reached now", async () => {
     const server = await startStrictServer();
     const { run, file } = await makeWorld();
@@ -190,7 +210,10 @@ describe("stay-signed-in", () => {
     server.answerNextSignOut(() => ({ status: 503, body: "{}" }));
     const out = await run(["logout", ...strict]);
     expect(out).toMatchObject({ code: 4, errors: expect.stringContaining("could not be told yet") });
-    expect(await run(["token", ...strict])).toMatchObject({ code: 3 });
+    expect(await run(["token", ...strict])).toMatchObject({
+      code: 3,
+      errors: `stay-signed-in: Nobody is signed in at ${server.address}. Sign in with: stay-signed-in login --url ${server.address}\n`,
+    });
     await run(["logout", ...strict]);
     await expect.poll(() => server.isRevoked("session-1")).toBe(true);
     expect((await file.readServer(server.address)).owed).toEqual([]);
@@ -262,7 +285,7 @@ describe("stay-signed-in run", () => {
     expect(await run(script("process.kill(process.pid, 'SIGKILL')"))).toMatchObject({ code: 137 });
     expect(await run(["run", "--", "/no/such/command"])).toMatchObject({
       code: 127,
-      errors: expect.stringContaining("no command"),
+      errors: expect.stringContaining("there is no command /no/such/command"),
     });
     expect(await run(["run", "--", "/etc/passwd"])).toMatchObject({ code: 126 });
     expect(await run(["run"])).toMatchObject({ code: 2 });

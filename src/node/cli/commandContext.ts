@@ -1,5 +1,6 @@
-import { AuthError } from "../../core/authError.ts";
+import { AuthError, isAuthError } from "../../core/authError.ts";
 import { type NodeAuthClient, createNodeAuthClient } from "../createNodeAuthClient.ts";
+import { describeEnd } from "../describeEnd.ts";
 import { openSessionStore } from "../openSessionStore.ts";
 import { parseServerAddress } from "../serverAddress.ts";
 import type { SessionStore } from "../sessionStore.ts";
@@ -63,6 +64,9 @@ export async function withContext(
   });
   try {
     return await run({ world, terminal: createTerminal(world), address, file, isInKeyring, auth });
+  } catch (error) {
+    if (!isAuthError(error, "sessionEnded")) throw error;
+    throw new AuthError("sessionEnded", describeEnd(await file.readServer(address), address), { cause: error });
   } finally {
     auth.dispose();
   }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, unlink } from "node:fs/promises";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { replacePrivateFile } from "../privateFile.ts";
-import { readSystemErrorCode } from "../systemError.ts";
+import { describeSystemError, readSystemErrorCode } from "../systemError.ts";
 import type { CommandContext } from "./commandContext.ts";
 
 const NOT_FOUND = 127;
@@ -35,7 +35,11 @@ function runChild(
     };
     child.once("error", (error) => {
       const isMissing = readSystemErrorCode(error) === "ENOENT";
-      terminal.say(isMissing ? `There is no command ${name}.` : `The command ${name} cannot be run.`);
+      terminal.say(
+        isMissing
+          ? `stay-signed-in: there is no command ${name}. Check its spelling, or give its path.`
+          : `stay-signed-in: the command ${name} cannot be run: ${describeSystemError(error)}.`,
+      );
       finish(isMissing ? NOT_FOUND : NOT_EXECUTABLE);
     });
     child.once("exit", (code, signal) => finish(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));

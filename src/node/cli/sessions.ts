@@ -36,7 +36,10 @@ async function request({ auth, address, world }: CommandContext, path: string, m
   if (status === 401)
     throw new AuthError("sessionEnded", "The server no longer accepts this session. Sign in.", { status });
   if (status === 404 || status === 405) {
-    const what = method === "GET" ? "This server keeps no list of sessions." : "There is no such session of yours.";
+    const what =
+      method === "GET"
+        ? "This server keeps no list of sessions."
+        : "There is no such session of yours. See them with: stay-signed-in sessions";
     throw new AuthError("invalidInput", what, { status });
   }
   throw new AuthError("unavailable", `The server answered with status ${status}. Try again later.`, { status });
