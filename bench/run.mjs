@@ -2,6 +2,7 @@
 //
 //   npm run bench               about ten minutes on a quiet machine
 //   npm run bench -- --quick    few rounds: whether it works, no figures to quote
+//   npm run bench -- bytes idle some parts
 //   npm run bench -- --write    puts the tables into docs/benchmarks.md as well
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -20,7 +21,9 @@ import { tabs } from "./tabs.mjs";
 const isQuick = process.argv.includes("--quick");
 const parts = { bytes, storm, tabs, overhead, rendering, start, idle };
 const results = {};
+const wanted = process.argv.slice(2).filter((word) => word in parts);
 for (const [name, part] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const startedAt = performance.now();
   try {
     results[name] = await part({ isQuick });

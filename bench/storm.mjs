@@ -1,10 +1,12 @@
 // One tab, many requests at once, and a token that is dead: by the clock, which a client can know, or because the server takes
 // it no more, which nobody can know.
+//
+//   node storm.mjs --ours    this package alone, ten rounds
 import { bundlePage } from "./support/bundle.mjs";
 import { launchBrowser, openProfile, openTab } from "./support/browser.mjs";
 import { withSpread } from "./support/numbers.mjs";
 import { runAlone, say } from "./support/report.mjs";
-import { stormPeers } from "./support/stormPeers.mjs";
+import { isOursOnly, stormPeers } from "./support/stormPeers.mjs";
 import { startStrictServer } from "./support/strictServer.mjs";
 
 const refreshMs = 200;
@@ -13,7 +15,7 @@ const scenes = [100, 1_000].flatMap((count) =>
 );
 
 export async function storm({ isQuick }) {
-  const rounds = isQuick ? 1 : 3;
+  const rounds = isOursOnly ? 10 : isQuick ? 1 : 3;
   const browser = await launchBrowser();
   const raw = [];
   try {

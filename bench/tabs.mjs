@@ -5,7 +5,7 @@ import { bundlePage } from "./support/bundle.mjs";
 import { launchBrowser, openProfile, openTab } from "./support/browser.mjs";
 import { median, withSpread } from "./support/numbers.mjs";
 import { runAlone, say } from "./support/report.mjs";
-import { stormPeers } from "./support/stormPeers.mjs";
+import { isOursOnly, stormPeers } from "./support/stormPeers.mjs";
 import { startStrictServer } from "./support/strictServer.mjs";
 
 const refreshMs = 200;
@@ -16,9 +16,7 @@ const lenient = { tabs: 8, protocol: "h2", graceMs: 10_000 };
 const places = [...strict, lenient];
 const nameOf = ({ tabs, protocol, graceMs }) =>
   `${tabs}, ${protocol === "h1" ? "HTTP/1.1" : "HTTP/2"}${graceMs > 0 ? `, ${graceMs / 1_000} s of grace` : ""}`;
-const isOursOnly = process.argv.includes("--ours");
-const peersIn = ({ graceMs }) =>
-  stormPeers.filter(({ file }) => (isOursOnly ? file === "ours.js" : graceMs === 0 || !file.includes("Unpaused")));
+const peersIn = ({ graceMs }) => stormPeers.filter(({ file }) => graceMs === 0 || !file.includes("Unpaused"));
 
 export async function tabs({ isQuick }) {
   const rounds = isOursOnly ? 10 : isQuick ? 1 : 3;

@@ -75,6 +75,8 @@ export function summarize({ bytes, storm, tabs, overhead, rendering, start, idle
   return {
     title: "Side by side",
     columns: ["", ...columns.map(({ name }) => name)],
-    rows: rows.map(([label, cell]) => [label, ...columns.map(({ name }) => cell(name).replace("– · –", "–"))]),
+    rows: rows
+      .map(([label, cell]) => [label, ...columns.map(({ name }) => cell(name).replace(/^–( · –)+$/, "–"))])
+      .filter(([, ...cells]) => cells.some((cell) => cell !== "–")),
   };
 }
