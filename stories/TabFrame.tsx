@@ -18,7 +18,7 @@ export function TabFrame({ name, world, theme }: { name: string; world: StoryWor
     const document = frame.current?.contentDocument;
     const root = document?.getElementById("root");
     if (!isLoaded || !inside || !document || !root) return;
-    inside.storyTab = { name, namespace: world.namespace, origin, fetch: world.fetchFrom(name) };
+    inside.storyTab = { namespace: world.namespace, origin, fetch: world.fetchFrom(name) };
     // In development React's refresh expects these to be there before any component.
     Object.assign(inside, { $RefreshReg$: () => {}, $RefreshSig$: () => (type: unknown) => type });
     const script = document.createElement("script");

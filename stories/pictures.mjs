@@ -12,7 +12,7 @@ import { runnerImport } from "vite";
 
 const shown = [
   { id: "session-expiry-in-place--expired", name: "sign-in-in-place", width: 760 },
-  { id: "devtools--live", name: "devtools", width: 820 },
+  { id: "devtools--corner", name: "devtools", width: 900 },
   { id: "tabs--signed-in-together", name: "two-tabs-1-signed-in", width: 760 },
   { id: "tabs--one-refresh-for-both", name: "two-tabs-2-one-refresh", width: 760 },
   { id: "tabs--signed-out-together", name: "two-tabs-3-signed-out", width: 760 },
@@ -88,7 +88,7 @@ async function take(id, path, { colorScheme, width, deviceScaleFactor = 1 }) {
     );
     if (overflow > 0) console.log(`${id} at ${width}: ${overflow} px too wide`);
     // A panel in the corner is not part of the page's height.
-    const floats = await page.locator('[data-placement="corner"] .panel').count();
+    const floats = await page.locator('[data-placement="corner"] .stay-panel').count();
     if (floats > 0) await page.setViewportSize({ width, height: 720 });
     await page.screenshot({ path, fullPage: true, animations: "disabled" });
   } finally {

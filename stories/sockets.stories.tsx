@@ -81,7 +81,7 @@ function SocketPage({ world }: { world: StoryWorld }): ReactElement {
           <dd>{line.ticks}</dd>
           <dt>Connections</dt>
           <dd data-testid="connections">{line.connections}</dd>
-          <dt>Renewed in place</dt>
+          <dt>Renewals</dt>
           <dd data-testid="renewals">{line.renewals}</dd>
           <dt>Token</dt>
           <dd>{token === null ? "none" : <code>…{token.slice(-6)}</code>}</dd>

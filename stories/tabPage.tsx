@@ -15,12 +15,12 @@ import { Tab } from "./Tab.tsx";
 const { storyTab } = window;
 const root = document.getElementById("root");
 if (storyTab !== undefined && root !== null) {
-  const { namespace, origin, fetch, name } = storyTab;
+  const { namespace, origin, fetch } = storyTab;
   const auth = createAuthClient({ namespace, platform: createBrowserPlatform({ fetch, origin }) });
   createRoot(root).render(
     <Tab auth={auth}>
       <RequireAuth loading={<p role="status">Loading…</p>} fallback={<SignInForm username="ada@example.org" />}>
-        <SessionCard title={name} facts={<Token />} actions={<RefreshButton />} />
+        <SessionCard title="Your account" facts={<Token />} actions={<RefreshButton />} />
       </RequireAuth>
     </Tab>,
   );

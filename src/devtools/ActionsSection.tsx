@@ -40,14 +40,14 @@ export function ActionsSection({ simulation }: { simulation: Simulation }): Reac
 
   return (
     <>
-      <p className="row">
+      <p className="stay-row">
         {actions.map(([label, title, action, isAlways = false]) => (
           <button key={label} type="button" title={title} disabled={!isIn && !isAlways} onClick={run(label, action)}>
             {label}
           </button>
         ))}
       </p>
-      <p role="status" className="quiet">
+      <p role="status" className="stay-quiet">
         {outcome}
       </p>
     </>

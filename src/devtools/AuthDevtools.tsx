@@ -51,7 +51,7 @@ export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
         <button
           ref={toggle}
           type="button"
-          className="toggle"
+          className="stay-toggle"
           aria-expanded={isOpen}
           onClick={() => setIsOpened(!isOpen)}
         >
@@ -60,7 +60,7 @@ export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
         </button>
       )}
       {isOpen && (
-        <section className="panel" aria-label="Session devtools" onKeyDown={closeOnEscape}>
+        <section className="stay-panel" aria-label="Session devtools" onKeyDown={closeOnEscape}>
           <div>
             <h2>Session</h2>
             <StatusSection />

@@ -11,7 +11,7 @@ export function HistorySection({ history, onClear }: { history: AuthHistory; onC
         {history.refreshes.map((refresh) => (
           <li key={refresh.key}>
             <time>{formatTime(refresh.at)}</time>
-            <span className="badge" data-outcome={refresh.outcome}>
+            <span className="stay-badge" data-outcome={refresh.outcome}>
               {refresh.outcome}
             </span>
             <span>{describeOrigin(refresh)}</span>
@@ -40,7 +40,7 @@ export function HistorySection({ history, onClear }: { history: AuthHistory; onC
 
 /** A list that scrolls, and that the keyboard reaches to scroll it. */
 function Entries({ label, children }: { label: string; children: readonly ReactNode[] }): ReactElement {
-  if (children.length === 0) return <p className="quiet">None since these tools are here.</p>;
+  if (children.length === 0) return <p className="stay-quiet">None since these tools are here.</p>;
   return (
     <ol aria-label={label} tabIndex={0}>
       {children}

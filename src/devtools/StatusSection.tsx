@@ -13,7 +13,7 @@ export function StatusSection(): ReactElement {
     <dl>
       <dt>Status</dt>
       <dd>
-        <span className="badge" data-status={auth?.status ?? "loading"}>
+        <span className="stay-badge" data-status={auth?.status ?? "loading"}>
           {auth === null ? "loading" : auth.status === "authenticated" ? "authenticated" : `out: ${auth.reason}`}
         </span>
       </dd>

@@ -9,7 +9,7 @@ export function TokenSection(): ReactElement {
   const token = useAccessToken();
   const now = useNow(250);
   const [copiedToken, setCopiedToken] = useState<string | null>(null);
-  if (token === null) return <p className="quiet">No access token.</p>;
+  if (token === null) return <p className="stay-quiet">No access token.</p>;
 
   const claims = parseClaims(token);
   const remaining = remainingLife(claims?.issuedAt ?? null, claims?.expiresAt ?? null, now / 1000);
@@ -22,14 +22,14 @@ export function TokenSection(): ReactElement {
 
   return (
     <>
-      <p className="row">
+      <p className="stay-row">
         <code>{maskToken(token)}</code>
         <button type="button" onClick={copy}>
           {copiedToken === token ? "Copied" : "Copy token"}
         </button>
       </p>
       {remaining === null ? (
-        <p className="quiet">An opaque token: its lifetime cannot be read.</p>
+        <p className="stay-quiet">An opaque token: its lifetime cannot be read.</p>
       ) : (
         <>
           <p>

@@ -7,7 +7,7 @@ const dark = `
   --accent: #7ab7ff; --good: #7ee2a0; --good-surface: #12351f; --bad: #ffa198; --bad-surface: #45161a;
   --wait: #f0c674; --wait-surface: #3b2e10;`;
 
-/** Everything lives under one class, and every colour is a variable, so that the page's own styles and these don't meet. */
+/** Everything lives under one class, its parts have names of their own, and every colour is a variable: the styles of the page and these do not meet. */
 export const devtoolsStyles = `
 .stay-signed-in-devtools {${light}
   color-scheme: light; font: 13px/1.5 ui-sans-serif, system-ui, sans-serif; color: var(--text); text-align: start;
@@ -17,20 +17,20 @@ export const devtoolsStyles = `
 .stay-signed-in-devtools[data-placement="corner"] {
   position: fixed; inset: auto 12px 12px auto; z-index: 99999; display: grid; justify-items: end; gap: 8px;
 }
-.stay-signed-in-devtools .panel {
+.stay-signed-in-devtools .stay-panel {
   order: -1; box-sizing: border-box; width: min(760px, calc(100vw - 24px)); max-height: min(640px, calc(100vh - 72px)); overflow: auto;
   display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 0 24px; padding: 4px 16px 12px; background: var(--surface); border: 1px solid var(--line); border-radius: 10px;
 }
-.stay-signed-in-devtools[data-placement="corner"] .panel { box-shadow: 0 12px 32px rgb(0 0 0 / 0.24); }
-.stay-signed-in-devtools[data-placement="inline"] .panel { width: 100%; max-height: none; }
-.stay-signed-in-devtools .panel > div { min-width: 0; }
+.stay-signed-in-devtools[data-placement="corner"] .stay-panel { box-shadow: 0 12px 32px rgb(0 0 0 / 0.24); }
+.stay-signed-in-devtools[data-placement="inline"] .stay-panel { width: 100%; max-height: none; }
+.stay-signed-in-devtools .stay-panel > div { min-width: 0; }
 .stay-signed-in-devtools h2 {
   display: flex; justify-content: space-between; align-items: center; margin: 14px 0 6px; padding: 0; border: 0;
   font-size: 12px; font-weight: 600; color: var(--quiet);
 }
 .stay-signed-in-devtools p, .stay-signed-in-devtools dl, .stay-signed-in-devtools ol { margin: 6px 0; padding: 0; }
-.stay-signed-in-devtools .row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
-.stay-signed-in-devtools .quiet { color: var(--quiet); }
+.stay-signed-in-devtools .stay-row { display: flex; flex-wrap: wrap; align-items: center; gap: 6px; }
+.stay-signed-in-devtools .stay-quiet { color: var(--quiet); }
 .stay-signed-in-devtools dl { display: grid; grid-template-columns: 84px 1fr; gap: 4px 8px; align-items: baseline; }
 .stay-signed-in-devtools dt { color: var(--quiet); }
 .stay-signed-in-devtools dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
@@ -49,17 +49,17 @@ export const devtoolsStyles = `
 .stay-signed-in-devtools button:hover:not(:disabled) { border-color: var(--quiet); }
 .stay-signed-in-devtools button:disabled { color: var(--quiet); opacity: 0.65; cursor: default; }
 .stay-signed-in-devtools :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
-.stay-signed-in-devtools .toggle { padding: 6px 12px; background: var(--surface); box-shadow: 0 4px 12px rgb(0 0 0 / 0.2); }
-.stay-signed-in-devtools .badge {
+.stay-signed-in-devtools .stay-toggle { padding: 6px 12px; background: var(--surface); box-shadow: 0 4px 12px rgb(0 0 0 / 0.2); }
+.stay-signed-in-devtools .stay-badge {
   display: inline-block; padding: 0 7px; border-radius: 9px; font-size: 12px; background: var(--inset); color: var(--quiet);
 }
-.stay-signed-in-devtools .badge:is([data-status="authenticated"], [data-outcome="refreshed"], [data-outcome="taken over"]) {
+.stay-signed-in-devtools .stay-badge:is([data-status="authenticated"], [data-outcome="refreshed"], [data-outcome="taken over"]) {
   background: var(--good-surface); color: var(--good);
 }
-.stay-signed-in-devtools .badge:is([data-status="unauthenticated"], [data-outcome="session ended"]) {
+.stay-signed-in-devtools .stay-badge:is([data-status="unauthenticated"], [data-outcome="session ended"]) {
   background: var(--bad-surface); color: var(--bad);
 }
-.stay-signed-in-devtools .badge[data-outcome="failed"] { background: var(--wait-surface); color: var(--wait); }
+.stay-signed-in-devtools .stay-badge[data-outcome="failed"] { background: var(--wait-surface); color: var(--wait); }
 .stay-signed-in-devtools progress {
   appearance: none; display: block; width: 100%; height: 8px; border: 0; border-radius: 4px; overflow: hidden; background: var(--inset);
 }

@@ -16,7 +16,7 @@ function renderPanel(options: TestAuthClientOptions) {
       <AuthDevtools placement="inline" />
     </AuthProvider>,
   );
-  return { client, page, text: () => page.container.querySelector(".panel")?.textContent ?? "" };
+  return { client, page, text: () => page.container.querySelector(".stay-panel")?.textContent ?? "" };
 }
 
 describe("the devtools panel", () => {
