@@ -56,7 +56,9 @@ export async function toKnowledge(
   if (identity === null) throw new AuthError("badResponse", "The token names no subject.");
   // A session that a hint told of has no identity yet: taking its answer for another one, tabs would outbid each other for ever.
   const isHeldSubject = held?.identity == null || held.identity.subject === subject;
-  const continues = isRefresh && isOpen(held) && isHeldSubject && (sessionId === null || held.id === sessionId);
+  // One that has ended goes on as little as any other: by its id it is known again, under whatever number.
+  const isHeldSession = sessionId === null ? isOpen(held) : held !== null && held.id === sessionId;
+  const continues = isRefresh && held !== null && isHeldSubject && isHeldSession;
   const number =
     answer.session?.number ??
     (continues ? held.number : Math.max(isRefresh ? sent.sentAt : clock.now(), (held?.number ?? 0) + 1));

@@ -311,6 +311,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     getAccessToken,
     async refresh() {
       await ready();
+      if (getKnown()?.end === "signedOut") throw endedError();
       const result = await waits.waitFor(refreshOnce("call"), undefined);
       if (result.kind === "failed") throw result.error;
       if (!isOpen(getKnown())) throw endedError();

@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runProgram, settings } from "./program.ts";
@@ -5,6 +6,8 @@ import { runProgram, settings } from "./program.ts";
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_000);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
 const SEED = process.env["SEED"] ?? "20261125";
+/** A file to which the report's figures are added, one line of JSON for each set of conditions. */
+const TALLY = process.env["TALLY"];
 
 describe("random programs over one to six tabs", () => {
   it.each([
@@ -13,13 +16,21 @@ describe("random programs over one to six tabs", () => {
     ["without a channel", { channel: "missing" as const }],
     ["without storage", { storage: "missing" as const }],
     ["on a server that numbers no sessions", { isNumberless: true }],
+    ["with tokens that last for five seconds", { accessTokenLifetimeSeconds: 5 }],
   ])(
     "end no session, mix no identities and leave nothing pending, %s",
     { timeout: 3_600_000 },
-    async (_name, conditions) => {
+    async (name, conditions) => {
+      const tally = { name, programs: 0, refreshes: 0, steps: {} as Record<string, number> };
       await fc.assert(
         fc.asyncProperty(settings, async (setting) => {
-          const { broken, timeline } = await runProgram(setting, conditions);
+          const { broken, timeline, refreshes } = await runProgram(setting, conditions);
+          tally.programs += 1;
+          tally.refreshes += refreshes;
+          for (const step of setting.program) {
+            const kind = step.do === "fault" ? step.kind : step.do === "forge" ? `forged: ${step.message}` : step.do;
+            tally.steps[kind] = (tally.steps[kind] ?? 0) + 1;
+          }
           if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${timeline}`);
         }),
         {
@@ -28,7 +39,8 @@ describe("random programs over one to six tabs", () => {
           ...(SEED === "random" ? {} : { seed: Number(SEED) }),
         },
       );
-      expect(PROGRAMS).toBeGreaterThan(0);
+      expect(tally.programs).toBeGreaterThanOrEqual(PROGRAMS);
+      if (TALLY !== undefined) appendFileSync(TALLY, `${JSON.stringify(tally)}\n`);
     },
   );
 });
