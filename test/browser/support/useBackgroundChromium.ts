@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
-import { beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import { chromiumFlags, findChromium } from "../../support/chromium.ts";
 import { bundlePage } from "./bundlePage.ts";
 import { type Play, playScene } from "./playScene.ts";
@@ -25,9 +25,15 @@ export function useBackgroundChromium(): {
 } {
   let executablePath: string;
   let script: string;
+  const running = new Set<ChildProcess>();
 
   beforeAll(async () => {
     [executablePath, script] = await Promise.all([findChromium(), bundlePage()]);
+  });
+
+  // A scenario that ran out of time has not come to its end yet.
+  afterAll(() => {
+    for (const started of running) started.kill();
   });
 
   return {
@@ -49,7 +55,8 @@ export function useBackgroundChromium(): {
           ],
           { stdio: "ignore" },
         );
-        const ended = once(started, "close");
+        running.add(started);
+        const ended = once(started, "close").finally(() => running.delete(started));
         try {
           const port = await readPort(folder);
           const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
