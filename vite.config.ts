@@ -79,7 +79,10 @@ export default defineConfig({
           name: "react18",
           testTimeout: 30_000,
           environment: "happy-dom",
-          include: ["test/react/{bindQueryClient,guards,hydration,serverRendering,useAuth,useSession}.test.tsx"],
+          include: [
+            "test/react/{bindQueryClient,guards,hydration,serverRendering,useAuth,useSession}.test.tsx",
+            "test/react18/*.test.tsx",
+          ],
           setupFiles: ["./test/support/dom.ts"],
           server: { deps: { inline: [/@testing-library/, /@tanstack/] } },
         },
