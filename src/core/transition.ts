@@ -190,16 +190,12 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
           ? know(closed, [shareByHand, sendSignOut(knowledge)])
           : { state, effects: [sendSignOut(knowledge)] };
       }
-      if (order >= 0) return know(knowledge, [shareByHand]);
-      if (!refutes || known === null) {
-        // Should the later session turn out to be nobody's: this one was refused, and stays so.
-        const refused = join(state.beforeHint, close(knowledge, "signedOut", true), isSpent);
-        return {
-          state: known?.hinted && refused !== state.beforeHint ? { ...state, beforeHint: refused } : state,
-          effects: [sendSignOut(knowledge)],
-        };
+      if (order >= 0 || known === null) return know(knowledge, [shareByHand]);
+      if (refutes) {
+        return know(knowledge, [shareByHand], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
       }
-      return know(knowledge, [shareByHand], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
+      // Of a later session that only a hint told of meanwhile, who has it will tell again, and the server is asked.
+      return known.hinted ? know(knowledge, [shareByHand]) : { state, effects: [sendSignOut(knowledge)] };
     }
     case "refreshAnswered": {
       const { knowledge, basis } = event;

@@ -22,6 +22,8 @@ export interface Evidence {
   readonly alarms: number;
   readonly pendingCount: number;
   readonly isSignedOutLast: boolean;
+  /** Whether somebody signed out in a tab that showed nobody. */
+  readonly isSignedOutUnknowing: boolean;
   readonly requests: readonly RequestRecord[];
   readonly refreshes: readonly RequestRecord[];
   readonly note: SessionNote | null;
@@ -34,13 +36,15 @@ const does = ({ program }: Evidence, ...names: Step["do"][]): boolean =>
 const isImpaired = ({ conditions: { lock, channel, storage, isNumberless } }: Evidence): boolean =>
   lock !== undefined || channel !== undefined || storage !== undefined || isNumberless === true;
 
-// Where tabs tell each other less, a tab that knows of no session signs out of whatever the cookie stands for. That may be a
-// session which another tab began just before: the user's own sign-out, and no accident.
-const signsOutUnnamed = (evidence: Evidence): boolean => isImpaired(evidence) && does(evidence, "signOut");
+// A tab that knows of no session signs out of whatever the cookie stands for, and where tabs tell each other less it may not
+// know. That may be a session which another tab began just before: the user's own sign-out, and no accident.
+const signsOutUnnamed = (evidence: Evidence): boolean =>
+  evidence.isSignedOutUnknowing || (isImpaired(evidence) && does(evidence, "signOut"));
 // Without numbers a tab stamps its own on a session that it finds, so one that was overtaken and ended elsewhere looks newer
-// here: best effort, as K6 says.
-const isMisnumbered = ({ program, conditions }: Evidence): boolean =>
-  conditions.isNumberless === true && program.filter((step) => ACTS.includes(step.do)).length > 1;
+// here: best effort, as K6 says. What a stranger tells of is outnumbered as well.
+const isMisnumbered = (evidence: Evidence): boolean =>
+  evidence.conditions.isNumberless === true &&
+  (does(evidence, "forge") || evidence.program.filter((step) => ACTS.includes(step.do)).length > 1);
 // Without locks, an answer that is delivered after hours of sleep puts an old cookie over a newer one of the same session. No
 // client can see that; with locks nobody asks again before it is there.
 // A sign-out by hand while only a stranger's message tells of a later session names that one, and a sign-out that is heard is
@@ -58,7 +62,7 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
 
   "nobody is shown who did not sign in": ({ strangers }) => strangers,
 
-  "no tab shows a session again that it saw end": ({ returned }) => returned,
+  "no tab shows a session again that it saw end": (evidence) => (isMisnumbered(evidence) ? [] : evidence.returned),
 
   "no request is sent as another subject than the one it was made as": ({ requests }) =>
     requests.flatMap(({ path, subject }) => {

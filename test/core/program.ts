@@ -174,6 +174,7 @@ export async function runProgram(
   const strangers: string[] = [];
   /** Whether the last thing that somebody did was to sign out, with no sign-in of another tab under way. */
   let isSignedOutLast = false;
+  let isSignedOutUnknowing = false;
   const entering = new Set<{ readonly at: SimulatedTab }>();
 
   const begin = (at: SimulatedTab, work: Promise<unknown>): void => {
@@ -249,6 +250,7 @@ export async function runProgram(
       case "guest":
         return enter(at, client.signInAsGuest());
       case "signOut":
+        isSignedOutUnknowing ||= client.getState().status !== "authenticated";
         isSignedOutLast = [...entering].every((entry) => entry.at === at);
         return begin(at, client.signOut());
       case "refresh":
@@ -320,6 +322,7 @@ export async function runProgram(
     alarms: audit.filter((event) => /reuse/i.test(JSON.stringify(event))).length,
     pendingCount,
     isSignedOutLast,
+    isSignedOutUnknowing,
     requests: world.log(),
     refreshes,
     note: parseSession(JSON.parse(world.storage.contents()[`${NAMESPACE}:session`] ?? "null") as never),

@@ -319,7 +319,8 @@ describe("one refresh for everybody in a tab", () => {
     const modes = new Map<string, RequestCredentials | undefined>();
     const { fetch } = tab.platform;
     const spied: typeof fetch = (input, init) => {
-      modes.set(new URL(String(input), "https://app.example").pathname, init?.credentials);
+      const address = input instanceof Request ? input.url : input;
+      modes.set(new URL(address, "https://app.example").pathname, init?.credentials);
       return fetch(input, init);
     };
     tab.platform.fetch = spied;

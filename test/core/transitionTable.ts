@@ -216,7 +216,8 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   },
   "signInAnswered: an earlier session, overtaken by another tab": {
     otherwise: "stays, signOut 5 with old",
-    hinted: "loading 10, signOut 5 with old, before it 5",
+    hinted: "ada 5 old, share at once",
+    "open without a token": "ada 5 old, share at once",
     unknown: "ada 5 old, share at once",
   },
   "signInAnswered: an earlier session, overtaken by an act": {

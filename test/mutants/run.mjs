@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 const PROGRAMS = process.argv[2] ?? "600";
 const ONLY = process.argv[3] ?? "";
@@ -156,8 +157,7 @@ for (const [rule, file, code, replacement] of MUTANTS.filter(([rule]) => rule.in
     console.log(`by the search   ${rule}  (${sentence.slice(0, 100)})`);
   } else if (!isControl) {
     const tests = run("test/core", "test/server/rotation", "--exclude", "**/model.test.ts");
-    // eslint-disable-next-line no-control-regex
-    const name = /FAIL[^\n]*? (test\/[^\n]+)/.exec(tests.stdout.replace(/\u001b\[\d+m/g, ""))?.[1] ?? "";
+    const name = /FAIL[^\n]*? (test\/[^\n]+)/.exec(stripVTControlCharacters(tests.stdout))?.[1] ?? "";
     found[tests.status === 0 ? "nobody" : "tests"] += 1;
     console.log(tests.status === 0 ? `no evidence     ${rule}` : `by a test       ${rule}  (${name.slice(0, 140)})`);
   } else console.log(`not caught      ${rule}`);

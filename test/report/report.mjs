@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { runnerImport } from "vite";
 
 const { values } = parseArgs({
@@ -88,7 +88,7 @@ if (!without.has("browser")) {
       `${String(refreshes).padStart(4)} refreshes, ${tabs} pages, ${loads} loads  ${scenario.replaceAll(" > ", ": ")}`,
     );
   }
-  console.log(/Tests .*/.exec(browser.output.replace(/\u001b\[\d+m/g, ""))?.[0] ?? "");
+  console.log(/Tests .*/.exec(stripVTControlCharacters(browser.output))?.[0] ?? "");
 }
 
 if (!without.has("mutants")) {
