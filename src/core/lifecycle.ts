@@ -111,7 +111,7 @@ export function createLifecycle({
       readNote();
       tabs.tell();
       void tabs.ask();
-    }
+    } else noteKeeper.check();
     void payOwed();
     const { known, settled } = getState();
     if (!settled || (isOpen(known) && known.token === null)) return void restore("wakeUp");
