@@ -107,6 +107,12 @@ const MUTANTS = [
     "compareSessions(note, known) > 0 && !isRefuted(note)",
     "compareSessions(note, known) > 1e18 && !isRefuted(note)",
   ],
+  [
+    "N5: after a wake-up no write at once but those by hand",
+    "core/noteKeeper.ts",
+    "if (!isByHand && clock.monotonicNow() < carefulUntil) lookAgain();",
+    "if (clock.monotonicNow() < 0) lookAgain();",
+  ],
   ["S5: whoever wakes pays what is owed", "core/lifecycle.ts", "void payOwed();", "void signOuts.payNow();"],
   [
     "N3: a note that has fallen behind is written",
