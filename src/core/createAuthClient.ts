@@ -107,7 +107,9 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
         known.identity !== null &&
         (known.identity.subject === told.identity?.subject || compareSessions(told, known) <= 0);
       const isNewcomer = told.token !== null && !isAtHome;
-      if (isNewcomer && !(wasAsked && notes.isShared && isNoted(told))) void confirmation.confirm(told);
+      // A sibling may answer later than it is waited for: the refresh that it then had under way is what this tab waits for.
+      const isAnswer = (wasAsked || lifecycle.isRestoring()) && notes.isShared && isNoted(told);
+      if (isNewcomer && !isAnswer) void confirmation.confirm(told);
       else dispatch({ type: "hinted", knowledge: told });
       if (noteKeeper.isBelow(told, getKnown())) tabs.tell();
     },

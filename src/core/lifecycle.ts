@@ -16,6 +16,8 @@ export interface Lifecycle {
   /** Begins, or counts one more who began; returns its stop. */
   start(): () => void;
   isStarted(): boolean;
+  /** Whether it is being found out who is signed in. */
+  isRestoring(): boolean;
   /** Finds out who is signed in: the note, what is owed, the siblings, the server; in this order, once at a time. */
   restore(trigger: RefreshTrigger): Promise<void>;
   /** Where guests are automatic, and no user was ever there or one has left on purpose: nobody becomes a guest by an end. */
@@ -152,6 +154,7 @@ export function createLifecycle({
       };
     },
     isStarted: () => starts > 0,
+    isRestoring: () => restoring !== null,
     restore,
     startGuest,
     dispose() {
