@@ -159,11 +159,12 @@ for (const [rule, file, code, replacement] of MUTANTS.filter(([rule]) => rule.in
   if (isControl && search.status !== 0) throw new Error(`The control was caught:\n${search.stdout.slice(-2000)}`);
   if (search.status !== 0) {
     found.search += 1;
-    const sentence = /Got Error: ([^\n]+)/.exec(search.stdout)?.[1] ?? /Error: ([^\n]+)/.exec(search.stdout)?.[1] ?? "";
+    const output = stripVTControlCharacters(search.stdout + search.stderr);
+    const sentence = /Error: (?!Property failed)([^\n]+)/.exec(output)?.[1] ?? "";
     console.log(`by the search   ${rule}  (${sentence.slice(0, 100)})`);
   } else if (!isControl) {
     const tests = run("test/core", "test/server/rotation", "--exclude", "**/model.test.ts");
-    const name = /FAIL[^\n]*? (test\/[^\n]+)/.exec(stripVTControlCharacters(tests.stdout))?.[1] ?? "";
+    const name = /FAIL[^\n]*? (test\/[^\n]+)/.exec(stripVTControlCharacters(tests.stdout + tests.stderr))?.[1] ?? "";
     found[tests.status === 0 ? "nobody" : "tests"] += 1;
     console.log(tests.status === 0 ? `no evidence     ${rule}` : `by a test       ${rule}  (${name.slice(0, 140)})`);
   } else console.log(`not caught      ${rule}`);
