@@ -101,12 +101,18 @@ const close = (known: Knowledge, end: Knowledge["end"], owed = false): Knowledge
 const endOf = (reason: Exclude<UnauthenticatedReason, "signedOut">): "revoked" | "expired" =>
   reason === "revoked" ? "revoked" : "expired";
 
+// The last few are enough: each of them costs whoever made it up a refresh.
+const refute = ({ refuted }: ClientState, hint: SessionName): readonly SessionName[] => [
+  ...refuted.slice(-7),
+  nameOf(hint),
+];
+
 /** As if nobody had told of `hint`, which the server has just shown to be nobody's session. */
 const withoutHint = (state: ClientState, hint: SessionName): ClientState => ({
   ...state,
   known: state.beforeHint,
   beforeHint: null,
-  refuted: [...state.refuted.slice(-7), nameOf(hint)],
+  refuted: refute(state, hint),
 });
 
 // What was learned of certain sessions since the request left makes its answer late for them, too.
@@ -191,9 +197,7 @@ export function transition(state: ClientState, event: ClientEvent, isSpent: (tok
           : { state, effects: [sendSignOut(knowledge)] };
       }
       if (order >= 0 || known === null) return know(knowledge, [shareByHand]);
-      if (refutes) {
-        return know(knowledge, [shareByHand], { refuted: [...state.refuted.slice(-7), nameOf(known)] });
-      }
+      if (refutes) return know(knowledge, [shareByHand], { refuted: refute(state, known) });
       // Of a later session that only a hint told of meanwhile, who has it will tell again, and the server is asked.
       return known.hinted ? know(knowledge, [shareByHand]) : { state, effects: [sendSignOut(knowledge)] };
     }
