@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { bytes } from "./bytes.mjs";
+import { cli } from "./cli.mjs";
 import { idle } from "./idle.mjs";
 import { overhead } from "./overhead.mjs";
 import { rendering } from "./rendering.mjs";
@@ -19,7 +20,7 @@ import { summarize } from "./support/summary.mjs";
 import { tabs } from "./tabs.mjs";
 
 const isQuick = process.argv.includes("--quick");
-const parts = { bytes, storm, tabs, overhead, rendering, start, idle };
+const parts = { bytes, storm, tabs, overhead, rendering, start, idle, cli };
 const results = {};
 const wanted = process.argv.slice(2).filter((word) => word in parts);
 for (const [name, part] of Object.entries(parts)) {
