@@ -189,13 +189,17 @@ describe("the note of a later session", () => {
   it("is not written over by the late answer of an earlier sign-in", async () => {
     await using scene = await openSignedIn(2);
     const [other] = scene.others;
+    await scene.world.advance(1_000);
     scene.world.network.addFault({ match: "/jwt/login", delayAfterMs: 300 });
+    // The first tab has not made sure yet whose the later session is when its own answer arrives.
+    scene.world.network.addFault({ match: "/users/me", delayAfterMs: 2_000 });
     const early = scene.client.signIn(ADA).catch(() => {});
     await scene.world.advance(50);
-    await scene.world.until((other as AuthClient).signIn(ADA));
+    await scene.world.until((other as AuthClient).signIn(BOB));
     const written = (): { id: string } => JSON.parse(scene.world.storage.contents()[`${NAMESPACE}:session`] ?? "{}");
     const { id } = written();
     await scene.world.until(early);
+    expect(written().id).toBe(id);
     await scene.world.advance(5_000);
     expect(written().id).toBe(id);
     const state = other?.getState();
