@@ -22,7 +22,7 @@ describe("random programs over one to six tabs", () => {
     { timeout: 3_600_000 },
     async (name, conditions) => {
       // Tokens that are renewed twenty times a minute make a program's half hour long.
-      const programs = "accessTokenLifetimeSeconds" in conditions ? Math.ceil(PROGRAMS / 10) : PROGRAMS;
+      const programs = "accessTokenLifetimeSeconds" in conditions ? Math.ceil(PROGRAMS / 20) : PROGRAMS;
       const tally = { name, programs: 0, refreshes: 0, steps: {} as Record<string, number> };
       await fc.assert(
         fc.asyncProperty(settings, async (setting) => {
