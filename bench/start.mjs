@@ -173,7 +173,15 @@ async function measureTelling(browser, file, rounds) {
       await tell("signOut");
       server.forget();
       await pages[0].evaluate(() => begin());
-      await Promise.all(pages.map((page) => page.evaluate(() => peer.api.get("/thing").catch(() => {}))));
+      // A tab that has not made sure yet who has signed in has nobody to sign out.
+      await Promise.all(
+        pages.map((page) =>
+          page.evaluate(async () => {
+            const isSignedIn = () => peer.api.get("/thing").then(Boolean, () => false);
+            while (!(await isSignedIn())) await new Promise((resolve) => setTimeout(resolve, 50));
+          }),
+        ),
+      );
     }
   } finally {
     await profile.close();

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { folder } from "./bundle.mjs";
 
 const subject = "0198f1c2-0000-7000-8000-000000000001";
-const sessionId = "0198f1c2-0000-7000-8000-0000000000aa";
+const sessionIdOf = (number) => `0198f1c2-0000-7000-8000-${String(number).padStart(12, "0")}`;
 const user = {
   id: subject,
   aud: "authenticated",
@@ -61,18 +61,20 @@ export async function startStrictServer(
   const now = () => Date.now() + shiftMs;
   const accessTokens = new Map();
   const refreshTokens = new Map();
+  // A sign-in begins a session of its own: one that has ended is nobody's again.
+  let sessionNumber = 1;
   const counts = { refreshes: 0, alarms: 0, sends: 0, refused: 0, authCalls: 0 };
 
   function issue() {
     const seconds = Math.floor(now() / 1000);
     const claims = {
       sub: subject,
-      sid: sessionId,
+      sid: sessionIdOf(sessionNumber),
       aud: "bench",
       iat: seconds,
       exp: seconds + lifetimeSeconds,
       jti: randomBytes(8).toString("hex"),
-      session_id: sessionId,
+      session_id: sessionIdOf(sessionNumber),
       role: "authenticated",
     };
     const access = `${encode({ alg: "HS256", typ: "at+jwt" })}.${encode(claims)}.${randomBytes(32).toString("base64url")}`;
@@ -85,7 +87,7 @@ export async function startStrictServer(
       expires_in: lifetimeSeconds,
       expires_at: claims.exp,
       refresh_token: refresh,
-      session: { id: sessionId, number: 1 },
+      session: { id: sessionIdOf(sessionNumber), number: sessionNumber },
       user,
     };
   }
@@ -111,7 +113,7 @@ export async function startStrictServer(
   function betterSession() {
     const updatedAt = new Date(now()).toISOString();
     const expiresAt = new Date(now() + lifetimeSeconds * 1000).toISOString();
-    const session = { id: sessionId, userId: subject, token: "kept", createdAt: updatedAt, updatedAt, expiresAt };
+    const session = { id: sessionIdOf(sessionNumber), userId: subject, token: "kept", createdAt: updatedAt, updatedAt, expiresAt };
     return { session, user: { id: subject, name: "Ada", email: user.email, emailVerified: true } };
   }
 
@@ -174,6 +176,7 @@ export async function startStrictServer(
     const body = request.method === "POST" ? await readBody(request) : "";
     switch (path) {
       case "/v1/auth/jwt/login":
+        sessionNumber += 1;
         return answer(response, 200, ...inCookie(issue()));
       case "/v1/auth/jwt/refresh":
         return refresh(response, /refresh_token=([^;]+)/.exec(request.headers.cookie ?? "")?.[1], { isCookie: true });
