@@ -113,7 +113,14 @@ export async function startStrictServer(
   function betterSession() {
     const updatedAt = new Date(now()).toISOString();
     const expiresAt = new Date(now() + lifetimeSeconds * 1000).toISOString();
-    const session = { id: sessionIdOf(sessionNumber), userId: subject, token: "kept", createdAt: updatedAt, updatedAt, expiresAt };
+    const session = {
+      id: sessionIdOf(sessionNumber),
+      userId: subject,
+      token: "kept",
+      createdAt: updatedAt,
+      updatedAt,
+      expiresAt,
+    };
     return { session, user: { id: subject, name: "Ada", email: user.email, emailVerified: true } };
   }
 
