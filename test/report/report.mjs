@@ -68,8 +68,10 @@ for (const sentence of Object.keys(module.invariants)) {
 title("Known cases covered by tests, by kind");
 const sources = [];
 for (const entry of await readdir("test", { recursive: true, withFileTypes: true })) {
-  if (entry.isFile() && /\.(test\.tsx?|py)$/.test(entry.name))
-    sources.push(await readFile(join(entry.parentPath ?? entry.path, entry.name), "utf8"));
+  const place = entry.parentPath ?? entry.path;
+  const isOwn = !/[/\\](\.venv|node_modules)([/\\]|$)/.test(place);
+  if (isOwn && entry.isFile() && /\.(tsx?|py)$/.test(entry.name))
+    sources.push(await readFile(join(place, entry.name), "utf8"));
 }
 const text = sources.join("\n");
 for (const [kind, ids] of Object.entries(JSON.parse(await readFile("test/report/cases.json", "utf8")))) {
