@@ -1,5 +1,6 @@
 import type { ReactElement } from "react";
 import { useAuth } from "../react/useAuth.ts";
+import { nameError } from "./nameError.ts";
 import { useNow } from "./useNow.ts";
 
 /** Who is signed in, and what is being done. */
@@ -38,10 +39,9 @@ export function StatusSection(): ReactElement {
 
 function Waiting({ until, error }: { until: number; error: Error }): ReactElement {
   const seconds = Math.max(0, Math.ceil((until - useNow(250)) / 1000));
-  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
   return (
     <>
-      next attempt in {seconds} s after <code>{code}</code>
+      next attempt in {seconds} s after <code>{nameError(error)}</code>
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { AuthClient, AuthEventName } from "../core/authClient.ts";
 import type { RefreshTrigger } from "../core/authState.ts";
+import { nameError } from "./nameError.ts";
 
 export interface HistoryEntry {
   readonly key: number;
@@ -77,8 +78,8 @@ export function createAuthHistory(client: AuthClient): AuthHistoryStore {
         note("refreshed", identity.subject);
       }),
       client.on("refreshFailed", ({ error }) => {
-        noteRefresh("failed", describe(error));
-        note("refreshFailed", describe(error));
+        noteRefresh("failed", nameError(error));
+        note("refreshFailed", nameError(error));
       }),
       client.on("sessionEnded", ({ reason, previousIdentity }) => {
         if (underWay !== null) noteRefresh("session ended", reason);
@@ -106,8 +107,4 @@ export function createAuthHistory(client: AuthClient): AuthHistoryStore {
     },
     clear: () => assign({ entries: [], refreshes: [] }),
   };
-}
-
-function describe(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

@@ -2,7 +2,7 @@ import { link } from "node:fs/promises";
 import { dirname } from "node:path";
 import { assertPrivateFileWritable, preparePrivateFolder, removeLeftovers, replacePrivateFile } from "./privateFile.ts";
 import { readPrivateFile } from "./readPrivateFile.ts";
-import { SessionFileError } from "./sessionFileError.ts";
+import { isSessionFileError, SessionFileError } from "./sessionFileError.ts";
 import {
   type SessionFileContent,
   emptyEntry,
@@ -57,8 +57,15 @@ export function createSessionFile({ path, ownFolder }: { path: string; ownFolder
     }
   }
 
-  const isDamage = (error: unknown): boolean =>
-    error instanceof SessionFileError && error.code === "sessionFileDamaged";
+  /** What is there; with `replaceDamaged` nothing where that is damaged. */
+  async function readOver(replaceDamaged: boolean): Promise<{ content: SessionFileContent; isDamaged: boolean }> {
+    try {
+      return { content: await read(), isDamaged: false };
+    } catch (error) {
+      if (!replaceDamaged || !isSessionFileError(error, "sessionFileDamaged")) throw error;
+      return { content: {}, isDamaged: true };
+    }
+  }
 
   return {
     read,
@@ -70,19 +77,11 @@ export function createSessionFile({ path, ownFolder }: { path: string; ownFolder
     async updateServer(address, change, { replaceDamaged = false } = {}) {
       const held = await lockSessions({ path, ownFolder });
       try {
-        let content: SessionFileContent;
-        let damaged = false;
-        try {
-          content = await read();
-        } catch (error) {
-          if (!replaceDamaged || !isDamage(error)) throw error;
-          content = {};
-          damaged = true;
-        }
+        const { content, isDamaged } = await readOver(replaceDamaged);
         const before = content[address] ?? emptyEntry;
         const after = change(before);
         if (after === before) return before;
-        if (damaged) await keepDamaged();
+        if (isDamaged) await keepDamaged();
         const { [address]: _replaced, ...others } = content;
         await removeLeftovers(path);
         await replacePrivateFile(
@@ -97,11 +96,7 @@ export function createSessionFile({ path, ownFolder }: { path: string; ownFolder
 
     async assertWritable(_address, { replaceDamaged = false } = {}) {
       await preparePrivateFolder(dirname(path), { own: ownFolder });
-      try {
-        await read();
-      } catch (error) {
-        if (!replaceDamaged || !isDamage(error)) throw error;
-      }
+      await readOver(replaceDamaged);
       await assertPrivateFileWritable(path, ROOM_BYTES);
     },
   };

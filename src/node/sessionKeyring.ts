@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { missingBindingError, toKeyringError } from "./keyringError.ts";
 import { preparePrivateFolder } from "./privateFile.ts";
-import { SessionFileError } from "./sessionFileError.ts";
+import { isSessionFileError, SessionFileError } from "./sessionFileError.ts";
 import {
   type ServerEntry,
   type SessionFileContent,
@@ -100,8 +100,7 @@ export function createSessionKeyring(place: SessionFilePlace): SessionStore {
     try {
       return { before: parse(address, text), damaged: null };
     } catch (error) {
-      const isDamage = error instanceof SessionFileError && error.code === "sessionFileDamaged";
-      if (!replaceDamaged || !isDamage) throw error;
+      if (!replaceDamaged || !isSessionFileError(error, "sessionFileDamaged")) throw error;
       return { before: emptyEntry, damaged: text };
     }
   }
