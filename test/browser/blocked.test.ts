@@ -1,4 +1,6 @@
+import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import type { App } from "./support/startApp.ts";
 import { callApi, signIn, untilShown } from "./support/tabActions.ts";
 import { useChromium } from "./support/useChromium.ts";
 
@@ -55,12 +57,8 @@ describe("a browser that blocks", () => {
       const [first, second] = [await openTab(), await openTab()];
       await signIn(first);
       await untilShown(second, "authenticated", ada);
-      const before = app.counts.refresh;
-      app.refuseTokens();
-      const answers = await Promise.all([callApi(first), callApi(second)]);
-      expect(answers).toEqual(Array.from({ length: 2 }, () => ({ status: 200, subject: ada })));
       // Nothing but the channel hands a token over: each tab fetches its own.
-      expect(app.counts.refresh - before).toBe(2);
+      expect(await countRefreshesOfBoth(app, [first, second], ada)).toBe(2);
       await first.evaluate(() => auth.signOut());
       await untilShown(second, "unauthenticated");
       expect(await second.evaluate(() => auth.getState())).toMatchObject({ reason: "signedOut" });
@@ -79,11 +77,7 @@ describe("a browser that blocks", () => {
       const [first, second] = [await openTab(), await openTab()];
       await signIn(first);
       await untilShown(second, "authenticated", ada);
-      const before = app.counts.refresh;
-      app.refuseTokens();
-      const answers = await Promise.all([callApi(first), callApi(second)]);
-      expect(answers).toEqual(Array.from({ length: 2 }, () => ({ status: 200, subject: ada })));
-      expect(app.counts.refresh - before).toBe(1);
+      expect(await countRefreshesOfBoth(app, [first, second], ada)).toBe(1);
       await first.evaluate(() => auth.signOut());
       await untilShown(second, "unauthenticated");
       for (const tab of [first, second]) await tab.reload();
@@ -91,3 +85,12 @@ describe("a browser that blocks", () => {
     }),
   );
 });
+
+/** How many refreshes it costs that the tokens of both tabs are refused, and both ask for something. */
+async function countRefreshesOfBoth(app: App, tabs: readonly Page[], subject: string): Promise<number> {
+  const before = app.counts.refresh;
+  app.refuseTokens();
+  const answers = await Promise.all(tabs.map((tab) => callApi(tab)));
+  expect(answers).toEqual(tabs.map(() => ({ status: 200, subject })));
+  return app.counts.refresh - before;
+}

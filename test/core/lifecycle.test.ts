@@ -2,19 +2,10 @@ import { describe, expect, it } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import { isAuthError } from "../../src/core/authError.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
-import { openSignedIn } from "./scene.ts";
+import { openClosed, openSignedIn } from "./scene.ts";
 import { ADA } from "./support.ts";
 
 const API = "https://app.example/v1/auth/users/me";
-
-async function openClosed(options: Parameters<typeof openSignedIn>[1] = {}) {
-  const scene = await openSignedIn(1, options);
-  scene.tab.close();
-  scene.client.dispose();
-  await scene.world.settle();
-  scene.forget();
-  return scene;
-}
 
 describe("starting", () => {
   // B053 https://github.com/authts/react-oidc-context/issues/1638

@@ -8,17 +8,23 @@ const LANDINGS = [
   { request: "lost", cookies: "lost" },
 ] as const;
 
+/** Two tabs that have been signed in for a while; the next refresh is held, and given up it comes to what `given` says. */
+async function openHolding(given: (typeof LANDINGS)[number] & { readonly hold: "before" | "after" }) {
+  const opened = await openSignedInTabs(2);
+  const { world } = opened;
+  await world.advance(60_000);
+  opened.forget();
+  world.network.abandoned = { request: given.request, cookies: given.cookies };
+  return { ...opened, held: world.network.addFault({ match: REFRESH, hold: given.hold }) };
+}
+
 describe("a sign-out while a refresh is under way", () => {
   // B049 https://github.com/logto-io/kotlin/issues/253
   it.each(LANDINGS.flatMap((landing) => (["before", "after"] as const).map((hold) => ({ hold, ...landing }))))(
     "stays a sign-out, whenever the answer comes (held $hold the server, request $request, cookies $cookies)",
     async (given) => {
-      await using opened = await openSignedInTabs(2);
-      const { world, at, tabs, identity } = opened;
-      await world.advance(60_000);
-      opened.forget();
-      world.network.abandoned = { request: given.request, cookies: given.cookies };
-      const held = world.network.addFault({ match: REFRESH, hold: given.hold });
+      await using opened = await openHolding(given);
+      const { world, at, tabs, identity, held } = opened;
       const asked = outcomeOf(
         at(1).client.getAccessToken({ rejectedToken: at(1).client.accessToken.getState() ?? "" }),
       );
@@ -64,12 +70,8 @@ describe("a sign-out while a refresh is under way", () => {
   )(
     "and a sign-in by somebody else (tab $signInTab) are not undone by its answer (held $hold, request $request, cookies $cookies)",
     async (given) => {
-      await using opened = await openSignedInTabs(2);
-      const { world, at, tabs, identity } = opened;
-      await world.advance(60_000);
-      opened.forget();
-      world.network.abandoned = { request: given.request, cookies: given.cookies };
-      const held = world.network.addFault({ match: REFRESH, hold: given.hold });
+      await using opened = await openHolding(given);
+      const { world, at, tabs, identity, held } = opened;
       void at(1)
         .client.refresh()
         .catch(() => {});

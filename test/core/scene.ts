@@ -4,22 +4,13 @@ import { createAuthClient, type AuthClientOptions } from "../../src/core/createA
 import { createTabs } from "../../src/testing/createTabs.ts";
 import type { RequestRecord } from "../../src/testing/requestRecord.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { recordEvents } from "../support/recordEvents.ts";
 import { ADA, openWorld } from "./support.ts";
-
-const EVENTS: readonly AuthEventName[] = [
-  "signedIn",
-  "signedOut",
-  "refreshed",
-  "refreshFailed",
-  "sessionEnded",
-  "identityChanged",
-];
 
 /** Writes down all that a client tells from now on: events by name, and each new state by its status. */
 export function record(client: AuthClient): { readonly events: AuthEventName[]; readonly states: string[] } {
-  const events: AuthEventName[] = [];
+  const events = recordEvents(client);
   const states = [client.getState().status as string];
-  for (const event of EVENTS) client.on(event, () => void events.push(event));
   client.subscribe(() => void states.push(client.getState().status));
   return { events, states };
 }
@@ -52,6 +43,16 @@ export async function openSignedIn(tabCount = 1, options: Parameters<typeof open
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 /** A JWT whose signature nobody looks at. */
 export const unsigned = (claims: object): string => `${encode({ alg: "none" })}.${encode(claims)}.x`;
+
+/** Ada's session, and no page open: the next one starts up by its cookie. */
+export async function openClosed(options: Parameters<typeof openSignedIn>[1] = {}) {
+  const scene = await openSignedIn(1, options);
+  scene.tab.close();
+  scene.client.dispose();
+  await scene.world.settle();
+  scene.forget();
+  return scene;
+}
 
 /**
  * One tab over a foreign server that answers sign-ins and refreshes with what `answer` makes of its time (ms) and the count

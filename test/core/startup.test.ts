@@ -2,20 +2,10 @@ import { describe, expect, it } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import { isAuthError } from "../../src/core/authError.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
-import { openSignedIn, record } from "./scene.ts";
+import { openClosed, record } from "./scene.ts";
 import { ADA, BOB } from "./support.ts";
 
 const API = "https://app.example/v1/auth/users/me";
-
-/** Ada's session, and no page open: the next one starts up by its cookie. */
-async function openClosed(options: Parameters<typeof openSignedIn>[1] = {}) {
-  const scene = await openSignedIn(1, options);
-  scene.tab.close();
-  scene.client.dispose();
-  await scene.world.settle();
-  scene.forget();
-  return scene;
-}
 
 describe("a page that loads", () => {
   // B127 https://github.com/firebase/flutterfire/issues/3356

@@ -2,6 +2,7 @@ import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import type { AuthClient, AuthEventName } from "../../src/core/authClient.ts";
 import type { RequestRecord } from "../../src/testing/requestRecord.ts";
 import type { SimulatedTab } from "../../src/testing/simulatedTab.ts";
+import { recordEvents } from "../support/recordEvents.ts";
 import { ADA, openWorld } from "./support.ts";
 
 export const REFRESH = "/jwt/refresh";
@@ -10,15 +11,6 @@ export const API = "https://app.example/v1/auth/users/me";
 export const UNAUTHORIZED = { status: 401, body: '{"detail":"Unauthorized"}' } as const;
 /** The default lifetime of an access token, and with it a moment at which every tab wants another one. */
 export const LIFETIME_MS = 900_000;
-
-const EVENTS: readonly AuthEventName[] = [
-  "signedIn",
-  "signedOut",
-  "refreshed",
-  "refreshFailed",
-  "sessionEnded",
-  "identityChanged",
-];
 
 export interface WatchedTab {
   readonly tab: SimulatedTab;
@@ -34,8 +26,7 @@ export async function openTabs(tabCount: number, options: Parameters<typeof open
   const opened = await openWorld(tabCount, options);
   const { world } = opened;
   const watch = (tab: SimulatedTab, client: AuthClient): WatchedTab => {
-    const told: AuthEventName[] = [];
-    for (const event of EVENTS) client.on(event, () => void told.push(event));
+    const told = recordEvents(client);
     const send = authorizeFetch(client, { fetch: tab.platform.fetch });
     return { tab, client, told, request: (input = API, init) => send(input, init) };
   };

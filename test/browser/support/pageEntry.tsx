@@ -9,6 +9,7 @@ import type { AuthState } from "../../../src/core/authState.ts";
 import type { AuthClientOptions } from "../../../src/core/createAuthClient.ts";
 import { AuthProvider } from "../../../src/react/AuthProvider.tsx";
 import { useAuth } from "../../../src/react/useAuth.ts";
+import { recordEvents } from "../../support/recordEvents.ts";
 
 /** What the server writes into the page for {@link startApp}'s caller. */
 export interface PageOptions {
@@ -43,15 +44,7 @@ globalThis.rendered = [];
 globalThis.events = [];
 globalThis.wasRestored = false;
 
-const eventNames: readonly AuthEventName[] = [
-  "signedIn",
-  "signedOut",
-  "refreshed",
-  "refreshFailed",
-  "sessionEnded",
-  "identityChanged",
-];
-for (const name of eventNames) auth.on(name, () => events.push(name));
+recordEvents(auth, events);
 addEventListener("pageshow", ({ persisted }) => {
   wasRestored = persisted;
 });

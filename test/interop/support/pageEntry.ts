@@ -4,21 +4,12 @@ import { authorizeFetch } from "../../../src/adapters/authorizeFetch.ts";
 import { authorizeSocket } from "../../../src/adapters/authorizeSocket.ts";
 import { createAuthClient } from "../../../src/browser/createAuthClient.ts";
 import type { AuthClient, AuthEventName } from "../../../src/core/authClient.ts";
-
-const eventNames: readonly AuthEventName[] = [
-  "signedIn",
-  "signedOut",
-  "refreshed",
-  "refreshFailed",
-  "sessionEnded",
-  "identityChanged",
-];
+import { recordEvents } from "../../support/recordEvents.ts";
 
 /** Starts a client in this page and writes down what it tells. */
 function startClient(): { auth: AuthClient; events: AuthEventName[] } {
   const auth = createAuthClient({ baseUrl: "/v1/auth" });
-  const events: AuthEventName[] = [];
-  for (const name of eventNames) auth.on(name, () => events.push(name));
+  const events = recordEvents(auth);
   auth.start();
   return { auth, events };
 }
