@@ -9,6 +9,8 @@ const RENEW_MS = 1_500;
 const CLAIM_MS = 40;
 const LOOK_AGAIN_MS = 100;
 
+const leaseKeyOf = (name: string): string => `${name}.lease`;
+
 export interface StorageLockParts {
   storage: SharedStorage;
   clock: Clock;
@@ -28,10 +30,10 @@ export function createStorageLock({ storage, clock, random }: StorageLockParts):
   return {
     ...createStoragePresence({ storage, clock, ownName }),
     async isHeld(name) {
-      return attempt(() => readLease(storage, `${name}.lease`, clock.now(), LEASE_MS) !== null).value ?? false;
+      return attempt(() => readLease(storage, leaseKeyOf(name), clock.now(), LEASE_MS) !== null).value ?? false;
     },
     async request(name, signal, work) {
-      const key = `${name}.lease`;
+      const key = leaseKeyOf(name);
       claims += 1;
       // Numbered, so that two requests of one tab keep each other out as well.
       const owner = `${ownName}.${claims}`;
