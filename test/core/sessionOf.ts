@@ -1,6 +1,7 @@
 import type { Identity } from "../../src/core/authState.ts";
 import type { TokenClaims } from "../../src/core/claims.ts";
-import type { HeldToken, Knowledge } from "../../src/core/knowledge.ts";
+import type { OpenSession, Session } from "../../src/core/session.ts";
+import type { HeldToken } from "../../src/core/token.ts";
 
 export function identityOf(subject: string, sessionId: string | null): Identity {
   return { subject, isGuest: false, sessionId, claims: { sub: subject } };
@@ -18,21 +19,26 @@ export function tokenOf(value: string, changes: Partial<HeldToken> = {}): HeldTo
     lifetime: { sentAt: 0, sentAtMonotonic: 0, lifetimeMs: 900_000 },
     count: 1,
     rejected: false,
-    afterRejection: false,
+    refusals: 0,
+    endsWithSession: false,
     ...changes,
   };
 }
 
-export function knowledgeOf(number: number, changes: Partial<Knowledge> = {}): Knowledge {
+/** What a record or message tells of a session, or one that is over. */
+export function sessionOf(number: number, changes: Partial<Session> = {}): Session {
   return {
     number,
     id: `s${number}`,
     end: "open",
-    owed: false,
+    pendingSignOut: false,
     isGuest: false,
-    hinted: false,
     token: null,
     identity: null,
     ...changes,
   };
+}
+
+export function openSessionOf(number: number, subject: string, token: HeldToken): OpenSession {
+  return { ...sessionOf(number), end: "open", identity: identityOf(subject, `s${number}`), token };
 }

@@ -1,46 +1,30 @@
-import type { Readable } from "./authClient.ts";
-import { type AuthEmitter, createAuthEmitter, happeningsBetween } from "./authEmitter.ts";
+import { createAuthEmitter, happeningsBetween } from "./authEmitter.ts";
 import type { AuthState } from "./authState.ts";
-import { type HeldToken, isOpen } from "./knowledge.ts";
+import type { Parts, Store } from "./parts.ts";
 import { createReadable } from "./readable.ts";
+import { isOpen, isSameSession } from "./session.ts";
+import { isSpent } from "./token.ts";
 import {
   type ClientEvent,
   type ClientState,
   type Effect,
   initialState,
+  type Rules,
   toAuthState,
   transition,
 } from "./transition.ts";
 
-/** The state of a client, and the one way to change it. */
-export interface ClientStore {
-  getState(): ClientState;
-  /** Takes an event to its end: the new state, its effects, what happened, who watches; in this order. */
-  dispatch(event: ClientEvent): void;
-  readonly authState: Readable<AuthState>;
-  readonly accessToken: Readable<string | null>;
-  readonly emitter: AuthEmitter;
-  /** Tells nobody of anything from now on. */
-  clear(): void;
-}
-
-export function createClientStore({
-  rethrow,
-  isSpent,
-  run,
-  onApplied,
-}: {
-  readonly rethrow: (error: unknown) => void;
-  readonly isSpent: (token: HeldToken) => boolean;
-  readonly run: (effect: Effect) => void;
-  /** After the effects, before anybody is told. Returns what to do once everybody has been. */
-  readonly onApplied: (before: ClientState, after: ClientState) => () => void;
-}): ClientStore {
+export function createStore(parts: Parts): Store {
+  const { rethrow } = parts;
   let state = initialState;
   let isCleared = false;
   const emitter = createAuthEmitter(rethrow);
   const authState = createReadable<AuthState>(toAuthState(state), rethrow);
   const accessToken = createReadable<string | null>(null, rethrow);
+  const rules: Rules = {
+    isSpent: (token) => isSpent(token, parts.platform.clock),
+    guestsAreAutomatic: parts.options.guests === "automatic",
+  };
 
   // One event to its end before the next: a listener that signs out in the middle of a change is heard after it.
   const pending: ClientEvent[] = [];
@@ -59,18 +43,38 @@ export function createClientStore({
 
   function apply(event: ClientEvent): void {
     const before = state;
-    const step = transition(before, event, isSpent);
+    const step = transition(before, event, rules);
     state = step.state;
     for (const effect of step.effects) run(effect);
-    const finish = onApplied(before, state);
-    const token = isOpen(state.known) && state.known.identity !== null ? state.known.token : null;
+    if (state === before) return;
+    parts.refresh.stateChanged(before, state);
     const shown = toAuthState(state);
     const isNew = !isSameState(authState.getState(), shown);
     // Both take their value before anybody is told: no listener sees one subject beside another's token.
-    const tell = [isNew ? authState.assign(shown) : () => {}, accessToken.assign(token?.value ?? null)];
+    const tell = [
+      isNew ? authState.assign(shown) : () => {},
+      accessToken.assign(isOpen(state.session) ? state.session.token.value : null),
+    ];
     for (const happening of isCleared ? [] : happeningsBetween(before, state)) emitter.emit(happening);
     for (const tellOne of tell) tellOne();
-    finish();
+    parts.lifecycle.stateChanged(before, state);
+  }
+
+  function run(effect: Effect): void {
+    if (effect.type === "publish") publish(effect);
+    else if (effect.type === "abortRefresh") parts.refresh.abort();
+    else if (effect.type === "startGuest") void parts.lifecycle.startGuest();
+    else void parts.signing.sendSignOut(effect.session, effect.token);
+  }
+
+  function publish(how: Extract<Effect, { type: "publish" }>): void {
+    const { session, unverified } = state;
+    const written = parts.record.readSession();
+    // Whoever signs out of what the record alone knows says so in the record as well.
+    const isRecorded = unverified?.end === "signedOut" && written !== null && isSameSession(written, unverified);
+    const record = isRecorded ? unverified : session;
+    if (record !== null && !parts.record.writeSession(record, how)) parts.tabs.readRecord();
+    parts.tabs.tell();
   }
 
   return {
@@ -78,7 +82,8 @@ export function createClientStore({
     dispatch,
     authState,
     accessToken,
-    emitter,
+    on: (event, listener) => emitter.on(event, listener),
+    emit: (event, detail) => emitter.emit({ event, detail } as Parameters<typeof emitter.emit>[0]),
     clear() {
       isCleared = true;
       emitter.clear();
