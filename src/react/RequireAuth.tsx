@@ -1,7 +1,7 @@
 import { Fragment, type ReactElement, type ReactNode } from "react";
 import type { AuthState } from "../core/authState.ts";
-import { useAuth } from "./useAuth.ts";
 import type { Auth } from "./authStore.ts";
+import { useAuthState } from "./useAuthState.ts";
 
 /** Who may see what, and what everybody else sees. */
 export interface RequireAuthProps {
@@ -32,7 +32,7 @@ export interface RequireAuthProps {
  */
 export function RequireAuth(props: RequireAuthProps): ReactElement {
   const { children, fallback = null, loading = null, allowGuests = false, whenExpired = "unmount" } = props;
-  const auth = useAuth();
+  const auth = useAuthState("<RequireAuth>");
   const subject = subjectOf(auth, whenExpired === "hide", allowGuests);
   const isVisible = auth.status === "authenticated" && subject !== null;
 

@@ -1,5 +1,5 @@
 import type { ReactElement, ReactNode } from "react";
-import { useAuth } from "./useAuth.ts";
+import { useAuthState } from "./useAuthState.ts";
 
 /**
  * Shows its children when it is certain that nobody is signed in: not while loading, and not to guests.
@@ -8,6 +8,6 @@ import { useAuth } from "./useAuth.ts";
  * <Unauthenticated><Link to="/sign-in">Sign in</Link></Unauthenticated>
  */
 export function Unauthenticated({ children }: { children: ReactNode }): ReactElement {
-  const isOut = useAuth((auth) => auth.status === "unauthenticated");
-  return <>{isOut ? children : null}</>;
+  const { status } = useAuthState("<Unauthenticated>");
+  return <>{status === "unauthenticated" ? children : null}</>;
 }
