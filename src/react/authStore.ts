@@ -1,11 +1,12 @@
 import type { AuthClient } from "../core/authClient.ts";
-import type { AuthState } from "../core/authState.ts";
+import type { AuthState, Identity } from "../core/authState.ts";
+import type { RegisteredCredentials } from "../core/register.ts";
 
 /** What a component can do. The functions of one client never change, so effects may depend on them. */
-export type AuthActions = Pick<
-  AuthClient,
-  "signIn" | "register" | "signInAsGuest" | "signOut" | "getAccessToken" | "refresh"
->;
+export type AuthActions = Pick<AuthClient, "register" | "signInAsGuest" | "signOut" | "getAccessToken" | "refresh"> & {
+  /** As {@link AuthClient.signIn}. */
+  readonly signIn: (credentials: RegisteredCredentials) => Promise<Identity>;
+};
 
 /** What `useAuth()` returns: narrows on `status`. */
 export type Auth = AuthState & AuthActions;

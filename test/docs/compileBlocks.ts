@@ -17,6 +17,13 @@ export function isCompiled({ language }: CodeBlock): boolean {
  * Returns the errors, each with its place in the document.
  */
 export function compileBlocks(blocks: readonly CodeBlock[]): string[] {
+  // What registers types of its own does so for all of its program.
+  const registers = ({ code }: CodeBlock) => code.includes("declare module");
+  const others = blocks.filter((block) => !registers(block));
+  return [others, ...blocks.filter(registers).map((block) => [block])].flatMap(compileProgram);
+}
+
+function compileProgram(blocks: readonly CodeBlock[]): string[] {
   const modules = new Map<string, { readonly block: CodeBlock; readonly text: string }>();
   for (const block of blocks) modules.set(pathOf(block), { block, text: moduleOf(block) });
   const program = createProgram(new Map([...modules].map(([path, { text }]) => [path, text])));

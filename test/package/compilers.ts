@@ -32,6 +32,35 @@ export const emailOf = (): string | null | undefined => useSession().user?.email
 export const careless = () => useSession().user.email;
 `;
 
+// What an app has made its own by `Register`, and what stays an error then.
+const registered = `import { type Auth, type Identity, RequireAuth, useAuth, useSession } from "stay-signed-in";
+import type { RegisteredClaims, RegisteredUser } from "stay-signed-in/client";
+
+interface Member { id: string; plan: "free" | "pro" }
+declare module "stay-signed-in" {
+  interface Register {
+    user: Member;
+    claims: { roles: string[] };
+    credentials: { phone: string; pin: string };
+  }
+}
+
+export const planOf = (): "free" | "pro" | undefined => useSession().user?.plan;
+export const user: Member = {} as RegisteredUser;
+export const roles: readonly string[] = ({} as RegisteredClaims).roles;
+export const enter = (auth: Auth) => auth.signIn({ phone: "+1", pin: "1234" });
+export const enterBySelection = () => useAuth((auth) => auth.signIn)({ phone: "+1", pin: "1234" });
+export const guard = RequireAuth({ children: null, when: (identity: Identity, { plan }) => plan === "pro" });
+// @ts-expect-error -- not of this app's users
+export const email = () => useSession().user?.email;
+// @ts-expect-error -- not of this app's users either
+export const guardByEmail = RequireAuth({ children: null, when: (_, { email }) => email !== null });
+// @ts-expect-error -- nobody signs in by a user name here
+export const enterByName = (auth: Auth) => auth.signIn({ username: "ada", password: "secret" });
+// @ts-expect-error -- no such claim
+export const tenant = ({} as RegisteredClaims).tenant;
+`;
+
 const current = installedHere("typescript", "bin", "tsc");
 const oldest = join(root, "test/types/oldest/node_modules/typescript/bin/tsc");
 const newest = join(root, "test/types/newest/node_modules/typescript/bin/tsc");
@@ -51,6 +80,14 @@ export function describeCompilers(packed: () => PackedPackage): void {
     it("compile for a page that has no TanStack Query", async () => {
       const folder = await makeTypedProject("typed-page", installedHere("@types", "react"), page, ["react", "axios"]);
       await compile(current, folder);
+    });
+    it("know what an app has registered, in every compiler", async () => {
+      const folder = await makeTypedProject("registered", installedHere("@types", "react"), registered);
+      await Promise.all([
+        compile(current, folder),
+        compile(newest, folder, bundler),
+        compile(oldest, folder, [...bundler, "--skipLibCheck"]),
+      ]);
     });
     it("compile in a strict project that checks the declarations too", () => compile(current, project));
     it("compile with the newest TypeScript, as bundlers resolve them", () => compile(newest, project, bundler));

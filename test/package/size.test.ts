@@ -29,7 +29,7 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 1_890 },
   { name: "authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, onTopOf: client, budget: 1_140 },
   { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 1_650 },
-  { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 5_460 },
+  { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 5_530 },
 ];
 
 /** What README.md says, by the part of {@link parts} that it speaks of. */
@@ -39,7 +39,7 @@ const stated: Record<string, string> = {
   "`useSession` on top": "useSession",
   "`bindQueryClient` on top": "bindQueryClient",
   "`authorizeSocket` on top": "authorizeSocket",
-  "`AuthDevtools` on top, in development": "AuthDevtools",
+  "`AuthDevtools` on top": "AuthDevtools",
 };
 
 describe("what an app downloads, minified and compressed, without its peers", () => {
