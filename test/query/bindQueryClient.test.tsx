@@ -4,19 +4,21 @@ import {
   notifyManager,
   onlineManager,
   QueryClient,
+  QueryClientProvider,
   type Mutation,
   useMutation,
   useQuery,
 } from "@tanstack/react-query";
-import { act, waitFor } from "@testing-library/react";
+import { act, render, waitFor } from "@testing-library/react";
 import type { ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../src/core/authError.ts";
 import type { Identity } from "../../src/core/authState.ts";
-import { bindQueryClient } from "../../src/react/bindQueryClient.ts";
+import { bindQueryClient } from "../../src/query/bindQueryClient.ts";
+import { AuthProvider } from "../../src/react/AuthProvider.tsx";
 import { useAuth } from "../../src/react/useAuth.ts";
 import { createTestAuthClient, type TestAuthClient } from "../../src/testing/createTestAuthClient.ts";
-import { createQuickQueryClient, renderApp } from "./renderApp.tsx";
+import { createQuickQueryClient, renderApp } from "../react/renderApp.tsx";
 
 const ada: Identity = { subject: "ada", isGuest: false, sessionId: "1", claims: null };
 const grace: Identity = { subject: "grace", isGuest: false, sessionId: "2", claims: null };
@@ -201,6 +203,76 @@ describe("a cache bound to the identity", () => {
     const queryClient = new QueryClient({ defaultOptions: { queries: { retry: 7 } } });
     bindQueryClient(client, queryClient);
     expect(queryClient.getDefaultOptions().queries?.retry).toBe(7);
+  });
+});
+
+describe("bindQueryClient", () => {
+  // N01
+  it.each(["around", "inside"] as const)("does its work with AuthProvider %s QueryClientProvider", async (place) => {
+    const client = createTestAuthClient({ identity: { ...ada, isGuest: true } });
+    const queryClient = createQuickQueryClient();
+    bindQueryClient(client, queryClient);
+    const frames: string[] = [];
+    const Page = (): ReactElement => {
+      const { data } = useQuery({ queryKey: ["me"], queryFn: async () => requireSubject(client), staleTime: 60_000 });
+      frames.push(`${client.getState().status === "authenticated" ? requireSubject(client) : "nobody"} sees ${data}`);
+      return <p>{data ?? "nothing"}</p>;
+    };
+    const cached = (content: ReactElement) => <QueryClientProvider client={queryClient}>{content}</QueryClientProvider>;
+    const page = render(
+      place === "around" ? (
+        <AuthProvider client={client}>{cached(<Page />)}</AuthProvider>
+      ) : (
+        cached(
+          <AuthProvider client={client}>
+            <Page />
+          </AuthProvider>,
+        )
+      ),
+    );
+    await page.findByText("ada");
+    await act(() => client.signOut());
+    expect(contents(queryClient)).not.toContain("ada");
+    await act(async () => void (await client.signInAsGuest()));
+    const guest = requireSubject(client);
+    await page.findByText(guest);
+    expect(frames.filter((frame) => frame.startsWith(`${guest} sees ada`))).toEqual([]);
+  });
+
+  it("done again for the same session replaces what was done before, as hot reload does it", () => {
+    const queryClient = createQuickQueryClient();
+    const [former, later] = [createTestAuthClient({ identity: ada }), createTestAuthClient({ identity: ada })];
+    const told = { former: vi.fn(), later: vi.fn() };
+    const unbindFormer = bindQueryClient(former, queryClient, { persister: { removeClient: told.former } });
+    queryClient.setQueryData(["me"], "ada");
+    bindQueryClient(later, queryClient, { persister: { removeClient: told.later } });
+    expect(contents(queryClient)).toEqual(["ada"]);
+    former.become(grace);
+    unbindFormer();
+    expect(contents(queryClient)).toEqual(["ada"]);
+    later.become(grace);
+    expect(contents(queryClient)).toEqual([]);
+    expect([told.former.mock.calls.length, told.later.mock.calls.length]).toEqual([0, 1]);
+  });
+
+  it("touches nothing any more when it is undone", () => {
+    const client = createTestAuthClient({ identity: ada });
+    const queryClient = createQuickQueryClient();
+    const unbind = bindQueryClient(client, queryClient);
+    queryClient.setQueryData(["me"], "ada");
+    unbind();
+    client.become(grace);
+    expect(contents(queryClient)).toEqual(["ada"]);
+  });
+
+  it.each([
+    ["nothing", undefined, undefined],
+    ["the two in the wrong order", createQuickQueryClient(), createTestAuthClient()],
+    ["no query client", createTestAuthClient(), undefined],
+  ])("says what it takes when it is given %s", (_, auth, queryClient) => {
+    expect(() => bindQueryClient(auth as never, queryClient as never)).toThrow(
+      expect.objectContaining({ code: "invalidOptions", message: expect.stringContaining("createAuthClient()") }),
+    );
   });
 });
 

@@ -16,16 +16,13 @@ export function createCacheOwner(
   onStranger: (owner: string | null) => void,
 ): CacheOwner {
   const cache = queryClient.getQueryCache();
-  const prefix = ["stay-signed-in", "owner", baseUrl];
+  const prefix = prefixOf(baseUrl);
   const markKey = (subject: string): readonly string[] => [...prefix, subject];
+  const findMarks = (): string[] => findOwners(queryClient, baseUrl);
   let owner = findMarks()[0] ?? null;
   // Until the identity is known, whoever is named by what is restored. After a sign-out nobody is.
   let isUndecided = true;
   let isDisposed = false;
-
-  function findMarks(): string[] {
-    return cache.findAll({ queryKey: prefix }).map(subjectOf);
-  }
 
   function mark(subject: string): void {
     if (cache.find({ queryKey: markKey(subject) }) !== undefined) return;
@@ -70,6 +67,16 @@ export function createCacheOwner(
     },
   };
 }
+
+/** Who is named as the owner of what the cache holds: one once somebody is signed in, more only while a stored cache is restored. */
+export function findOwners(queryClient: QueryClient, baseUrl: string): string[] {
+  return queryClient
+    .getQueryCache()
+    .findAll({ queryKey: prefixOf(baseUrl) })
+    .map(subjectOf);
+}
+
+const prefixOf = (baseUrl: string): string[] => ["stay-signed-in", "owner", baseUrl];
 
 function subjectOf(query: Query): string {
   return String(query.queryKey.at(-1));

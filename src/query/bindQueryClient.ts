@@ -1,5 +1,6 @@
 import type { Mutation, QueryClient } from "@tanstack/react-query";
 import type { AuthClient } from "../core/authClient.ts";
+import { AuthError } from "../core/authError.ts";
 import type { AuthState, Identity } from "../core/authState.ts";
 import { createCacheOwner } from "./cacheOwner.ts";
 import { emptyMutations, emptyQueries, resetErroredQueries } from "./emptyQueryClient.ts";
@@ -27,8 +28,9 @@ export interface BindQueryClientOptions {
 }
 
 /**
- * Ties a QueryClient's caches to who is signed in; `<AuthProvider>` does it for the one above it. What is marked
- * `meta: { public: true }` is left alone throughout.
+ * Ties a QueryClient's caches to who is signed in. Without it the cache keeps the former person's data and shows them to the
+ * next: write it beside `authorizeAxios`, where both clients are made. What is marked `meta: { public: true }` is left alone
+ * throughout.
  *
  * - Another subject: everything is cancelled and removed, synchronously, before any subscriber hears of the new subject.
  * - `signedOut`: the same. `revoked`: the same, but mutations that wait to be sent are kept for their subject.
@@ -38,13 +40,45 @@ export interface BindQueryClientOptions {
  *
  * The cache carries the name of its owner, so that one restored from storage for somebody else is recognised.
  *
+ * Bound anew, by the same client or by one of the same namespace (hot reload), the later binding replaces the former.
+ *
  * @returns its undoing.
+ * @throws AuthError `invalidOptions` when it is given something else than the two clients.
+ *
+ * @example
+ * const auth = createAuthClient();
+ * const queryClient = new QueryClient();
+ * bindQueryClient(auth, queryClient);
  */
 export function bindQueryClient(
   auth: AuthClient,
   queryClient: QueryClient,
   options: BindQueryClientOptions = {},
 ): () => void {
+  requireClients(auth, queryClient);
+  const { namespace } = auth.internals;
+  const bound = bindings.get(queryClient) ?? new Map<string, () => void>();
+  bindings.set(queryClient, bound);
+  bound.get(namespace)?.();
+  const unbind = bind(auth, queryClient, options);
+  bound.set(namespace, unbind);
+  return () => {
+    if (bound.get(namespace) === unbind) bound.delete(namespace);
+    unbind();
+  };
+}
+
+const bindings = /* @__PURE__ */ new WeakMap<QueryClient, Map<string, () => void>>();
+
+function requireClients(auth: Partial<AuthClient> | undefined, queryClient: Partial<QueryClient> | undefined): void {
+  if (typeof auth?.fetchUser === "function" && typeof queryClient?.getQueryCache === "function") return;
+  throw new AuthError(
+    "invalidOptions",
+    "bindQueryClient(auth, queryClient) takes what createAuthClient() made, then what new QueryClient() made.",
+  );
+}
+
+function bind(auth: AuthClient, queryClient: QueryClient, options: BindQueryClientOptions): () => void {
   const held = createHeldMutations(queryClient);
   const owner = createCacheOwner(queryClient, auth.baseUrl, (subject) => discardAll(subject));
   let standing: "unknown" | "in" | "out" = "unknown";

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { RequireAuth } from "../../src/react/RequireAuth.tsx";
 import { useAuth } from "../../src/react/useAuth.ts";
 import { createTestAuthClient, type TestAuthClient } from "../../src/testing/createTestAuthClient.ts";
-import { renderApp } from "./renderApp.tsx";
+import { renderApp } from "../react/renderApp.tsx";
 
 function renderSuspending(client: TestAuthClient) {
   const frames: string[] = [];

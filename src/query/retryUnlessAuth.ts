@@ -3,8 +3,8 @@ import { isAuthError } from "../core/authError.ts";
 
 /**
  * TanStack Query's own default (three more attempts, none on a server), except for what another attempt cannot mend: a 401 that was already
- * answered with one refresh and one repetition, and every {@link AuthError} other than `unavailable`.
- * `<AuthProvider>` makes it the default of a QueryClient that has no `retry` of its own.
+ * answered with one refresh and one repetition, and every `AuthError` other than `unavailable`.
+ * `bindQueryClient` makes it the default of a QueryClient that has no `retry` of its own.
  *
  * @example
  * new QueryClient({ defaultOptions: { queries: { retry: retryUnlessAuth } } });

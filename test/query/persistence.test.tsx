@@ -4,6 +4,7 @@ import { type PersistQueryClientOptions, PersistQueryClientProvider } from "@tan
 import { act, cleanup, render, screen } from "@testing-library/react";
 import type { ReactElement } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { bindQueryClient } from "../../src/query/bindQueryClient.ts";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
 import { RequireAuth } from "../../src/react/RequireAuth.tsx";
 import { useAuth } from "../../src/react/useAuth.ts";
@@ -56,9 +57,10 @@ function Data({ client }: { client: TestAuthClient }): ReactElement {
 /** One load of a page whose cache is persisted, with the packages that TanStack Query has for it. */
 function loadPage(client: TestAuthClient, persister: Persister = createLocalPersister()): QueryClient {
   const queryClient = new QueryClient({ defaultOptions: { queries: { gcTime: 24 * 3600 * 1000, retry: false } } });
+  bindQueryClient(client, queryClient, { persister });
   render(
     <PersistQueryClientProvider client={queryClient} persistOptions={{ persister }}>
-      <AuthProvider client={client} persister={persister}>
+      <AuthProvider client={client}>
         <RequireAuth fallback={<p>Please sign in</p>}>
           <Data client={client} />
         </RequireAuth>
