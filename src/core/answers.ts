@@ -42,10 +42,16 @@ export async function toKnowledge(
   },
 ): Promise<Knowledge> {
   const claims = parseClaims(answer.accessToken);
-  let subject = claims?.subject ?? answer.subject;
+  let subject = claims?.subject ?? answer.subject ?? null;
   let isGuest = claims?.isGuest ?? null;
   if (subject === null) {
     // An identity that is not known cannot be pinned.
+    if (backend.fetchUser === undefined) {
+      throw new AuthError(
+        "badResponse",
+        "Neither the token nor the answer names a subject: let the `backend` give `subject`, or a `fetchUser` to ask.",
+      );
+    }
     const user = await backend.fetchUser(answer.accessToken, call);
     if (user === null) throw new AuthError("badResponse", "The server refuses the very token that it has just issued.");
     subject = user.id;
@@ -76,7 +82,7 @@ export async function toKnowledge(
       claims,
       lifetime: {
         ...anchorOf(answer, sent),
-        lifetimeMs: readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, clock.now()),
+        lifetimeMs: readLifetimeMs(answer.expiresInSeconds ?? null, claims, answer.serverNow ?? null, clock.now()),
       },
       count: isSameSession(held, { number, id }) ? (held?.token?.count ?? 0) + 1 : 1,
       rejected: false,

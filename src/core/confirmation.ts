@@ -49,7 +49,7 @@ export function createConfirmation({
         continue;
       }
       try {
-        const user = await call((given) => backend.fetchUser(candidate.token?.value ?? "", given));
+        const user = await call(async (given) => backend.fetchUser?.(candidate.token?.value ?? "", given));
         if (user?.id === candidate.identity?.subject) onConfirmed(candidate);
       } catch {
         // Out of reach. The siblings are asked again, not the server: by then they may know better.

@@ -2,7 +2,8 @@ import type { AuthClient, AuthEventName } from "./authClient.ts";
 import { type AuthClientOptions, readOptions } from "./authClientOptions.ts";
 import { AuthError } from "./authError.ts";
 import type { Activity } from "./authState.ts";
-import type { BackendCall } from "./backend.ts";
+import type { BackendCall, TokenAnswer } from "./backend.ts";
+import { backendGap } from "./backendGap.ts";
 import { createClientStore } from "./clientStore.ts";
 import { createConfirmation } from "./confirmation.ts";
 import { createHttpBackend } from "./createHttpBackend.ts";
@@ -203,6 +204,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
       .finally(forget);
   }
 
+  async function postAsGuest(given: BackendCall): Promise<TokenAnswer> {
+    if (backend.signInAsGuest === undefined) throw backendGap("signInAsGuest");
+    return backend.signInAsGuest(given);
+  }
+
   const lifecycle = createLifecycle({
     platform,
     namespace,
@@ -218,7 +224,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     isRenewable: () => isRenewable,
     isOutage: () => retryAt !== null,
     refreshOnce,
-    enterAsGuest: () => signIns.enter("guest", (given) => backend.signInAsGuest(given)),
+    enterAsGuest: () => signIns.enter("guest", postAsGuest),
     arm,
     onStopped() {
       scheduler.disarm();
@@ -291,6 +297,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     signIn: (credentials) => enter("user", (given) => backend.signIn(credentials, given)),
     register: (account) =>
       enter("user", async (given) => {
+        if (backend.register === undefined) throw backendGap("register");
         await backend.register(account, given);
         return backend.signIn({ username: account.email, password: account.password }, given);
       }),
@@ -307,7 +314,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
           new AuthError("sessionExists", "Somebody is signed in here; sign out first to become a guest."),
         );
       }
-      return enter("guest", (given) => backend.signInAsGuest(given));
+      return enter("guest", postAsGuest);
     },
     signOut: signIns.signOut,
     getAccessToken,

@@ -58,7 +58,7 @@ const SENTENCES: Partial<Record<AuthErrorCode, string>> = {
 };
 
 /** The server's endpoints over HTTP, as a fastapi-users app spells them. */
-export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBackendOptions): Backend {
+export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBackendOptions): Required<Backend> {
   const places = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");
   const addressOf = (place: keyof HttpBackendPaths): string =>

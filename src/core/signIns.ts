@@ -2,6 +2,7 @@ import { toKnowledge } from "./answers.ts";
 import { AuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
+import { backendGap } from "./backendGap.ts";
 import type { ClientStore } from "./clientStore.ts";
 import { isOpen, isSameSession } from "./knowledge.ts";
 import type { Clock } from "./ports.ts";
@@ -84,7 +85,10 @@ export function createSignIns({
 
   async function signOutOthers(token: string | null): Promise<void> {
     if (token === null) return;
-    await call((given) => backend.signOutOthers(token, given));
+    await call(async (given) => {
+      if (backend.signOutOthers === undefined) throw backendGap("signOutOthers");
+      await backend.signOutOthers(token, given);
+    });
   }
 
   async function signOut({ everywhere = false }: { everywhere?: boolean | undefined } = {}): Promise<void> {

@@ -47,8 +47,8 @@ export function createSignOutQueue({
 
   function send(owed: Owed): Promise<boolean> {
     if (owed.failures > 0 && isSuperseded(owed.session)) return Promise.resolve(settle(owed));
-    owed.sending ??= withinTime(clock, requestTimeoutMs, (signal) =>
-      backend.signOut(owed.session, owed.token, { fetch: platform.fetch, signal }),
+    owed.sending ??= withinTime(clock, requestTimeoutMs, async (signal) =>
+      backend.signOut?.(owed.session, owed.token, { fetch: platform.fetch, signal }),
     )
       .then(
         () => settle(owed),

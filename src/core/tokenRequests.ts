@@ -2,6 +2,7 @@ import type { GetAccessTokenOptions, User } from "./authClient.ts";
 import { AuthError } from "./authError.ts";
 import type { AuthState, RefreshTrigger } from "./authState.ts";
 import type { Backend, BackendCall } from "./backend.ts";
+import { backendGap } from "./backendGap.ts";
 import type { ClientStore } from "./clientStore.ts";
 import { type HeldToken, isOpen, isSameSession, type Knowledge } from "./knowledge.ts";
 import type { Clock } from "./ports.ts";
@@ -222,7 +223,10 @@ export function createTokenRequests({
     for (const isLast of [false, true]) {
       const value = token;
       const user = await waitFor(
-        call((given) => backend.fetchUser(value, given)),
+        call(async (given) => {
+          if (backend.fetchUser === undefined) throw backendGap("fetchUser");
+          return backend.fetchUser(value, given);
+        }),
         signal,
       );
       if (user !== null) return user;
