@@ -27,6 +27,7 @@ interface Layer {
 const rules: Record<string, Layer> = {
   core: { layers: ["core"], packages: ["jwt-decode"] },
   browser: { layers: ["browser", "core"], packages: [] },
+  backends: { layers: ["backends", "browser", "core"], packages: [] },
   node: { layers: ["node", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
   react: { layers: ["react", "core"], packages: ["react", "@tanstack/react-query"] },
   adapters: { layers: ["adapters", "core"], packages: ["axios", "socket.io-client"] },
