@@ -111,7 +111,15 @@ describe("who may import whom", () => {
   });
 
   it("keeps server and Node code out of what a page loads, and React out of the client", () => {
-    for (const entry of ["index.ts", "client.ts", "axios.ts", "fetch.ts", "socket.io.ts", "devtools.ts"]) {
+    for (const entry of [
+      "index.ts",
+      "client.ts",
+      "axios.ts",
+      "fetch.ts",
+      "socket.io.ts",
+      "backends.ts",
+      "devtools.ts",
+    ]) {
       const { own, packages } = reachableFrom(entry);
       expect(
         [...own].filter((path) => /^(server|node|testing)\//.test(path)),
