@@ -21,6 +21,7 @@ export default defineConfig({
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
         "socket.io": "src/socket.io.ts",
+        backends: "src/backends.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",
         server: "src/server.ts",
@@ -46,7 +47,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           include: [
-            "test/{core,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
+            "test/{core,backends,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
           ],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },

@@ -4,6 +4,7 @@
  * @module stay-signed-in/client
  */
 export { createAuthClient } from "./browser/createAuthClient.ts";
+export { createTokenBackend } from "./browser/createTokenBackend.ts";
 export type {
   AuthClient,
   AuthEventName,
@@ -31,3 +32,15 @@ export type {
   TabChannel,
   TabLock,
 } from "./core/ports.ts";
+export type {
+  AnswerBody,
+  EndpointCall,
+  Expiry,
+  SessionFields,
+  TokenBackend,
+  TokenBackendOptions,
+  TokenBackendPlatform,
+  TokenFields,
+  UserEndpoint,
+} from "./core/tokenBackend/tokenBackendOptions.ts";
+export type { TokenStore } from "./core/tokenBackend/tokenStore.ts";

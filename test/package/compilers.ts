@@ -95,6 +95,10 @@ export function describeCompilers(packed: () => PackedPackage): void {
     // Peers' own declarations need newer compilers, so nobody checks them with this one.
     it("compile with TypeScript 5.0", () => compile(oldest, project, [...bundler, "--skipLibCheck"]));
 
+    // The manner of create-react-app and of every project from before TypeScript 4.7.
+    it('compile with `moduleResolution: "node"`', () =>
+      compile(oldest, project, ["--module", "esnext", "--moduleResolution", "node", "--skipLibCheck"]));
+
     async function makeTypedProject(name: string, reactTypes: string, code = program, packages = peers) {
       const folder = await packed().makeProject(name, [...dependencies, ...packages]);
       const types = join(folder, "node_modules", "@types");

@@ -27,6 +27,7 @@ interface Layer {
 const rules: Record<string, Layer> = {
   core: { layers: ["core"], packages: ["jwt-decode"] },
   browser: { layers: ["browser", "core"], packages: [] },
+  backends: { layers: ["backends", "browser", "core"], packages: [] },
   node: { layers: ["node", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
   react: { layers: ["react", "core"], packages: ["react"] },
   query: { layers: ["query", "core"], packages: ["@tanstack/react-query"] },
@@ -118,7 +119,16 @@ describe("who may import whom", () => {
   });
 
   it("keeps server and Node code out of what a page loads, and React out of the client", () => {
-    for (const entry of ["index.ts", "client.ts", "query.ts", "axios.ts", "fetch.ts", "socket.io.ts", "devtools.ts"]) {
+    for (const entry of [
+      "index.ts",
+      "client.ts",
+      "query.ts",
+      "axios.ts",
+      "fetch.ts",
+      "socket.io.ts",
+      "backends.ts",
+      "devtools.ts",
+    ]) {
       const { own, packages } = reachableFrom(entry);
       expect(
         [...own].filter((path) => /^(server|node|testing)\//.test(path)),

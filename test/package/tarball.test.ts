@@ -36,6 +36,15 @@ describe("the packed package", () => {
     expect(named.length).toBeGreaterThan(18);
   });
 
+  // Without `exports`: moduleResolution "node", which create-react-app and older projects have.
+  it("names the types of every entry for compilers that do not know `exports`", () => {
+    const named = entries
+      .filter(({ name }) => name !== manifest.name)
+      .map(({ name, files }) => [name.slice(manifest.name.length + 1), [files.types]]);
+    expect(manifest.typesVersions).toEqual({ "*": Object.fromEntries(named) });
+    expect([manifest.main, manifest.types]).toEqual(["./dist/index.js", "./dist/index.d.ts"]);
+  });
+
   it("has declarations that name the files beside them", async () => {
     const unresolved: string[] = [];
     for (const file of (await filesIn(installed)).filter((name) => name.endsWith(".d.ts"))) {
@@ -101,7 +110,7 @@ describe("the packed package", () => {
   });
 
   it("loads no server, no simulation and nothing of Node into a page", async () => {
-    const pages = ["index", "client", "query", "axios", "fetch", "socket.io", "devtools"].map(
+    const pages = ["index", "client", "query", "axios", "fetch", "socket.io", "backends", "devtools"].map(
       (name) => `dist/${name}.js`,
     );
     for (const page of pages) {

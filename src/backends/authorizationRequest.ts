@@ -1,8 +1,10 @@
+/** What a sign-in by redirect begins with. `state` and `codeVerifier` are needed when the user comes back: keep them in `sessionStorage`. */
 export interface AuthorizationRequest {
   /** Where to send the user: `location.assign(url)`. */
   readonly url: string;
-  /** Both are needed when the user comes back: keep them in `sessionStorage` until then. */
+  /** What the answer must name, so that nobody else's is taken for it. RFC 6749 §10.12. */
   readonly state: string;
+  /** What proves to the server that the code is this page's. RFC 7636 §4.1. */
   readonly codeVerifier: string;
 }
 
