@@ -12,6 +12,7 @@ export type {
   ClientInternals,
   GetAccessTokenOptions,
   Readable,
+  StepUp,
   User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";

@@ -17,6 +17,16 @@ export interface AuthEvents {
   sessionEnded: { readonly reason: "expired" | "revoked"; readonly previousIdentity: Identity | null };
   /** Another subject than before, null for nobody; reported before anything renders. */
   identityChanged: { readonly identity: Identity | null; readonly previousIdentity: Identity | null };
+  /** A server takes the token and wants its owner to sign in once more, or more strongly, for this request. RFC 9470. */
+  stepUpRequired: StepUp;
+}
+
+/** What a server asks for with `error="insufficient_user_authentication"`. RFC 9470 §3. */
+export interface StepUp {
+  /** `max_age`: how long ago the sign-in may be, in seconds; null where the server does not say. */
+  readonly maxAgeSeconds: number | null;
+  /** `acr_values`: the ways to sign in that would do, the preferred one first. */
+  readonly acrValues: readonly string[];
 }
 
 /** The name of something that the client tells of: `signedIn`, `signedOut`, `refreshed`, and so on. */
@@ -59,7 +69,7 @@ export interface GetAccessTokenOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What devtools look into. Nothing of it is needed to use a client, and its form may change in any release. */
+/** For adapters and devtools. Nothing of it is needed to use a client, and its form may change in any release. */
 export interface ClientInternals {
   /** What the client's keys, locks and channel begin with. */
   readonly namespace: string;
@@ -71,6 +81,12 @@ export interface ClientInternals {
   waitingCount(): number;
   /** What all tabs know of an outage. */
   readBackoff(): AttemptNote;
+  /** The backend's own `sessionEndpoints`. */
+  readonly sessionEndpoints: readonly string[];
+  /** The token that `getAccessToken({ subject })` would give at once; null where it would wait or reject. */
+  peekAccessToken(subject: string): string | null;
+  /** Emits `stepUpRequired`. */
+  requireStepUp(stepUp: StepUp): void;
 }
 
 /**
@@ -91,7 +107,7 @@ export interface AuthClient extends Readable<AuthState> {
   readonly baseUrl: string;
   /** What `onSessionEnd` was set to. */
   readonly onSessionEnd: "reject" | "hold";
-  /** For devtools. */
+  /** For adapters and devtools. */
   readonly internals: ClientInternals;
   /** Calls `listener` each time `event` happens; returns its removal. A listener that throws disturbs nobody else. */
   on<E extends AuthEventName>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;

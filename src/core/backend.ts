@@ -46,6 +46,11 @@ export interface BackendCall {
  * for the very token that is being fetched.
  */
 export interface Backend {
+  /**
+   * The addresses that begin, renew or end a session, absolute or as a path of the page's origin. Adapters send no token to
+   * them, and their 401 says nothing of the session. Default: none.
+   */
+  readonly sessionEndpoints?: readonly string[] | undefined;
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
   signIn(credentials: { username: string; password: string }, call: BackendCall): Promise<TokenAnswer>;
   /** Makes the account only. @throws AuthError `registrationRejected`, `invalidInput`, `rateLimited`, `unavailable`. */

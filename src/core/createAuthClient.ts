@@ -237,7 +237,7 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
     ask: () => void tabs.ask(),
     onConfirmed: (knowledge) => dispatch({ type: "hinted", knowledge }),
   });
-  const { ready, getAccessToken, fetchUser, waitingCount } = createTokenRequests({
+  const { ready, getAccessToken, peekAccessToken, fetchUser, waitingCount } = createTokenRequests({
     clock,
     backend,
     call,
@@ -280,6 +280,11 @@ export function createAuthClient(options: AuthClientOptions & { readonly platfor
       planned: () => scheduler.planned(),
       waitingCount,
       readBackoff: () => notes.readAttempt(),
+      get sessionEndpoints() {
+        return backend.sessionEndpoints ?? [];
+      },
+      peekAccessToken,
+      requireStepUp: (detail) => emitter.emit({ event: "stepUpRequired", detail }),
     },
     activity,
     accessToken: store.accessToken,

@@ -47,6 +47,8 @@ const DEFAULT_PATHS: HttpBackendPaths = {
   sessions: "sessions",
 };
 
+const SESSION_PLACES = ["signIn", "register", "guest", "refresh", "signOut"] as const;
+
 const SENTENCES: Partial<Record<AuthErrorCode, string>> = {
   credentialsRejected: "The server does not accept this user name and password.",
   registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
@@ -111,6 +113,9 @@ export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBacken
   }
 
   return {
+    get sessionEndpoints() {
+      return [...SESSION_PLACES.map(addressOf), `${prefix}/device/code`, `${prefix}/device/token`];
+    },
     async signIn(credentials, call) {
       const body = new URLSearchParams({ grant_type: "password", ...credentials });
       const response = await send("signIn", call, { method: "POST", body });

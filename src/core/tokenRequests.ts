@@ -28,6 +28,7 @@ export interface TokenRequests {
   waitingCount(): number;
   ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
   getAccessToken(options?: GetAccessTokenOptions): Promise<string>;
+  peekAccessToken(subject: string): string | null;
   fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<User>;
 }
 
@@ -145,6 +146,13 @@ export function createTokenRequests({
     }
   }
 
+  function peekAccessToken(subject: string): string | null {
+    const { known } = getState();
+    if (!isOpen(known) || known.token === null || known.identity?.subject !== subject || waits.isDisposed())
+      return null;
+    return willDo(known.token, undefined) ? known.token.value : null;
+  }
+
   const isOlder = (token: HeldToken | null, at: number): boolean =>
     token !== null && token.lifetime.sentAtMonotonic < at;
 
@@ -233,5 +241,5 @@ export function createTokenRequests({
     throw new AuthError("badResponse", "The server refuses a token that it has just issued.", { status: 401 });
   }
 
-  return { waitingCount: () => waitingCount, ready, getAccessToken, fetchUser };
+  return { waitingCount: () => waitingCount, ready, getAccessToken, peekAccessToken, fetchUser };
 }

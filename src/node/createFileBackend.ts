@@ -195,6 +195,7 @@ export function createFileBackend(options: FileBackendOptions): Backend {
   }
 
   return {
+    sessionEndpoints: inner.sessionEndpoints,
     signIn: (credentials, call) => signInBy(call, (exchangeCall) => inner.signIn(credentials, exchangeCall)),
     async signInAsGuest(call) {
       const { session } = await file.readServer(address);

@@ -112,6 +112,10 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       planned: () => null,
       waitingCount: () => 0,
       readBackoff: () => noAttempt,
+      sessionEndpoints: [],
+      peekAccessToken: (subject) =>
+        identityOf(state.getState())?.subject === subject && !isDisposed ? accessToken.getState() : null,
+      requireStepUp: (stepUp) => emit("stepUpRequired", stepUp),
     },
     on: (event, listener) => {
       const ofEvent = listeners.get(event) ?? new Set();
