@@ -35,8 +35,8 @@ describe("the list of sessions", () => {
       user_agent: null,
       client_name: null,
       created_at: "2026-11-25T12:00:00.000Z",
-      last_refreshed_at: "2026-11-25T12:01:00.000Z",
-      expires_at: "2026-12-02T12:01:00.000Z",
+      last_refreshed_at: "2026-11-25T12:00:00.000Z",
+      expires_at: "2026-12-02T12:00:00.000Z",
     });
   });
 
