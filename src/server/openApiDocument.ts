@@ -176,7 +176,7 @@ export function openApiDocument({ prefix = "/v1/auth" }: { readonly prefix?: str
     components: {
       securitySchemes: {
         accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-        refreshCookie: { type: "apiKey", in: "cookie", name: "__Host-Http-refresh_token.<short session id>" },
+        refreshCookie: { type: "apiKey", in: "cookie", name: "__Host-Http-refresh_token.<server>.<short session id>" },
       },
     },
   };

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord } from "./authStore.ts";
 import { coarseTimes } from "./coarseTimes.ts";
-import type { CookieProfile } from "./refreshCookie.ts";
+import type { CookieProfile } from "./cookieProfile.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 
 /** The answer to every sign-in and refresh: RFC 6749 §5.1 with `session` and `subject` beside it. */
