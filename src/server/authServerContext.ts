@@ -96,7 +96,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
       return () => void endListeners.delete(entry);
     },
     reportError(error) {
-      ignoringFailure(() => options.onError?.(error));
+      ignoringFailure(() => options.onError(error));
     },
   };
   return context;

@@ -8,10 +8,13 @@ import {
 } from "./accessTokenKeys.ts";
 import { argon2PasswordHasher } from "./argon2PasswordHasher.ts";
 import type { AuditEvent } from "./auditEvent.ts";
+import { authServerOptionRules } from "./authServerOptionRules.ts";
 import type { AuthStore } from "./authStore.ts";
+import { checkOptions } from "./checkOptions.ts";
 import { deriveBytes, utf8 } from "./encoding.ts";
 import { OptionsError } from "./optionsError.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
+import { printErrors } from "./printErrors.ts";
 import type { RateLimitOptions } from "./rateLimits.ts";
 import type { CookieOptions } from "./refreshCookie.ts";
 import type { HonoEnvironment } from "./requestFacts.ts";
@@ -89,7 +92,7 @@ export interface AuthServerOptions {
   readonly onAuditEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined;
   /**
    * Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords.
-   * Default: nobody is told.
+   * Default: printed on the console, once a minute at most.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Changes single limits; `false` turns all off: for tests. Default: each as {@link RateLimitOptions} says. */
@@ -121,12 +124,14 @@ export interface ResolvedOptions {
   readonly audience: string;
   readonly issuer: string | undefined;
   readonly onAuditEvent: ((event: AuditEvent) => void | Promise<void>) | undefined;
-  readonly onError: ((error: unknown) => void) | undefined;
+  readonly onError: (error: unknown) => void;
   readonly rateLimits: RateLimitOptions | false;
 }
 
-/** @throws OptionsError naming the option that makes no sense or would be unsafe. */
+/** @throws OptionsError naming the option that is unknown, makes no sense or would be unsafe. */
 export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
+  checkOptions("createAuthServer", options, authServerOptionRules);
+  if ((options.store as AuthStore | undefined) === undefined) throw new OptionsError("`store` is required.");
   const publicUrl = options.publicUrl === undefined ? undefined : parseUrl("publicUrl", options.publicUrl);
   if (publicUrl === undefined && isProduction()) {
     throw new OptionsError("`publicUrl` is required in production: it decides over cookies and origins.");
@@ -165,7 +170,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     audience: options.audience ?? "fastapi-users:auth",
     issuer: options.issuer,
     onAuditEvent: options.onAuditEvent,
-    onError: options.onError,
+    onError: options.onError ?? printErrors(() => options.store.clock()),
     rateLimits: options.rateLimits ?? {},
   };
 }

@@ -1,6 +1,7 @@
 import type { Namespace, Server, Socket } from "socket.io";
 import { AccessTokenError, type AccessTokenErrorCode } from "./accessTokenError.ts";
 import { LEEWAY_SECONDS, type VerifiedAccessToken } from "./accessTokens.ts";
+import { checkOptions, trueOrFalse } from "./checkOptions.ts";
 import type { AuthServer } from "./createAuthServer.ts";
 
 /** How closely {@link authorizeSocketServer} looks. */
@@ -35,8 +36,10 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export function authorizeSocketServer(
   io: Server | Namespace,
   server: Pick<AuthServer, "verifyAccessToken" | "isSessionLive" | "onSessionEnded">,
-  { checkSession = true }: AuthorizeSocketServerOptions = {},
+  options: AuthorizeSocketServerOptions = {},
 ): () => void {
+  checkOptions<AuthorizeSocketServerOptions>("authorizeSocketServer", options, { checkSession: trueOrFalse });
+  const { checkSession = true } = options;
   const namespace: Namespace = "of" in io ? io.of("/") : io;
   const connections = new Map<string, Connection>();
   const checked = new WeakSet<Socket>();

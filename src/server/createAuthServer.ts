@@ -12,6 +12,7 @@ import { addAccountRoutes } from "./routes/accountRoutes.ts";
 import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
 import { addDeviceTokenRoute } from "./routes/deviceTokenRoute.ts";
 import { addInfoRoutes } from "./routes/infoRoutes.ts";
+import { addRevokeRoute } from "./routes/revokeRoute.ts";
 import { addSessionListRoutes } from "./routes/sessionListRoutes.ts";
 import { addSessionRoutes } from "./routes/sessionRoutes.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
@@ -35,7 +36,10 @@ export interface AuthServer {
   readonly subjects: SubjectAdministration;
   /** Removes rows that ended a while ago, as the server does by itself about once an hour; returns how many. */
   sweep(): Promise<number>;
-  /** Resolves when the store can be used; requests wait for it by themselves. */
+  /**
+   * Resolves when the store and the password hasher can be used. Requests wait for the store by themselves; await it
+   * before you listen to have a start that fails where something is missing.
+   */
   ready(): Promise<void>;
   /** Answers what has come in, refuses what comes later with 503, then closes the store. */
   close(): Promise<void>;
@@ -46,7 +50,8 @@ const MAX_BODY_BYTES = 16 * 1024;
 /**
  * Makes the reference server of PROTOCOL.md.
  *
- * @throws OptionsError for options that make no sense or would be unsafe; the message names the option.
+ * @throws OptionsError for options that are unknown, make no sense or would be unsafe, naming the option, and where a peer
+ *   that they need is not installed, naming what to install.
  * @example
  * const auth = createAuthServer({
  *   store: sqliteStore({ path: "auth.db" }),
@@ -79,6 +84,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   });
   addAccountRoutes(app, context);
   addSessionRoutes(app, context);
+  addRevokeRoute(app, context);
   addSessionListRoutes(app, context);
   addDeviceRoutes(app, context);
   addDeviceTokenRoute(app, context);
@@ -93,7 +99,9 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     onSessionEnded: (listener) => context.onSessionEnded(listener),
     subjects: createSubjectAdministration(context),
     sweep: () => sweeper.sweep(),
-    ready: () => context.store.ready(),
+    async ready() {
+      await Promise.all([context.store.ready(), resolved.passwordHasher.ready?.()]);
+    },
     close() {
       closing ??= Promise.all(requests).then(async () => {
         await sweeper.idle();

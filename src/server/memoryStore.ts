@@ -7,6 +7,7 @@ import type {
   SessionRecord,
   Subject,
 } from "./authStore.ts";
+import { aFunction, checkOptions } from "./checkOptions.ts";
 import { sessionStatus } from "./sessionStatus.ts";
 
 /**
@@ -14,7 +15,9 @@ import { sessionStatus } from "./sessionStatus.ts";
  *
  * `now` is the time in milliseconds since 1970, so that a simulated clock can drive the server. Default: `Date.now`.
  */
-export function memoryStore({ now = () => Date.now() }: { readonly now?: () => number } = {}): AuthStore {
+export function memoryStore(options: { readonly now?: () => number } = {}): AuthStore {
+  checkOptions<typeof options>("memoryStore", options, { now: aFunction });
+  const { now = () => Date.now() } = options;
   const subjects = new Map<string, Subject>();
   const sessions = new Map<string, Session>();
   const deviceCodes = new Map<string, DeviceCode>();

@@ -1,7 +1,10 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Pool } from "pg";
 import type { AuthStore } from "./authStore.ts";
+import { aFunction, aNumber, anObject, aText, checkOptions, type OptionRules } from "./checkOptions.ts";
 import { loadPeer } from "./loadPeer.ts";
+import { OptionsError } from "./optionsError.ts";
+import { requirePeer } from "./requirePeer.ts";
 import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
 import type { AuthDatabase } from "./sql/sqlSchema.ts";
 import { createSqlStore } from "./sql/sqlStore.ts";
@@ -18,11 +21,26 @@ export interface PostgresStoreOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const rules: OptionRules<PostgresStoreOptions> = {
+  connectionString: aText,
+  pool: anObject,
+  maxConnections: aNumber,
+  now: aFunction,
+};
+
 /**
  * Sessions in PostgreSQL 12 or later, through the optional peers `kysely` and `pg`: for any number of servers that
  * share them. The tables are made and brought up to date by themselves, by one server at a time.
+ *
+ * @throws OptionsError for an unknown option, without a database, and where `pg` is not installed and no `pool` is given.
  */
-export function postgresStore({ connectionString, pool, maxConnections = 10, now }: PostgresStoreOptions): AuthStore {
+export function postgresStore(options: PostgresStoreOptions): AuthStore {
+  checkOptions("postgresStore", options, rules);
+  const { connectionString, pool, maxConnections = 10, now } = options;
+  if (pool === undefined && connectionString === undefined) {
+    throw new OptionsError("`postgresStore` needs a `connectionString` or a `pool`.");
+  }
+  if (pool === undefined) requirePeer("pg", "`postgresStore` needs it");
   const dialect = new PostgresDialect({
     async pool() {
       if (pool !== undefined) return pool;

@@ -1,4 +1,5 @@
 import type { RateLimiterMemory } from "rate-limiter-flexible";
+import { requirePeer } from "./requirePeer.ts";
 
 /** So much in so long a time. */
 export interface RateLimit {
@@ -84,6 +85,7 @@ const UNLIMITED: RateLimits = {
 /** Limits in this process's memory. `false` turns all of them off. */
 export function createRateLimits(options: RateLimitOptions | false): RateLimits {
   if (options === false) return UNLIMITED;
+  requirePeer("rate-limiter-flexible", "the limits count with it (`rateLimits: false` turns them off)");
   const limits = {
     ...DEFAULTS,
     ...Object.fromEntries(Object.entries(options).filter(([, limit]) => limit !== undefined)),

@@ -1,6 +1,9 @@
 import { Kysely, sql, SqliteDialect } from "kysely";
 import type { AuthStore } from "./authStore.ts";
+import { aFunction, aNumber, aText, checkOptions, type OptionRules } from "./checkOptions.ts";
 import { loadPeer } from "./loadPeer.ts";
+import { OptionsError } from "./optionsError.ts";
+import { requirePeer } from "./requirePeer.ts";
 import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
 import type { AuthDatabase } from "./sql/sqlSchema.ts";
 import { createSqlStore } from "./sql/sqlStore.ts";
@@ -15,11 +18,19 @@ export interface SqliteStoreOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const rules: OptionRules<SqliteStoreOptions> = { path: aText, busyTimeoutMs: aNumber, now: aFunction };
+
 /**
  * Sessions in one SQLite file, through the optional peers `kysely` and `libsql`: for one machine. The tables are made
  * and brought up to date by themselves.
+ *
+ * @throws OptionsError for an unknown option, and where `libsql` is not installed.
  */
-export function sqliteStore({ path, busyTimeoutMs = 5_000, now }: SqliteStoreOptions): AuthStore {
+export function sqliteStore(options: SqliteStoreOptions): AuthStore {
+  checkOptions("sqliteStore", options, rules);
+  const { path, busyTimeoutMs = 5_000, now } = options;
+  if ((path as string | undefined) === undefined) throw new OptionsError("`sqliteStore` needs the `path` of its file.");
+  requirePeer("libsql", "`sqliteStore` needs it");
   const dialect = new SqliteDialect({
     async database() {
       const { default: Database } = await loadPeer<{ default: typeof import("libsql") }>("libsql");

@@ -19,6 +19,9 @@ export const logoutRequest = z.object({
   session_id: z.string().nullish(),
 });
 
+/** RFC 7009 §2.1. Without a token the answer is of that RFC, too. */
+export const revokeRequest = z.object({ token: z.string().optional(), token_type_hint: z.string().optional() });
+
 export const changePasswordRequest = z.object({
   password: z.string(),
   current_password: z.string().nullish(),

@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { AccessTokenError } from "../accessTokenError.ts";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
-import { endReplaced, endSessions } from "../endSessions.ts";
+import { endSessions, signOut } from "../endSessions.ts";
 import { mayComeFromPage } from "../originRule.ts";
 import { findPresentedSessions, findSessionsInCookie, type PresentedSession } from "../presentedSessions.ts";
 import { readForm, readJson } from "../readRequest.ts";
@@ -192,11 +192,4 @@ async function sessionOfBearer(server: AuthServerContext, { bearer }: RequestFac
     if (error instanceof AccessTokenError) return null;
     throw error;
   }
-}
-
-async function signOut(server: AuthServerContext, facts: RequestFacts, sessionIds: readonly string[]): Promise<void> {
-  if (sessionIds.length === 0) return;
-  const records = await server.store.readSessions(sessionIds);
-  await endSessions(server, facts, sessionIds, "signedOut");
-  for (const { session } of records) if (session.replaces.length > 0) await endReplaced(server, facts, session);
 }
