@@ -34,7 +34,7 @@ export { OptionsError } from "./server/optionsError.ts";
 export type { PasswordHasher } from "./server/passwordHasher.ts";
 export { pbkdf2PasswordHasher } from "./server/pbkdf2PasswordHasher.ts";
 export { postgresStore, type PostgresStoreOptions } from "./server/postgresStore.ts";
-export type { RateLimit, RateLimitName, RateLimitOptions } from "./server/rateLimits.ts";
+export type { CountedPoints, RateLimit, RateLimiter, RateLimitName, RateLimitOptions } from "./server/rateLimits.ts";
 export type { CookieOptions } from "./server/refreshCookie.ts";
 export type { AuthServerEnvironment, HonoEnvironment, InPageTransport } from "./server/requestFacts.ts";
 export { requireUser, type RequireUserOptions } from "./server/requireUser.ts";

@@ -4,6 +4,7 @@ import type { SessionEndReason } from "./authStore.ts";
  * What happened, for a log or a monitor.
  *
  * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
+ * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
  * - `refreshed`: one step of the refresh token
  * - `graceRepeat`: the current or previous token again within the grace time (a lost answer, a second tab)
  * - `lateRepeat`: the previous token after the grace time, so its answer was lost
@@ -17,6 +18,7 @@ export type AuditEventType =
   | "signedIn"
   | "signInFailed"
   | "guestStarted"
+  | "guestRemoved"
   | "passwordChanged"
   | "deviceApproved"
   | "deviceDenied"

@@ -9,7 +9,7 @@ import { createPasswords, type Passwords } from "./passwords.ts";
 import { createRateLimits, RateLimitedError, type RateLimits } from "./rateLimits.ts";
 import { type CookieProfile, createRefreshCookie } from "./refreshCookie.ts";
 import { createRefreshTokens, type RefreshTokens } from "./refreshTokens.ts";
-import { type HonoEnvironment, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
+import { type HonoEnvironment, readAddress, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
 import { createAddressMatcher } from "./trustedProxies.ts";
 
 type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit">>;
@@ -59,12 +59,12 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
       clock: () => options.store.clock(),
     }),
     refreshTokens: createRefreshTokens(options.refreshSecrets, options.issuer ?? ""),
-    passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes),
-    rateLimits: createRateLimits(options.rateLimits),
+    passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes, options.maxWaitingHashes),
+    rateLimits: createRateLimits(options.rateLimits, store),
     facts(honoContext) {
       const facts = readRequestFacts(honoContext, isTrustedProxy);
       const address = options.clientAddress?.(honoContext);
-      return address === undefined ? facts : { ...facts, address };
+      return address === undefined ? facts : { ...facts, address: readAddress(address) };
     },
     judgeOrigin: (facts) => judgeOrigin(facts, originRule),
     cookieProfile: (facts) => refreshCookie.profileFor(facts),

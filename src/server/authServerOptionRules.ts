@@ -24,6 +24,7 @@ const aStore: OptionRule = {
 
 const rateLimits = objectOf<RateLimitOptions>({
   signIn: aLimit,
+  signInAddress: aLimit,
   signInDelay: aLimit,
   register: aLimit,
   guest: aLimit,
@@ -57,6 +58,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   cookie: objectOf<CookieOptions>({ name: aText, path: aText, domain: aText, secure: trueOrFalse }),
   passwordHasher: anObject,
   maxConcurrentHashes: aNumber,
+  maxWaitingHashes: aNumber,
   requireVerifiedEmail: trueOrFalse,
   audience: aText,
   issuer: aText,

@@ -80,8 +80,13 @@ export interface AuthServerOptions {
   readonly cookie?: CookieOptions | undefined;
   /** Default {@link argon2PasswordHasher}. */
   readonly passwordHasher?: PasswordHasher | undefined;
-  /** How many passwords are hashed at once; a request beyond that is answered 503. Default 16. */
+  /** How many passwords are hashed at once; further ones wait for their turn. Default 4, as many as Node has threads. */
   readonly maxConcurrentHashes?: number | undefined;
+  /**
+   * How many passwords may wait, addresses taking turns; beyond that whoever has most of them waiting is answered 503.
+   * Default 256, which is a few seconds.
+   */
+  readonly maxWaitingHashes?: number | undefined;
   /** Whether an account can sign in only once `subjects.change` has marked it as verified. Default false. */
   readonly requireVerifiedEmail?: boolean | undefined;
   /** The claim `aud`. Default "fastapi-users:auth". */
@@ -120,6 +125,7 @@ export interface ResolvedOptions {
   readonly cookie: CookieOptions;
   readonly passwordHasher: PasswordHasher;
   readonly maxConcurrentHashes: number;
+  readonly maxWaitingHashes: number;
   readonly requireVerifiedEmail: boolean;
   readonly audience: string;
   readonly issuer: string | undefined;
@@ -165,7 +171,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     device: deviceOptions(options, publicUrl),
     cookie: options.cookie ?? {},
     passwordHasher: options.passwordHasher ?? argon2PasswordHasher(),
-    maxConcurrentHashes: options.maxConcurrentHashes ?? 16,
+    maxConcurrentHashes: wholeNumber("maxConcurrentHashes", options.maxConcurrentHashes ?? 4, 1),
+    maxWaitingHashes: wholeNumber("maxWaitingHashes", options.maxWaitingHashes ?? 256, 0),
     requireVerifiedEmail: options.requireVerifiedEmail ?? false,
     audience: options.audience ?? "fastapi-users:auth",
     issuer: options.issuer,
@@ -232,6 +239,12 @@ function seconds(option: string, value: number | undefined, fallback: number, ma
   const chosen = value ?? fallback;
   if (!(chosen > 0 && chosen <= max)) throw new OptionsError(`\`${option}\` is a number of seconds, at most ${max}.`);
   return chosen;
+}
+
+function wholeNumber(option: string, value: number, min: number): number {
+  if (!(Number.isInteger(value) && value >= min))
+    throw new OptionsError(`\`${option}\` is a whole number from ${min} on.`);
+  return value;
 }
 
 /** Whole milliseconds, since databases count in nothing smaller. */

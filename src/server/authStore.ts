@@ -1,3 +1,5 @@
+import type { RateLimit, RateLimiter } from "./rateLimits.ts";
+
 /**
  * How a session's refresh token travels; `none` is a session that only ever had an access token. Fixed when it is made.
  */
@@ -243,12 +245,21 @@ export interface AuthStore {
   /** Lets go of connections and files; nothing is asked afterwards. */
   close(): Promise<void>;
 
+  /**
+   * Counts a limit for all servers that share the store together. Without it each process counts for itself.
+   */
+  createRateLimiter?(name: string, limit: RateLimit): Promise<RateLimiter>;
+
   /** Null when the e-mail address (whatever its case) is taken. */
   addSubject(subject: NewSubject): Promise<Subject | null>;
   /** Null when there is none with this id. */
   findSubject(id: string): Promise<Subject | null>;
   /** By the e-mail address, whatever its case; null when there is none. */
   findSubjectByEmail(email: string): Promise<Subject | null>;
+  /** Those of `places` that were noted for the subject; none for a subject that there is not. */
+  knownPlaces(subjectId: string, places: readonly string[]): Promise<readonly string[]>;
+  /** Notes from where a subject signs in. A place is a short text that tells nobody where it is. */
+  notePlaces(subjectId: string, places: readonly string[]): Promise<void>;
   /** Swaps one hash of the same password for a newer one; does nothing when `from` is no longer the hash. */
   replacePasswordHash(subjectId: string, from: string, to: string): Promise<void>;
   /** Ends every session of the subject, too; null when `credentialVersion` is no longer the subject's. */
@@ -312,4 +323,11 @@ export interface AuthStore {
 
   /** Removes sessions and device codes that ended more than `retentionMs` ago; returns how many rows went. */
   sweep(retentionMs: number): Promise<number>;
+  /**
+   * Removes guests that were made more than `retentionMs` ago and of whom no session is stored any more: nobody can come back
+   * as one of them. Returns their ids.
+   */
+  sweepGuests(retentionMs: number): Promise<readonly string[]>;
+  /** Forgets places from where nobody signed in for `retentionMs`; returns how many rows went. */
+  sweepPlaces(retentionMs: number): Promise<number>;
 }

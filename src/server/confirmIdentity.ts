@@ -21,6 +21,6 @@ export async function confirmIdentity(
     throw new RequestRefusedError(403, "REAUTHENTICATION_REQUIRED");
   }
   await limited(server, facts, server.rateLimits.count("password", subject.id));
-  if (!(await server.passwords.matches(subject.passwordHash, password))) throw wrongPassword;
+  if (!(await server.passwords.matches(subject.passwordHash, password, subject.id))) throw wrongPassword;
   await server.rateLimits.clear("password", subject.id);
 }

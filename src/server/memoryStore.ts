@@ -20,6 +20,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
   const { now = () => Date.now() } = options;
   const subjects = new Map<string, Subject>();
   const sessions = new Map<string, Session>();
+  const placesOf = new Map<string, Map<string, number>>();
   const deviceCodes = new Map<string, DeviceCode>();
   let lastNumber = 0;
 
@@ -66,6 +67,14 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
     async findSubjectByEmail(email) {
       return findByEmail(email);
     },
+    async knownPlaces(subjectId, places) {
+      return places.filter((place) => placesOf.get(subjectId)?.has(place));
+    },
+    async notePlaces(subjectId, places) {
+      const noted = placesOf.get(subjectId) ?? new Map<string, number>();
+      for (const place of places) noted.set(place, now());
+      placesOf.set(subjectId, noted);
+    },
     async replacePasswordHash(subjectId, from, to) {
       const subject = subjects.get(subjectId);
       if (subject?.passwordHash === from) subjects.set(subjectId, { ...subject, passwordHash: to });
@@ -94,6 +103,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
     },
     async deleteSubject(subjectId) {
       subjects.delete(subjectId);
+      placesOf.delete(subjectId);
       return endWhere((session) => session.subjectId === subjectId, "deleted");
     },
 
@@ -220,6 +230,26 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
       }
       for (const { deviceCodeHash, expiresAt } of deviceCodes.values()) {
         if (expiresAt < before && deviceCodes.delete(deviceCodeHash)) removed += 1;
+      }
+      return removed;
+    },
+    async sweepGuests(retentionMs) {
+      const before = now() - retentionMs;
+      const alive = new Set([...sessions.values()].map(({ subjectId }) => subjectId));
+      const gone = [...subjects.values()].filter(
+        ({ id, isGuest, createdAt }) => isGuest && createdAt < before && !alive.has(id),
+      );
+      for (const { id } of gone) {
+        subjects.delete(id);
+        placesOf.delete(id);
+      }
+      return gone.map(({ id }) => id);
+    },
+    async sweepPlaces(retentionMs) {
+      const before = now() - retentionMs;
+      let removed = 0;
+      for (const places of placesOf.values()) {
+        for (const [place, seenAt] of places) if (seenAt < before && places.delete(place)) removed += 1;
       }
       return removed;
     },

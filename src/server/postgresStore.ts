@@ -3,6 +3,7 @@ import type { Pool } from "pg";
 import type { AuthStore } from "./authStore.ts";
 import { aFunction, aNumber, anObject, aText, checkOptions, type OptionRules } from "./checkOptions.ts";
 import { loadPeer } from "./loadPeer.ts";
+import { createPostgresRateLimiter } from "./sql/postgresRateLimiter.ts";
 import { OptionsError } from "./optionsError.ts";
 import { requirePeer } from "./requirePeer.ts";
 import { createFixedSqlClock, createSqlClock } from "./sql/sqlClock.ts";
@@ -41,18 +42,27 @@ export function postgresStore(options: PostgresStoreOptions): AuthStore {
     throw new OptionsError("`postgresStore` needs a `connectionString` or a `pool`.");
   }
   if (pool === undefined) requirePeer("pg", "`postgresStore` needs it");
-  const dialect = new PostgresDialect({
-    async pool() {
-      if (pool !== undefined) return pool;
-      const { default: pg } = await loadPeer<typeof import("pg")>("pg");
-      const own = new pg.Pool({ ...(connectionString !== undefined && { connectionString }), max: maxConnections });
-      // A connection that the database closes while it is idle is replaced at the next statement; without a listener
-      // the process would end.
-      own.on("error", () => undefined);
-      return own;
-    },
-  });
+  let opened: Promise<Pool> | undefined;
+
+  async function openPool(): Promise<Pool> {
+    if (pool !== undefined) return pool;
+    const { default: pg } = await loadPeer<typeof import("pg")>("pg");
+    const own = new pg.Pool({ ...(connectionString !== undefined && { connectionString }), max: maxConnections });
+    // A connection that the database closes while it is idle is replaced at the next statement; without a listener
+    // the process would end.
+    own.on("error", () => undefined);
+    return own;
+  }
+
+  const poolOnce = () => (opened ??= openPool());
   const databaseNow = sql<number>`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`;
   const clock = now === undefined ? createSqlClock(databaseNow) : createFixedSqlClock(now);
-  return createSqlStore(new Kysely<AuthDatabase>({ dialect }), clock);
+  const store = createSqlStore(new Kysely<AuthDatabase>({ dialect: new PostgresDialect({ pool: poolOnce }) }), clock);
+  return {
+    ...store,
+    async createRateLimiter(name, limit) {
+      await store.ready();
+      return createPostgresRateLimiter(await poolOnce(), name, limit);
+    },
+  };
 }

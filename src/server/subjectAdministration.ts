@@ -34,7 +34,7 @@ export function createSubjectAdministration(server: AuthServerContext): SubjectA
     async resetPassword(id, password) {
       const objection = passwordObjection(password);
       if (objection !== null) throw new RangeError(objection);
-      const hash = await passwords.hash(password);
+      const hash = await passwords.hash(password, "operator");
       // Only against another change of the password in the same moment does this take a second turn.
       for (let subject = await store.findSubject(id); subject !== null; subject = await store.findSubject(id)) {
         const changed = await store.changePassword(id, subject.credentialVersion, hash);

@@ -421,6 +421,41 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(await read(live.id)).toBeDefined();
   });
 
+  // X09
+  check("removes guests of whom no session is left, and nobody else", async () => {
+    const guest = (id: string) =>
+      store.addSubject({ id, email: null, passwordHash: null, isVerified: false, isGuest: true });
+    for (const id of ["gone", "here", "unborn"]) await guest(id);
+    const { id: user } = await addSubject();
+    const ended = await addSession("gone");
+    await addSession("here", { idleMs: 100 * HOUR, absoluteMs: 100 * HOUR });
+    await store.endSessions([ended.id], "signedOut");
+    now = START + 10 * HOUR;
+    expect(await store.sweepGuests(11 * HOUR)).toEqual([]);
+    // An ended session's row still says whose it was.
+    expect(await store.sweepGuests(5 * HOUR)).toEqual(["unborn"]);
+    await store.sweep(5 * HOUR);
+    expect(await store.sweepGuests(5 * HOUR)).toEqual(["gone"]);
+    expect(await store.findSubject("gone")).toBeNull();
+    expect(await store.findSubject("here")).not.toBeNull();
+    expect(await store.findSubject(user)).not.toBeNull();
+  });
+
+  check("knows from where each subject signs in, until that was long ago or the subject is gone", async () => {
+    const { id } = await addSubject();
+    await store.notePlaces(id, ["home", "phone"]);
+    await store.notePlaces("bob", ["office"]);
+    expect((await store.knownPlaces(id, ["home", "office", "phone"])).toSorted()).toEqual(["home", "phone"]);
+    expect(await store.knownPlaces("nobody", ["home"])).toEqual([]);
+    expect(await store.knownPlaces(id, [])).toEqual([]);
+    now = START + 2 * HOUR;
+    await store.notePlaces(id, ["home"]);
+    expect(await store.sweepPlaces(HOUR)).toBe(2);
+    expect(await store.knownPlaces(id, ["home", "phone"])).toEqual(["home"]);
+    await store.deleteSubject(id);
+    expect(await store.knownPlaces(id, ["home"])).toEqual([]);
+  });
+
   check("tells the time as its database does when nobody moves it by hand", async () => {
     const own = await open({});
     await own.ready();

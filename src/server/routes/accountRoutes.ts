@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
 import { confirmIdentity } from "../confirmIdentity.ts";
+import { rememberClient } from "../familiarClients.ts";
 import { passwordObjection } from "../passwords.ts";
 import { findSessionsInCookie } from "../presentedSessions.ts";
 import { readJson } from "../readRequest.ts";
@@ -11,7 +12,7 @@ import { requireLiveSession } from "../requireLiveSession.ts";
 import { createSessionId } from "../sessionId.ts";
 import { chooseTransport, startSession } from "../startSession.ts";
 import { makeTokens } from "../tokenAnswer.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { changePasswordRequest, registerRequest } from "../wireSchemas.ts";
 
 /** `POST /register`, `GET` and `PATCH /users/me`. */
@@ -21,7 +22,7 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const { email, password } = await readJson(context, registerRequest);
     refuseBadPassword(password, "REGISTER_INVALID_PASSWORD");
     await limited(server, facts, server.rateLimits.count("register", addressKey(facts.address)));
-    const passwordHash = await server.passwords.hash(password);
+    const passwordHash = await server.passwords.hash(password, addressKey(facts.address));
     const subject = await server.store.addSubject({
       id: createSessionId(),
       email,
@@ -31,6 +32,7 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     });
     if (subject === null) throw new RequestRefusedError(400, "REGISTER_USER_ALREADY_EXISTS");
     server.audit("registered", facts, { subject: subject.id });
+    await rememberClient(server, facts, subject.id);
     return context.json(userBody(subject), 201);
   });
 
@@ -51,7 +53,7 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     await confirmIdentity(server, facts, session, currentPassword ?? null, wrongPassword);
     refuseBadPassword(password, "UPDATE_USER_INVALID_PASSWORD");
     const presented = profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
-    const passwordHash = await server.passwords.hash(password);
+    const passwordHash = await server.passwords.hash(password, subject.id);
     const changed = await server.store.changePassword(subject.id, subject.credentialVersion, passwordHash);
     // Somebody else changed it in the same moment: this session is over.
     if (changed === null) throw new RequestRefusedError(401, "Unauthorized");

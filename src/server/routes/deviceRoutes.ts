@@ -8,7 +8,7 @@ import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
 import { requireLiveSession } from "../requireLiveSession.ts";
 import { ServiceUnavailableError } from "../serviceUnavailableError.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { deviceCodeRequest, userCodeRequest } from "../wireSchemas.ts";
 
 const LIFETIME_MS = 600_000;

@@ -9,7 +9,7 @@ import { createSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
 import { originNotAllowed, startSession } from "../startSession.ts";
 import { makeTokens } from "../tokenAnswer.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { deviceTokenRequest } from "../wireSchemas.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";

@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { AccessTokenError } from "../accessTokenError.ts";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
+import { checkCredentials } from "../checkCredentials.ts";
 import { endSessions, signOut } from "../endSessions.ts";
 import { mayComeFromPage } from "../originRule.ts";
 import { findPresentedSessions, findSessionsInCookie, type PresentedSession } from "../presentedSessions.ts";
@@ -20,7 +21,7 @@ import {
   startSession,
 } from "../startSession.ts";
 import { makeTokens, setCookie } from "../tokenAnswer.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { loginRequest, logoutRequest, refreshRequest } from "../wireSchemas.ts";
 
 /** `POST /jwt/login`, `/guest`, `/jwt/refresh`, `/jwt/logout`. */
@@ -29,8 +30,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const facts = server.facts(context);
     const chosen = chooseTransport(server, facts);
     const { username, password } = await readForm(context, loginRequest);
-    const subject = await checkCredentials(server, facts, username, password);
-    return answerSignIn(server, context, facts, subject, chosen, await presentedWith(server, facts, chosen));
+    const presented = await presentedWith(server, facts, chosen);
+    const { subject } = await checkCredentials(server, facts, { username, password, presented });
+    return answerSignIn(server, context, facts, subject, chosen, presented);
   });
 
   app.post("/guest", async (context) => {
@@ -115,38 +117,6 @@ async function answerSignIn(
   const type = subject.isGuest ? "guestStarted" : "signedIn";
   server.audit(type, facts, { subject: subject.id, sessionId: record.session.id });
   return context.json(await makeTokens(server, context, facts, record, profile));
-}
-
-/**
- * @throws RequestRefusedError, with one answer and one time for an unknown user, an inactive one and a wrong password.
- */
-async function checkCredentials(
-  server: AuthServerContext,
-  facts: RequestFacts,
-  username: string,
-  password: string,
-): Promise<Subject> {
-  const { store, passwords, rateLimits } = server;
-  const account = username.toLowerCase();
-  const accountAndAddress = `${account} ${addressKey(facts.address)}`;
-  await limited(server, facts, rateLimits.check("signInDelay", account));
-  await limited(server, facts, rateLimits.count("signIn", accountAndAddress));
-  const subject = await store.findSubjectByEmail(username);
-  const matches = await passwords.matches(subject?.passwordHash ?? null, password);
-  if (subject === null || subject.passwordHash === null || !matches || !subject.isActive) {
-    await rateLimits.countFailure(account);
-    server.audit("signInFailed", facts, { subject: subject?.id ?? null });
-    throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
-  }
-  if (server.options.requireVerifiedEmail && !subject.isVerified) {
-    throw new RequestRefusedError(400, "LOGIN_USER_NOT_VERIFIED");
-  }
-  await rateLimits.clear("signIn", accountAndAddress);
-  await rateLimits.clear("signInDelay", account);
-  if (passwords.needsRehash(subject.passwordHash)) {
-    await store.replacePasswordHash(subject.id, subject.passwordHash, await passwords.hash(password));
-  }
-  return subject;
 }
 
 /** @throws RequestRefusedError for a request that carries no refresh token, or one that it must not. */

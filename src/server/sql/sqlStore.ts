@@ -4,8 +4,12 @@ import { migrate } from "./migrate.ts";
 import type { SqlClock } from "./sqlClock.ts";
 import { createSqlDeviceCodes } from "./sqlDeviceCodes.ts";
 import type { AuthDatabase } from "./sqlSchema.ts";
+import { createSqlPlaces } from "./sqlPlaces.ts";
 import { createSqlSessions } from "./sqlSessions.ts";
 import { createSqlSubjects } from "./sqlSubjects.ts";
+
+/** By so much may the clocks of servers differ. */
+const RATE_LIMIT_MARGIN_MS = 3_600_000;
 
 /**
  * The store on SQL that SQLite and PostgreSQL both understand. Whatever races is one conditional statement; whoever
@@ -16,6 +20,7 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
 
   return {
     ...createSqlSubjects(database, clock),
+    ...createSqlPlaces(database, clock),
     ...createSqlSessions(database, clock),
     ...createSqlDeviceCodes(database, clock),
     clock: () => clock.estimate(),
@@ -34,6 +39,11 @@ export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock):
       const sessions = await sql`
         delete from auth_sessions where ended_at < ${limit} or expires_at < ${limit}`.execute(database);
       const codes = await sql`delete from auth_device_codes where expires_at < ${limit}`.execute(database);
+      // Their clock is the servers' own.
+      await database
+        .deleteFrom("auth_rate_limits")
+        .where("expire", "<", Date.now() - RATE_LIMIT_MARGIN_MS)
+        .execute();
       return Number(sessions.numAffectedRows ?? 0) + Number(codes.numAffectedRows ?? 0);
     },
   };

@@ -14,6 +14,7 @@ type SubjectMethods = Pick<
   | "changePassword"
   | "changeSubject"
   | "deleteSubject"
+  | "sweepGuests"
 >;
 
 export function createSqlSubjects(database: Kysely<AuthDatabase>, clock: SqlClock): SubjectMethods {
@@ -72,9 +73,17 @@ export function createSqlSubjects(database: Kysely<AuthDatabase>, clock: SqlCloc
         return { subject, endedSessions };
       });
     },
+    async sweepGuests(retentionMs) {
+      const { rows } = await sql<{ id: string }>`
+        delete from auth_subjects where is_guest = 1 and created_at < ${clock.now} - cast(${retentionMs} as bigint)
+          and not exists (select 1 from auth_sessions a where a.subject_id = auth_subjects.id)
+        returning id`.execute(database);
+      return rows.map(({ id }) => id);
+    },
     async deleteSubject(subjectId) {
       return database.transaction().execute(async (transaction) => {
         await transaction.deleteFrom("auth_subjects").where("id", "=", subjectId).execute();
+        await transaction.deleteFrom("auth_places").where("subject_id", "=", subjectId).execute();
         return endSessionsWhere(transaction, clock, ofSubject(subjectId), "deleted");
       });
     },
