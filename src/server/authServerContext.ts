@@ -29,6 +29,8 @@ export interface AuthServerContext {
   /** Tells everybody concerned that these sessions are over. */
   announceEnd(ended: readonly EndedSession[], reason: SessionEndReason, facts: RequestFacts | null): void;
   onSessionEnded(listener: (sessionId: string) => void): () => void;
+  /** Hears no longer what other servers end. */
+  stopWatching(): Promise<void>;
   /** Hands `error` to the hook; what the hook does with it changes nothing. */
   reportError(error: unknown): void;
 }
@@ -38,6 +40,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
   const isTrustedProxy = createAddressMatcher(options.trustedProxies);
   const refreshCookie = createRefreshCookie(options);
   const endListeners = new Set<(sessionId: string) => void>();
+  let stopWatching: (() => Promise<void>) | undefined;
   const originRule = { allowedOrigins: options.allowedOrigins, publicOrigin: options.publicUrl?.origin };
 
   function ignoringFailure(hook: () => unknown): void {
@@ -46,6 +49,10 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     } catch {
       // A hook that fails must not change what the server answers.
     }
+  }
+
+  function tellEnded(sessionId: string): void {
+    for (const listener of endListeners) ignoringFailure(() => listener(sessionId));
   }
 
   const context: AuthServerContext = {
@@ -86,14 +93,19 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     announceEnd(ended, reason, facts) {
       for (const { id: sessionId, subjectId } of ended) {
         context.audit("sessionEnded", facts, { subject: subjectId, sessionId, reason });
-        for (const listener of endListeners) ignoringFailure(() => listener(sessionId));
+        tellEnded(sessionId);
       }
     },
     onSessionEnded(listener) {
       // A wrapper of its own, so that the same function given twice is told twice and removed once.
       const entry = (sessionId: string) => listener(sessionId);
       endListeners.add(entry);
+      // Only for who wants to know: it takes a connection of its own.
+      stopWatching ??= store.watchEndedSessions?.(tellEnded);
       return () => void endListeners.delete(entry);
+    },
+    async stopWatching() {
+      await stopWatching?.();
     },
     reportError(error) {
       ignoringFailure(() => options.onError(error));

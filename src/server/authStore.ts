@@ -21,7 +21,10 @@ export interface Subject {
   readonly isVerified: boolean;
   /** Whether it has no credentials. */
   readonly isGuest: boolean;
-  /** Grows when the password changes; a session made under another version is dead. */
+  /**
+   * Grows when the password or the role changes, when it becomes inactive and when it is signed out everywhere; a session made
+   * under another version is dead, also one whose making raced that change.
+   */
   readonly credentialVersion: number;
   /** When it was made. */
   readonly createdAt: number;
@@ -35,6 +38,7 @@ export type SessionEndReason =
   | "reused"
   | "passwordChanged"
   | "deactivated"
+  | "roleChanged"
   | "deleted";
 
 /** One sign-in on one device: one row, however often it is refreshed. Moments are milliseconds since 1970. */
@@ -167,7 +171,7 @@ export interface SubjectChanges {
   readonly isActive?: boolean | undefined;
   /** Whether the e-mail address counts as confirmed. Default: as it was. */
   readonly isVerified?: boolean | undefined;
-  /** What clients are told as `is_superuser`. Default: as it was. */
+  /** What clients are told as `is_superuser`; another value ends its sessions. Default: as it was. */
   readonly isSuperuser?: boolean | undefined;
 }
 
@@ -250,6 +254,12 @@ export interface AuthStore {
    */
   createRateLimiter?(name: string, limit: RateLimit): Promise<RateLimiter>;
 
+  /**
+   * Tells of sessions that other servers end, at least once each, as soon as they are known here; returns its end. Without it
+   * a server knows of those that it ended itself.
+   */
+  watchEndedSessions?(listener: (sessionId: string) => void): () => Promise<void>;
+
   /** Null when the e-mail address (whatever its case) is taken. */
   addSubject(subject: NewSubject): Promise<Subject | null>;
   /** Null when there is none with this id. */
@@ -268,7 +278,7 @@ export interface AuthStore {
     credentialVersion: number,
     passwordHash: string,
   ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly EndedSession[] } | null>;
-  /** Becoming inactive ends every session of the subject. */
+  /** Becoming inactive, or another role, ends every session of the subject. */
   changeSubject(
     subjectId: string,
     changes: SubjectChanges,
@@ -294,7 +304,10 @@ export interface AuthStore {
   noteRepeat(sessionId: string, counter: number, previous: number): Promise<Session | null>;
   /** Ends those that have not ended; returns which. */
   endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly EndedSession[]>;
-  /** Ends the subject's sessions but `exceptId`; returns which. */
+  /**
+   * Ends the subject's sessions but `exceptId`, and takes back the device codes that it has approved and nobody has redeemed;
+   * returns which sessions.
+   */
   endSessionsOfSubject(
     subjectId: string,
     exceptId: string | null,

@@ -30,7 +30,11 @@ export interface AuthServer {
   verifyAccessToken(token: string): Promise<VerifiedAccessToken>;
   /** Whether the session of a good token still lives, by its row. */
   isSessionLive(token: VerifiedAccessToken): Promise<boolean>;
-  /** Calls `listener` with the id of each session that ends before its time on this server; returns its removal. */
+  /**
+   * Calls `listener` with the id of each session that ends before its time; returns its removal. With `postgresStore` also of
+   * those that another server ends, a moment later (LISTEN and NOTIFY), perhaps more than once; with other stores only of
+   * those that this one ends.
+   */
   onSessionEnded(listener: (sessionId: string) => void): () => void;
   /** For an operator's own administration. */
   readonly subjects: SubjectAdministration;
@@ -105,6 +109,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     close() {
       closing ??= Promise.all(requests).then(async () => {
         await sweeper.idle();
+        await context.stopWatching();
         await context.store.close();
       });
       return closing;

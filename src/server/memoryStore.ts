@@ -89,17 +89,16 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
     async changeSubject(subjectId, changes) {
       const before = subjects.get(subjectId);
       if (before === undefined) return null;
-      const subject = {
-        ...before,
-        isActive: changes.isActive ?? before.isActive,
-        isVerified: changes.isVerified ?? before.isVerified,
-        isSuperuser: changes.isSuperuser ?? before.isSuperuser,
-      };
+      const isActive = changes.isActive ?? before.isActive;
+      const isSuperuser = changes.isSuperuser ?? before.isSuperuser;
+      const endsSessions = (before.isActive && !isActive) || isSuperuser !== before.isSuperuser;
+      const credentialVersion = before.credentialVersion + (endsSessions ? 1 : 0);
+      const isVerified = changes.isVerified ?? before.isVerified;
+      const subject = { ...before, isActive, isVerified, isSuperuser, credentialVersion };
       subjects.set(subjectId, subject);
-      const endedSessions = subject.isActive
-        ? []
-        : endWhere((session) => session.subjectId === subjectId, "deactivated");
-      return { subject, endedSessions };
+      const isOutdated = (session: Session) =>
+        session.subjectId === subjectId && session.credentialVersion !== credentialVersion;
+      return { subject, endedSessions: endWhere(isOutdated, isActive ? "roleChanged" : "deactivated") };
     },
     async deleteSubject(subjectId) {
       subjects.delete(subjectId);
@@ -166,6 +165,17 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
       return endWhere((session) => ids.includes(session.id), reason);
     },
     async endSessionsOfSubject(subjectId, exceptId, reason) {
+      const subject = subjects.get(subjectId);
+      const kept = sessions.get(exceptId ?? "");
+      if (subject !== undefined) {
+        const credentialVersion = subject.credentialVersion + 1;
+        subjects.set(subjectId, { ...subject, credentialVersion });
+        if (kept?.subjectId === subjectId) sessions.set(kept.id, { ...kept, credentialVersion });
+      }
+      for (const { deviceCodeHash, approvedBy } of deviceCodes.values()) {
+        if (approvedBy !== subjectId) continue;
+        changeDeviceCode(deviceCodeHash, (code) => (code.status === "approved" ? { ...code, status: "denied" } : null));
+      }
       return endWhere((session) => session.subjectId === subjectId && session.id !== exceptId, reason);
     },
     async forgetReplaced(sessionId) {

@@ -3,6 +3,8 @@ import type { Pool } from "pg";
 import type { AuthStore } from "./authStore.ts";
 import { aFunction, aNumber, anObject, aText, checkOptions, type OptionRules } from "./checkOptions.ts";
 import { loadPeer } from "./loadPeer.ts";
+import { createSessionId } from "./sessionId.ts";
+import { type OwnConnection, watchPostgresEndings } from "./sql/watchPostgresEndings.ts";
 import { createPostgresRateLimiter } from "./sql/postgresRateLimiter.ts";
 import { OptionsError } from "./optionsError.ts";
 import { requirePeer } from "./requirePeer.ts";
@@ -55,14 +57,33 @@ export function postgresStore(options: PostgresStoreOptions): AuthStore {
   }
 
   const poolOnce = () => (opened ??= openPool());
+
+  /** One that is not of the store's own pool, whose every connection is there for requests. */
+  async function openConnection(): Promise<OwnConnection> {
+    if (pool !== undefined) {
+      const client = await pool.connect();
+      return { client, release: async () => client.release(true) };
+    }
+    const { default: pg } = await loadPeer<typeof import("pg")>("pg");
+    const client = new pg.Client({ ...(connectionString !== undefined && { connectionString }), keepAlive: true });
+    client.on("error", () => undefined);
+    await client.connect();
+    // Not in its declarations. A server that does nothing but listen may end.
+    (client as typeof client & { unref?(): void }).unref?.();
+    return { client, release: () => client.end() };
+  }
+
+  const channel = { name: "stay_signed_in_ended", sender: createSessionId() };
   const databaseNow = sql<number>`cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)`;
   const clock = now === undefined ? createSqlClock(databaseNow) : createFixedSqlClock(now);
-  const store = createSqlStore(new Kysely<AuthDatabase>({ dialect: new PostgresDialect({ pool: poolOnce }) }), clock);
+  const database = new Kysely<AuthDatabase>({ dialect: new PostgresDialect({ pool: poolOnce }) });
+  const store = createSqlStore(database, clock, channel);
   return {
     ...store,
     async createRateLimiter(name, limit) {
       await store.ready();
       return createPostgresRateLimiter(await poolOnce(), name, limit);
     },
+    watchEndedSessions: (listener) => watchPostgresEndings(openConnection, channel, listener),
   };
 }

@@ -8,7 +8,10 @@ export interface SubjectAdministration {
   find(id: string): Promise<Subject | null>;
   /** By the e-mail address, whatever its case; null when there is none. */
   findByEmail(email: string): Promise<Subject | null>;
-  /** Making a subject inactive ends all of its sessions. Null when there is no such subject. */
+  /**
+   * Making a subject inactive, or a superuser or none any more, ends all of its sessions. Null when there is no such
+   * subject.
+   */
   change(id: string, changes: SubjectChanges): Promise<Subject | null>;
   /**
    * Sets a new password and ends all of the subject's sessions: what a password reset does in the end.
@@ -28,7 +31,8 @@ export function createSubjectAdministration(server: AuthServerContext): SubjectA
     findByEmail: (email) => store.findSubjectByEmail(email),
     async change(id, changes) {
       const changed = await store.changeSubject(id, changes);
-      if (changed !== null) server.announceEnd(changed.endedSessions, "deactivated", null);
+      const reason = changed?.subject.isActive === false ? "deactivated" : "roleChanged";
+      if (changed !== null) server.announceEnd(changed.endedSessions, reason, null);
       return changed?.subject ?? null;
     },
     async resetPassword(id, password) {

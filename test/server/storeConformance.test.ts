@@ -325,9 +325,9 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
   check("changes what is said of a subject, and ends its sessions when it becomes inactive", async () => {
     const { id } = await addSubject();
     const session = await addSession(id);
-    const verified = await store.changeSubject(id, { isVerified: true, isSuperuser: true });
+    const verified = await store.changeSubject(id, { isVerified: true });
     expect(verified).toMatchObject({
-      subject: { isVerified: true, isSuperuser: true, isActive: true },
+      subject: { isVerified: true, isActive: true },
       endedSessions: [],
     });
     const inactive = await store.changeSubject(id, { isActive: false });
@@ -419,6 +419,47 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(await store.sweep(0.5 * HOUR)).toBe(1);
     expect(await read(expired.id)).toBeUndefined();
     expect(await read(live.id)).toBeDefined();
+  });
+
+  // X06
+  check(
+    "makes no session of a sign-in that began before its subject was deactivated, also once it is active again",
+    async () => {
+      const { id, credentialVersion } = await addSubject();
+      await store.changeSubject(id, { isActive: false });
+      const again = await store.changeSubject(id, { isActive: true });
+      expect(await store.addSession(newSession(id, { credentialVersion }))).toBeNull();
+      const version = again?.subject.credentialVersion ?? 0;
+      expect(await store.addSession(newSession(id, { credentialVersion: version }))).not.toBeNull();
+    },
+  );
+
+  // 16.7
+  check("ends every session when the role changes, and none when nothing does", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    expect((await store.changeSubject(id, { isSuperuser: false, isActive: true }))?.endedSessions).toEqual([]);
+    expect((await store.changeSubject(id, { isVerified: true }))?.endedSessions).toEqual([]);
+    const promoted = await store.changeSubject(id, { isSuperuser: true });
+    expect(promoted?.endedSessions).toEqual([{ id: session.id, subjectId: id }]);
+    expect((await read(session.id))?.session.endReason).toBe("roleChanged");
+    const demoted = await store.changeSubject(id, { isSuperuser: false });
+    expect(demoted?.subject.credentialVersion).toBe((promoted?.subject.credentialVersion ?? 0) + 1);
+  });
+
+  // 16.7
+  check("signs a subject out everywhere else: sessions under way and approved device codes, too", async () => {
+    const { id, credentialVersion } = await addSubject();
+    const [own, other] = [await addSession(id), await addSession(id)];
+    const [approved, pending] = [newCode({ userCode: "BBBBCCCC" }), newCode({ userCode: "DDDDFFFF" })];
+    for (const code of [approved, pending]) await store.addDeviceCode(code);
+    await store.answerDeviceCode("BBBBCCCC", "approved", id, own.id);
+    expect(await store.endSessionsOfSubject(id, own.id, "revoked")).toEqual([{ id: other.id, subjectId: id }]);
+    expect((await store.findDeviceCode(approved.deviceCodeHash))?.deviceCode.status).toBe("denied");
+    expect((await store.findDeviceCode(pending.deviceCodeHash))?.deviceCode.status).toBe("pending");
+    expect(await store.addSession(newSession(id, { credentialVersion }))).toBeNull();
+    expect(await store.rotateSession(step(own.id, 1, 0))).not.toBeNull();
+    expect(await store.endSessionsOfSubject("nobody", null, "revoked")).toEqual([]);
   });
 
   // X09

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { AuthStore } from "../authStore.ts";
+import { createEndSessionsWhere, type EndingsChannel } from "./endSessionsWhere.ts";
 import { migrate } from "./migrate.ts";
 import type { SqlClock } from "./sqlClock.ts";
 import { createSqlDeviceCodes } from "./sqlDeviceCodes.ts";
@@ -15,13 +16,18 @@ const RATE_LIMIT_MARGIN_MS = 3_600_000;
  * The store on SQL that SQLite and PostgreSQL both understand. Whatever races is one conditional statement; whoever
  * changes no row is told so. No statement binds a boolean, which the SQLite binding does not know.
  */
-export function createSqlStore(database: Kysely<AuthDatabase>, clock: SqlClock): AuthStore {
+export function createSqlStore(
+  database: Kysely<AuthDatabase>,
+  clock: SqlClock,
+  endingsChannel: EndingsChannel | null = null,
+): AuthStore {
+  const endSessionsWhere = createEndSessionsWhere(clock, endingsChannel);
   let migrated: Promise<void> | undefined;
 
   return {
-    ...createSqlSubjects(database, clock),
+    ...createSqlSubjects(database, clock, endSessionsWhere),
     ...createSqlPlaces(database, clock),
-    ...createSqlSessions(database, clock),
+    ...createSqlSessions(database, clock, endSessionsWhere),
     ...createSqlDeviceCodes(database, clock),
     clock: () => clock.estimate(),
     ready() {
