@@ -45,8 +45,11 @@ export interface AuthServer {
    * before you listen to have a start that fails where something is missing.
    */
   ready(): Promise<void>;
-  /** Answers what has come in, refuses what comes later with 503, then closes the store. */
-  close(): Promise<void>;
+  /**
+   * Answers what has come in, refuses what comes later with 503, then closes the store. Whatever takes longer than
+   * `timeoutSeconds` (default 10: a body that never ends, a database that hangs) is not waited for.
+   */
+  close(options?: { readonly timeoutSeconds?: number }): Promise<void>;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -96,6 +99,16 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   app.notFound((honoContext) => honoContext.json({ detail: "Not Found" }, 404));
   app.onError((error, honoContext) => answerError(context, error, honoContext));
 
+  async function closeWithin(limitMs: number): Promise<void> {
+    const deadline = startDeadline(limitMs);
+    try {
+      await deadline.orUntil(Promise.all([...requests, sweeper.idle()]));
+      await deadline.orUntil(Promise.all([context.stopWatching(), context.store.close()]));
+    } finally {
+      deadline.cancel();
+    }
+  }
+
   return {
     app,
     verifyAccessToken: (token) => context.accessTokens.verify(token),
@@ -106,12 +119,8 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     async ready() {
       await Promise.all([context.store.ready(), resolved.passwordHasher.ready?.()]);
     },
-    close() {
-      closing ??= Promise.all(requests).then(async () => {
-        await sweeper.idle();
-        await context.stopWatching();
-        await context.store.close();
-      });
+    close({ timeoutSeconds = 10 } = {}) {
+      closing ??= closeWithin(timeoutSeconds * 1000);
       return closing;
     },
   };
@@ -119,6 +128,18 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
 function tooLarge(context: Context): Response {
   return context.json({ detail: "BODY_TOO_LARGE" }, 413);
+}
+
+/** Waits for work, but for all of it together no longer than `limitMs`. */
+function startDeadline(limitMs: number) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  return {
+    orUntil: (work: Promise<unknown>): Promise<unknown> => Promise.race([work, passed]),
+    cancel: () => clearTimeout(timer),
+  };
 }
 
 /** The only place that turns an error into an answer: no message of a foreign error ever leaves the server. */

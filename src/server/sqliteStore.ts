@@ -34,6 +34,7 @@ export function sqliteStore(options: SqliteStoreOptions): AuthStore {
   const dialect = new SqliteDialect({
     async database() {
       const { default: Database } = await loadPeer<{ default: typeof import("libsql") }>("libsql");
+      await keepPrivate(path);
       const database = new Database(path);
       // First, since switching the journal may have to wait for another process, too.
       database.pragma(`busy_timeout = ${Math.trunc(busyTimeoutMs)}`);
@@ -46,4 +47,24 @@ export function sqliteStore(options: SqliteStoreOptions): AuthStore {
   const databaseNow = sql<number>`cast(round(unixepoch('subsec') * 1000) as integer)`;
   const clock = now === undefined ? createSqlClock(databaseNow) : createFixedSqlClock(now);
   return createSqlStore(new Kysely<AuthDatabase>({ dialect }), clock);
+}
+
+/** Others on this machine may not read the sessions of everybody. SQLite gives new files beside it the same mode. */
+async function keepPrivate(path: string): Promise<void> {
+  if (path === "" || path === ":memory:") return;
+  const file = /^file:(?:\/\/[^/]*)?([^?#]*)/.exec(path)?.[1] ?? path;
+  const { chmod, open, stat } = await loadPeer<typeof import("node:fs/promises")>("node:fs/promises");
+  try {
+    await (await open(file, "ax", 0o600)).close();
+  } catch {
+    // It is there already, or its folder is not: then SQLite says so in its own words.
+  }
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) {
+    const mode = await stat(each).then(
+      (found) => found.mode,
+      () => 0,
+    );
+    // A group that was let in on purpose stays. Where the file is another user's, that user decides.
+    if ((mode & 0o007) !== 0) await chmod(each, mode & 0o770).catch(() => undefined);
+  }
 }

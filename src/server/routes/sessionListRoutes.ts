@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { AuthServerContext } from "../authServerContext.ts";
+import { displayText } from "../displayText.ts";
 import { endSessions } from "../endSessions.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
@@ -23,8 +24,8 @@ export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthSer
           created_at: new Date(session.createdAt).toISOString(),
           last_refreshed_at: new Date(session.lastRefreshedAt).toISOString(),
           expires_at: new Date(session.expiresAt).toISOString(),
-          user_agent: session.userAgent,
-          client_name: session.clientName,
+          user_agent: session.userAgent && displayText(session.userAgent),
+          client_name: session.clientName && displayText(session.clientName),
           current: session.id === own.session.id,
         })),
     );
