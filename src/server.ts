@@ -32,6 +32,7 @@ export { memoryStore } from "./server/memoryStore.ts";
 export { openApiDocument } from "./server/openApiDocument.ts";
 export { OptionsError } from "./server/optionsError.ts";
 export type { PasswordHasher } from "./server/passwordHasher.ts";
+export type { CheckPassword, PasswordOwner } from "./server/passwordPolicy.ts";
 export { pbkdf2PasswordHasher } from "./server/pbkdf2PasswordHasher.ts";
 export { postgresStore, type PostgresStoreOptions } from "./server/postgresStore.ts";
 export type { CountedPoints, RateLimit, RateLimiter, RateLimitName, RateLimitOptions } from "./server/rateLimits.ts";

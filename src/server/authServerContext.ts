@@ -6,6 +6,7 @@ import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
 import { guardStore } from "./guardStore.ts";
 import { judgeOrigin, type OriginVerdict } from "./originRule.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
+import { createPasswordPolicy, type PasswordPolicy } from "./passwordPolicy.ts";
 import { createRateLimits, RateLimitedError, type RateLimits } from "./rateLimits.ts";
 import { type CookieProfile, createRefreshCookie } from "./refreshCookie.ts";
 import { createRefreshTokens, type RefreshTokens } from "./refreshTokens.ts";
@@ -21,6 +22,7 @@ export interface AuthServerContext {
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly passwords: Passwords;
+  readonly passwordPolicy: PasswordPolicy;
   readonly rateLimits: RateLimits;
   facts(context: Context<HonoEnvironment>): RequestFacts;
   judgeOrigin(facts: RequestFacts): OriginVerdict;
@@ -67,6 +69,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     }),
     refreshTokens: createRefreshTokens(options.refreshSecrets, options.issuer ?? ""),
     passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes, options.maxWaitingHashes),
+    passwordPolicy: createPasswordPolicy(options),
     rateLimits: createRateLimits(options.rateLimits, store),
     facts(honoContext) {
       const facts = readRequestFacts(honoContext, isTrustedProxy);

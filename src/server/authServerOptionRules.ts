@@ -57,6 +57,8 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   device: falseOr(objectOf<{ readonly verificationUri: string }>({ verificationUri: aText })),
   cookie: objectOf<CookieOptions>({ name: aText, path: aText, domain: aText, secure: trueOrFalse }),
   passwordHasher: anObject,
+  checkPassword: aFunction,
+  refuseCommonPasswords: trueOrFalse,
   maxConcurrentHashes: aNumber,
   maxWaitingHashes: aNumber,
   requireVerifiedEmail: trueOrFalse,

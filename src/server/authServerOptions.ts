@@ -14,6 +14,7 @@ import { checkOptions } from "./checkOptions.ts";
 import { deriveBytes, utf8 } from "./encoding.ts";
 import { OptionsError } from "./optionsError.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
+import type { CheckPassword } from "./passwordPolicy.ts";
 import { printErrors } from "./printErrors.ts";
 import type { RateLimitOptions } from "./rateLimits.ts";
 import type { CookieOptions } from "./refreshCookie.ts";
@@ -80,6 +81,13 @@ export interface AuthServerOptions {
   readonly cookie?: CookieOptions | undefined;
   /** Default {@link argon2PasswordHasher}. */
   readonly passwordHasher?: PasswordHasher | undefined;
+  /**
+   * Looks at each new password that is long enough and no common one: what it returns is why the password is refused, as a
+   * sentence that the person is shown. Null, undefined: it will do. Where it throws, the answer is 503. Default: none.
+   */
+  readonly checkPassword?: CheckPassword | undefined;
+  /** Whether the most common passwords are refused, by a list that is part of this package. Default true. */
+  readonly refuseCommonPasswords?: boolean | undefined;
   /** How many passwords are hashed at once; further ones wait for their turn. Default 4, as many as Node has threads. */
   readonly maxConcurrentHashes?: number | undefined;
   /**
@@ -124,6 +132,8 @@ export interface ResolvedOptions {
   readonly device: false | { readonly verificationUri: string | undefined };
   readonly cookie: CookieOptions;
   readonly passwordHasher: PasswordHasher;
+  readonly checkPassword: CheckPassword | undefined;
+  readonly refuseCommonPasswords: boolean;
   readonly maxConcurrentHashes: number;
   readonly maxWaitingHashes: number;
   readonly requireVerifiedEmail: boolean;
@@ -171,6 +181,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     device: deviceOptions(options, publicUrl),
     cookie: options.cookie ?? {},
     passwordHasher: options.passwordHasher ?? argon2PasswordHasher(),
+    checkPassword: options.checkPassword,
+    refuseCommonPasswords: options.refuseCommonPasswords ?? true,
     maxConcurrentHashes: wholeNumber("maxConcurrentHashes", options.maxConcurrentHashes ?? 4, 1),
     maxWaitingHashes: wholeNumber("maxWaitingHashes", options.maxWaitingHashes ?? 256, 0),
     requireVerifiedEmail: options.requireVerifiedEmail ?? false,

@@ -1,9 +1,7 @@
 import { createHashQueue } from "./hashQueue.ts";
+import { MAX_PASSWORD_BYTES } from "./passwordPolicy.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
 import { utf8 } from "./encoding.ts";
-
-const MIN_BYTES = 8;
-const MAX_BYTES = 1024;
 
 export interface Passwords {
   /** `line` is whom it is for: those who wait take turns by it. */
@@ -11,14 +9,6 @@ export interface Passwords {
   /** Takes as long for no hash (an unknown subject, a guest) as for a wrong password. */
   matches(hash: string | null, password: string, line: string): Promise<boolean>;
   needsRehash(hash: string): boolean;
-}
-
-/** Why a new password is refused, for people; null when it will do. */
-export function passwordObjection(password: string): string | null {
-  const length = utf8(password).length;
-  if (length < MIN_BYTES) return `Password should be at least ${MIN_BYTES} characters`;
-  if (length > MAX_BYTES) return `Password should be at most ${MAX_BYTES} bytes`;
-  return null;
 }
 
 /**
@@ -43,7 +33,7 @@ export function createPasswords(hasher: PasswordHasher, maxConcurrent: number, m
           unknownSubjectsHash = undefined;
           throw error;
         }
-        if (utf8(password).length > MAX_BYTES) return false;
+        if (utf8(password).length > MAX_PASSWORD_BYTES) return false;
         const matched = await hasher.verify(hash ?? substitute, password);
         return hash !== null && matched;
       }),

@@ -1,6 +1,5 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { Subject, SubjectChanges } from "./authStore.ts";
-import { passwordObjection } from "./passwords.ts";
 
 /** What an operator does to subjects; in process only, there is no endpoint for it. */
 export interface SubjectAdministration {
@@ -15,7 +14,7 @@ export interface SubjectAdministration {
   change(id: string, changes: SubjectChanges): Promise<Subject | null>;
   /**
    * Sets a new password and ends all of the subject's sessions: what a password reset does in the end.
-   * @throws RangeError for a password that is too short or too long.
+   * @throws RangeError for a password that is refused, with the reason as its message.
    */
   resetPassword(id: string, password: string): Promise<Subject | null>;
   /** Ends all of the subject's sessions; false when there is no such subject. */
@@ -25,7 +24,7 @@ export interface SubjectAdministration {
 }
 
 export function createSubjectAdministration(server: AuthServerContext): SubjectAdministration {
-  const { store, passwords } = server;
+  const { store, passwords, passwordPolicy } = server;
   return {
     find: (id) => store.findSubject(id),
     findByEmail: (email) => store.findSubjectByEmail(email),
@@ -36,7 +35,8 @@ export function createSubjectAdministration(server: AuthServerContext): SubjectA
       return changed?.subject ?? null;
     },
     async resetPassword(id, password) {
-      const objection = passwordObjection(password);
+      const owner = await store.findSubject(id);
+      const objection = await passwordPolicy.objection(password, { email: owner?.email ?? null });
       if (objection !== null) throw new RangeError(objection);
       const hash = await passwords.hash(password, "operator");
       // Only against another change of the password in the same moment does this take a second turn.

@@ -3,7 +3,6 @@ import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
 import { confirmIdentity } from "../confirmIdentity.ts";
 import { rememberClient } from "../familiarClients.ts";
-import { passwordObjection } from "../passwords.ts";
 import { findSessionsInCookie } from "../presentedSessions.ts";
 import { readJson } from "../readRequest.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
@@ -20,8 +19,8 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   app.post("/register", async (context) => {
     const facts = server.facts(context);
     const { email, password } = await readJson(context, registerRequest);
-    refuseBadPassword(password, "REGISTER_INVALID_PASSWORD");
     await limited(server, facts, server.rateLimits.count("register", addressKey(facts.address)));
+    await refuseBadPassword(server, password, email, "REGISTER_INVALID_PASSWORD");
     const passwordHash = await server.passwords.hash(password, addressKey(facts.address));
     const subject = await server.store.addSubject({
       id: createSessionId(),
@@ -51,7 +50,7 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     if (subject.isGuest) throw new RequestRefusedError(403, "GUEST");
     const wrongPassword = new RequestRefusedError(400, "CURRENT_PASSWORD_INVALID");
     await confirmIdentity(server, facts, session, currentPassword ?? null, wrongPassword);
-    refuseBadPassword(password, "UPDATE_USER_INVALID_PASSWORD");
+    await refuseBadPassword(server, password, subject.email, "UPDATE_USER_INVALID_PASSWORD");
     const presented = profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
     const passwordHash = await server.passwords.hash(password, subject.id);
     const changed = await server.store.changePassword(subject.id, subject.credentialVersion, passwordHash);
@@ -85,7 +84,12 @@ export function userBody(subject: Subject) {
   };
 }
 
-function refuseBadPassword(password: string, code: string): void {
-  const reason = passwordObjection(password);
+async function refuseBadPassword(
+  { passwordPolicy }: AuthServerContext,
+  password: string,
+  email: string | null,
+  code: string,
+): Promise<void> {
+  const reason = await passwordPolicy.objection(password, { email });
   if (reason !== null) throw new RequestRefusedError(400, { code, reason });
 }
