@@ -4,6 +4,7 @@
  * @module stay-signed-in/server
  */
 export { AccessTokenError, type AccessTokenErrorCode } from "./server/accessTokenError.ts";
+export type { AccountNotice, AccountNoticeType, OnAccountNotice } from "./server/accountNotice.ts";
 export type { AccessTokenKey } from "./server/accessTokenKeys.ts";
 export type { VerifiedAccessToken } from "./server/accessTokens.ts";
 export { type Argon2Options, argon2PasswordHasher } from "./server/argon2PasswordHasher.ts";

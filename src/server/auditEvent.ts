@@ -5,6 +5,7 @@ import type { SessionEndReason } from "./authStore.ts";
  *
  * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
  * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
+ * - `newDevice`: beside `signedIn`, from where or with what nobody signed in to the account before
  * - `refreshed`: one step of the refresh token
  * - `graceRepeat`: the current or previous token again within the grace time (a lost answer, a second tab)
  * - `lateRepeat`: the previous token after the grace time, so its answer was lost
@@ -17,6 +18,7 @@ export type AuditEventType =
   | "registered"
   | "signedIn"
   | "signInFailed"
+  | "newDevice"
   | "guestStarted"
   | "guestRemoved"
   | "passwordChanged"

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { createNoticeSender } from "./accountNotice.ts";
 import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
 import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
 import type { ResolvedOptions } from "./authServerOptions.ts";
@@ -43,6 +44,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
   const refreshCookie = createRefreshCookie(options);
   const endListeners = new Set<(sessionId: string) => void>();
   let stopWatching: (() => Promise<void>) | undefined;
+  const sendNotice = options.onAccountNotice ? createNoticeSender(store, options.onAccountNotice) : null;
   const originRule = { allowedOrigins: options.allowedOrigins, publicOrigin: options.publicUrl?.origin };
 
   function ignoringFailure(hook: () => unknown): void {
@@ -80,7 +82,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     cookieProfile: (facts) => refreshCookie.profileFor(facts),
     audit(type, facts, fields = {}) {
       const { onAuditEvent } = options;
-      if (onAuditEvent === undefined) return;
+      if (onAuditEvent === undefined && sendNotice === null) return;
       const event: AuditEvent = {
         type,
         at: options.store.clock(),
@@ -91,7 +93,8 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
         keyId: null,
         ...fields,
       };
-      ignoringFailure(() => onAuditEvent(event));
+      ignoringFailure(() => onAuditEvent?.(event));
+      ignoringFailure(() => sendNotice?.(event));
     },
     announceEnd(ended, reason, facts) {
       for (const { id: sessionId, subjectId } of ended) {

@@ -65,6 +65,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   audience: aText,
   issuer: aText,
   onAuditEvent: aFunction,
+  onAccountNotice: aFunction,
   onError: aFunction,
   rateLimits: falseOr(rateLimits),
 };

@@ -6,6 +6,7 @@ import {
   algorithmOf,
   type KeyRing,
 } from "./accessTokenKeys.ts";
+import type { OnAccountNotice } from "./accountNotice.ts";
 import { argon2PasswordHasher } from "./argon2PasswordHasher.ts";
 import type { AuditEvent } from "./auditEvent.ts";
 import { authServerOptionRules } from "./authServerOptionRules.ts";
@@ -104,6 +105,11 @@ export interface AuthServerOptions {
   /** Told what happens; what it throws or rejects is ignored. Default: nobody is told. */
   readonly onAuditEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined;
   /**
+   * Told what the owner of an account should hear of, with all that an e-mail needs; what it throws or rejects is ignored.
+   * Default: nobody is told.
+   */
+  readonly onAccountNotice?: OnAccountNotice | undefined;
+  /**
    * Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords.
    * Default: printed on the console, once a minute at most.
    */
@@ -140,6 +146,7 @@ export interface ResolvedOptions {
   readonly audience: string;
   readonly issuer: string | undefined;
   readonly onAuditEvent: ((event: AuditEvent) => void | Promise<void>) | undefined;
+  readonly onAccountNotice: OnAccountNotice | undefined;
   readonly onError: (error: unknown) => void;
   readonly rateLimits: RateLimitOptions | false;
 }
@@ -189,6 +196,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     audience: options.audience ?? "fastapi-users:auth",
     issuer: options.issuer,
     onAuditEvent: options.onAuditEvent,
+    onAccountNotice: options.onAccountNotice,
     onError: options.onError ?? printErrors(() => options.store.clock()),
     rateLimits: options.rateLimits ?? {},
   };

@@ -1,8 +1,7 @@
 import type { Context, Hono } from "hono";
 import { AccessTokenError } from "../accessTokenError.ts";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
-import type { Subject } from "../authStore.ts";
-import { checkCredentials } from "../checkCredentials.ts";
+import { type CheckedCredentials, checkCredentials } from "../checkCredentials.ts";
 import { endSessions, signOut } from "../endSessions.ts";
 import { mayComeFromPage } from "../originRule.ts";
 import { findPresentedSessions, findSessionsInCookie, type PresentedSession } from "../presentedSessions.ts";
@@ -31,8 +30,8 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const chosen = chooseTransport(server, facts);
     const { username, password } = await readForm(context, loginRequest);
     const presented = await presentedWith(server, facts, chosen);
-    const { subject } = await checkCredentials(server, facts, { username, password, presented });
-    return answerSignIn(server, context, facts, subject, chosen, presented);
+    const { subject, isNewDevice } = await checkCredentials(server, facts, { username, password, presented });
+    return answerSignIn(server, context, facts, { subject, isNewDevice }, chosen, presented);
   });
 
   app.post("/guest", async (context) => {
@@ -47,7 +46,7 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const guest = { id: createSessionId(), email: null, passwordHash: null, isVerified: false, isGuest: true };
     const subject = await server.store.addSubject(guest);
     if (subject === null) throw new Error("A guest without an address cannot be taken already.");
-    return answerSignIn(server, context, facts, subject, chosen, presented);
+    return answerSignIn(server, context, facts, { subject, isNewDevice: false }, chosen, presented);
   });
 
   app.post("/jwt/refresh", async (context) => {
@@ -107,7 +106,7 @@ async function answerSignIn(
   server: AuthServerContext,
   context: Context<HonoEnvironment>,
   facts: RequestFacts,
-  subject: Subject,
+  { subject, isNewDevice }: CheckedCredentials,
   { transport, profile }: ChosenTransport,
   presented: readonly PresentedSession[],
 ): Promise<Response> {
@@ -115,7 +114,9 @@ async function answerSignIn(
   const record = await startSession(server, facts, { subject, transport, presented, authenticated });
   if (record === null) throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
   const type = subject.isGuest ? "guestStarted" : "signedIn";
-  server.audit(type, facts, { subject: subject.id, sessionId: record.session.id });
+  const fields = { subject: subject.id, sessionId: record.session.id };
+  server.audit(type, facts, fields);
+  if (isNewDevice) server.audit("newDevice", facts, fields);
   return context.json(await makeTokens(server, context, facts, record, profile));
 }
 
