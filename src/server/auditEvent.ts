@@ -4,6 +4,8 @@ import type { SessionEndReason } from "./authStore.ts";
  * What happened, for a log or a monitor.
  *
  * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
+ * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
+ * - `newDevice`: beside `signedIn`, from where or with what nobody signed in to the account before
  * - `refreshed`: one step of the refresh token
  * - `graceRepeat`: the current or previous token again within the grace time (a lost answer, a second tab)
  * - `graceRepeatElsewhere`: the previous token within the grace time from another address than the one that rotated: a
@@ -18,7 +20,9 @@ export type AuditEventType =
   | "registered"
   | "signedIn"
   | "signInFailed"
+  | "newDevice"
   | "guestStarted"
+  | "guestRemoved"
   | "passwordChanged"
   | "deviceApproved"
   | "deviceDenied"

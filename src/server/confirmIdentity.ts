@@ -24,7 +24,7 @@ export async function confirmIdentity(
   }
   if (password === null) throw reauthenticationRequired("The account's password must come with this request.");
   await limited(server, facts, server.rateLimits.count("password", subject.id));
-  if (!(await server.passwords.matches(subject.passwordHash, password))) throw wrongPassword;
+  if (!(await server.passwords.matches(subject.passwordHash, password, subject.id))) throw wrongPassword;
   await server.rateLimits.clear("password", subject.id);
 }
 

@@ -66,6 +66,13 @@ const OPERATIONS: readonly Operation[] = [
     answers: { "204": "The session has ended, or there was none.", ...FORBIDDEN, ...INVALID },
   },
   {
+    method: "post",
+    path: "/revoke",
+    summary: "Ends the session of a token, for programs (RFC 7009).",
+    form: wire.revokeRequest,
+    answers: { "200": "The token is worth nothing now, or never was.", "400": oauthErrorAnswer, ...FORBIDDEN },
+  },
+  {
     method: "get",
     path: "/users/me",
     summary: "Who am I?",

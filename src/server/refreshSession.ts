@@ -5,7 +5,7 @@ import { endReplaced } from "./endSessions.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
-import { addressKey } from "./trustedProxies.ts";
+import { addressKey } from "./networkAddress.ts";
 
 export type RefreshOutcome =
   | { readonly kind: "refreshed"; readonly record: SessionRecord }

@@ -39,6 +39,40 @@ describe("a user code", () => {
   });
 });
 
+// X08
+describe("what a device calls itself", () => {
+  const RLO = "\u202e";
+  it.each([
+    ["the text's direction", `cli ${RLO}moc.evil`, "cli moc.evil"],
+    ["isolates", "\u2066cli\u2069", "cli"],
+    ["control characters", "\u001b[31mcli\u001b[0m\u0000\u009b", "[31mcli[0m"],
+    ["lines", "cli\r\nYour bank\u2028asks", "cli Your bank asks"],
+    ["what is not seen", "c\u200bl\u00adi\u3164\u2800\ufeff", "cli"],
+    ["tags and private characters", "cli\u{e0041}\ue000", "cli"],
+    ["nothing", "Zoë’s 电脑 (2)", "Zoë’s 电脑 (2)"],
+  ])("is shown without %s, and redeemed by the name that it gave", async (_, clientId, shown) => {
+    const server = createTestServer();
+    const device = startProgram(server);
+    const { page, token } = await openSignedInPage(server);
+    const codes = (await device.send("POST", "/device/code", { form: { client_id: clientId } })).body as Codes;
+    const json = { user_code: codes.user_code, password: PASSWORD };
+    const bearer = token.access_token;
+    expect((await page.send("POST", "/device/lookup", { bearer, json })).body).toMatchObject({ client_name: shown });
+    expect((await page.send("POST", "/device/approve", { bearer, json })).status).toBe(204);
+    const form = { grant_type: GRANT_TYPE, device_code: codes.device_code, client_id: clientId };
+    expect((await device.send("POST", "/device/token", { form })).status).toBe(200);
+    const sessions = (await page.send("GET", "/sessions", { bearer })).body as { client_name: string | null }[];
+    expect(sessions.map(({ client_name: name }) => name)).toContain(shown);
+  });
+
+  it("is refused when nothing of it can be seen", async () => {
+    const device = startProgram(createTestServer());
+    for (const clientId of ["", " ", "\u202e\u200b", "\u0007"]) {
+      expect((await device.send("POST", "/device/code", { form: { client_id: clientId } })).status).toBe(422);
+    }
+  });
+});
+
 describe("the device grant", () => {
   let server: TestServer;
   let device: Sender;

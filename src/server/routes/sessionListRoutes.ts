@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { AuthServerContext } from "../authServerContext.ts";
 import { coarseTimes } from "../coarseTimes.ts";
+import { displayText } from "../displayText.ts";
 import { endSessions } from "../endSessions.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
@@ -25,8 +26,8 @@ export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthSer
           created_at: new Date(session.createdAt).toISOString(),
           last_refreshed_at: new Date(times.lastRefreshedAt).toISOString(),
           expires_at: new Date(times.expiresAt).toISOString(),
-          user_agent: session.userAgent,
-          client_name: session.clientName,
+          user_agent: session.userAgent && displayText(session.userAgent),
+          client_name: session.clientName && displayText(session.clientName),
           current: session.id === own.session.id,
         })),
     );
