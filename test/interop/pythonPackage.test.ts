@@ -33,9 +33,9 @@ async function runPythonTests(command: string): Promise<readonly PythonTest[]> {
   const output = await run(command, ["-m", "pytest", "-q", `--junitxml=${report}`], {
     cwd: packageFolder,
     maxBuffer: 50_000_000,
-  }).catch((error: { stdout?: string; stderr?: string }) => ({
-    stdout: error.stdout ?? "",
-    stderr: error.stderr ?? String(error),
+  }).catch(({ stdout = "", stderr = "pytest could not be started." }: { stdout?: string; stderr?: string }) => ({
+    stdout,
+    stderr,
   }));
   const text = await readFile(report, "utf8").catch(() => "");
   await rm(folder, { recursive: true });
