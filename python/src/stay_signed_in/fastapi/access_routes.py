@@ -66,6 +66,8 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
         if await find_registered(exchange):
             refuse(409, "SESSION_EXISTS")
         user = await create_guest(user_manager, request)
+        if not user.is_guest:
+            user = await user_manager.user_db.update(user, {"is_guest": True})
         extra = guest_answer(user)
         row = await exchange.start(user, transport, authenticated=False)
         answer = exchange.answer(row, True)

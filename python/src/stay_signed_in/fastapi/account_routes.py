@@ -12,6 +12,7 @@ from .confirm import confirm_identity, refuse_guest
 from .dependencies import Dependencies, SignedIn
 from .errors import refusal
 from .exchange import Exchange
+from .passwords import password_objection
 from .route import session_router
 
 
@@ -50,6 +51,9 @@ def account_routes(given: Dependencies, user_schema: type[BaseUser[Any]], update
                 refuse_guest()
             wrong = refusal(400, "CURRENT_PASSWORD_INVALID")
             await confirm_identity(exchange, user_manager, signed_in, change.current_password, wrong)
+        objection = password_objection(change.password) if changes_password else None
+        if objection is not None:
+            raise refusal(400, "UPDATE_USER_INVALID_PASSWORD", objection)
         fields = change.model_dump(exclude_unset=True, exclude={"current_password"})
         try:
             changed = await user_manager.update(update_schema(**fields), user, safe=True, request=request)

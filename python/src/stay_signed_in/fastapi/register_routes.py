@@ -13,19 +13,24 @@ from .access_tokens import ALGORITHM
 from .dependencies import Dependencies
 from .errors import refusal
 from .exchange import Exchange
+from .passwords import password_objection
 from .route import session_router
 
 
 def register_routes(given: Dependencies, user_schema: type[BaseUser[Any]], create_schema: type[BaseUserCreate]) -> Any:
     router = session_router(tags=["auth"])
+    typed_schema: Any = create_schema
 
     @router.post("/register", status_code=201, name="register:register", response_model=user_schema)
     async def register(
-        account: create_schema,  # type: ignore[valid-type]
+        account: typed_schema,
         request: Request,
         exchange: Exchange = Depends(given.exchange),
         user_manager: Any = Depends(given.user_manager),
     ) -> Any:
+        objection = password_objection(account.password)
+        if objection is not None:
+            raise refusal(400, "REGISTER_INVALID_PASSWORD", objection)
         try:
             user = await user_manager.create(account, safe=True, request=request)
         except UserAlreadyExists:
