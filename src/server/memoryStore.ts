@@ -107,6 +107,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         counter: 1,
         previous: 0,
         rotatedAt: 0,
+        rotatedBy: "",
         repeatedAt: 0,
         createdAt: madeAt,
         authenticatedAt: authenticated ? madeAt : 0,
@@ -125,7 +126,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async listSessions(subjectId) {
       return [...sessions.values()].filter((session) => session.subjectId === subjectId).map(recordOf);
     },
-    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs }) {
+    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, rotatedBy, graceMs, idleMs }) {
       const before = sessions.get(sessionId);
       if (before === undefined || before.counter !== counter || before.previous !== previous) return null;
       const rotatedAt = now();
@@ -136,6 +137,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         counter: nextCounter,
         previous: nextPrevious,
         rotatedAt,
+        rotatedBy,
         lastRefreshedAt: rotatedAt,
         expiresAt: Math.min(rotatedAt + idleMs, before.absoluteExpiresAt),
       };

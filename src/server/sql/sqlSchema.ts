@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from "kysely";
+import { addColumnOnce } from "./addColumnOnce.ts";
 
 // Numbers rather than booleans and dates: both databases then hold the same values, and SQLite has neither.
 
@@ -25,6 +26,7 @@ export interface SessionRow {
   counter: number;
   previous_counter: number;
   rotated_at: number;
+  rotated_by: string;
   repeated_at: number;
   credential_version: number;
   created_at: number;
@@ -146,6 +148,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
       const numbers = database as unknown as Kysely<AuthDatabase>;
       const first = numbers.insertInto("auth_session_numbers").values({ id: 1, last_number: 0 });
       await first.onConflict((conflict) => conflict.column("id").doNothing()).execute();
+    },
+  },
+  "2026_11_28_who_rotated": {
+    async up(database: Kysely<unknown>) {
+      await addColumnOnce(database, "auth_sessions", "rotated_by", (column) => column.notNull().defaultTo(""));
     },
   },
 };
