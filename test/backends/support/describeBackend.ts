@@ -192,8 +192,12 @@ export function describeBackend(
       await signIn(page);
       const outage = world.network.addFault({ match: api.refreshPath, answer: { status: 503 }, times: Infinity });
       await world.advance(lifetimeMs * 4);
+      // Where no lifetime is told, this is what notices that the token has ended.
+      await world.until(page.api(api.protectedUrl).catch(() => null));
       expect([page.client.getState().status, outage.hits > 0]).toEqual(["authenticated", true]);
       outage.remove();
+      // The back-off of the outage.
+      await world.advance(60_000);
       expect((await world.until(page.api(api.protectedUrl))).status).toBe(200);
     });
 
