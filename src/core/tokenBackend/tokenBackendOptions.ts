@@ -144,6 +144,8 @@ export interface TokenBackendPlatform extends Pick<Platform, "clock" | "random" 
 export interface TokenBackend extends Backend {
   /** Where it is: names the client's keys, and says which origin may get its tokens. */
   readonly baseUrl: string;
+  /** The addresses that begin, renew or end a session: adapters send no token to them. */
+  readonly sessionEndpoints: readonly string[];
   /**
    * `cookie`: what `accessToken` of its answers holds is no bearer but a name for the cookie's present content, made up here. It can
    * be asked for, waited for and refused like any other; adapters set no header, and let cookies travel instead.
