@@ -17,6 +17,7 @@ export default defineConfig({
       entry: {
         index: "src/index.ts",
         client: "src/client.ts",
+        query: "src/query.ts",
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
         "socket.io": "src/socket.io.ts",
@@ -58,7 +59,7 @@ export default defineConfig({
           name: "dom",
           testTimeout: 30_000,
           environment: "happy-dom",
-          include: ["test/{react,devtools}/**/*.test.{ts,tsx}"],
+          include: ["test/{react,query,routers,devtools}/**/*.test.{ts,tsx}"],
           setupFiles: ["./test/support/dom.ts"],
         },
       },
@@ -81,7 +82,8 @@ export default defineConfig({
           testTimeout: 30_000,
           environment: "happy-dom",
           include: [
-            "test/react/{bindQueryClient,guards,hydration,serverRendering,useAuth,useSession}.test.tsx",
+            "test/react/{guards,hydration,serverRendering,useAuth,useSession}.test.tsx",
+            "test/query/bindQueryClient.test.tsx",
             "test/react18/*.test.tsx",
           ],
           setupFiles: ["./test/support/dom.ts"],

@@ -12,6 +12,7 @@ export type {
   ClientInternals,
   GetAccessTokenOptions,
   Readable,
+  StepUp,
   User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
@@ -19,7 +20,8 @@ export type { Activity, AuthState, Claims, Identity, RefreshTrigger, Unauthentic
 export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";
-export type { SessionName } from "./core/knowledge.ts";
+export type { Register, RegisteredClaims, RegisteredCredentials, RegisteredUser } from "./core/register.ts";
+export type { SessionName } from "./core/session.ts";
 export type {
   Clock,
   OpenTabChannel,

@@ -1,6 +1,6 @@
 import type { User } from "./authClient.ts";
 import type { UnauthenticatedReason } from "./authState.ts";
-import type { SessionName } from "./knowledge.ts";
+import type { SessionName } from "./session.ts";
 
 /** A token answer, already validated. Only `accessToken` must be there; what is left out is not known. RFC 6749 §5.1. */
 export interface TokenAnswer {
@@ -47,6 +47,13 @@ export interface BackendCall {
  * for the very token that is being fetched.
  */
 export interface Backend {
+  /** Where it is, as `baseUrl` says it for the default one: sets its sessions apart from another's. Default: the `baseUrl`. */
+  readonly address?: string | undefined;
+  /**
+   * The addresses that begin, renew or end a session, absolute or as a path of the page's origin. Adapters send no token to
+   * them, and their 401 says nothing of the session. Default: none.
+   */
+  readonly sessionEndpoints?: readonly string[] | undefined;
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
   signIn(credentials: { username: string; password: string }, call: BackendCall): Promise<TokenAnswer>;
   /** Makes the account only. @throws AuthError `registrationRejected`, `invalidInput`, `rateLimited`, `unavailable`. */

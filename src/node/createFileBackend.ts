@@ -1,6 +1,6 @@
 import { AuthError } from "../core/authError.ts";
 import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/backend.ts";
-import type { SessionName } from "../core/knowledge.ts";
+import type { SessionName } from "../core/session.ts";
 import type { Clock } from "../core/ports.ts";
 import { type BodyExchange, openBodyExchange } from "./bodyTransport.ts";
 import { SessionFileError } from "./sessionFileError.ts";
@@ -195,6 +195,8 @@ export function createFileBackend(options: FileBackendOptions): Required<Backend
   }
 
   return {
+    address: inner.address,
+    sessionEndpoints: inner.sessionEndpoints,
     signIn: (credentials, call) => signInBy(call, (exchangeCall) => inner.signIn(credentials, exchangeCall)),
     async signInAsGuest(call) {
       const { session } = await file.readServer(address);

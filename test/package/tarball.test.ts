@@ -91,6 +91,18 @@ describe("the packed package", () => {
     expect(stdout).toContain("createNodeAuthClient");
   });
 
+  it("lets a page with React install no TanStack Query", async () => {
+    const page = await packed.makeProject("page-modules", ["react", "axios", "socket.io-client", ...dependencies]);
+    const { stdout } = await importIn(
+      page,
+      ["", "/client", "/axios", "/fetch", "/socket.io", "/devtools", "/testing-react"].map(
+        (entry) => `stay-signed-in${entry}`,
+      ),
+    );
+    for (const name of ["AuthProvider", "RequireAuth", "useSession", "AuthDevtools"]) expect(stdout).toContain(name);
+    await expect(importIn(page, ["stay-signed-in/query"])).rejects.toThrow("@tanstack/react-query");
+  });
+
   it("starts no timer and says nothing when a bare Node imports the client", async () => {
     // Whatever keeps the process up would show as a time-out; whatever throws, as a failure.
     const { stdout, stderr } = await run(process.execPath, ["-e", 'import("stay-signed-in/client")'], { cwd: whole });
@@ -98,7 +110,7 @@ describe("the packed package", () => {
   });
 
   it("loads no server, no simulation and nothing of Node into a page", async () => {
-    const pages = ["index", "client", "axios", "fetch", "socket.io", "backends", "devtools"].map(
+    const pages = ["index", "client", "query", "axios", "fetch", "socket.io", "backends", "devtools"].map(
       (name) => `dist/${name}.js`,
     );
     for (const page of pages) {
