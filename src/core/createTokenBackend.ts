@@ -1,8 +1,8 @@
 import { AuthError, type AuthErrorCode } from "./authError.ts";
 import type { TokenAnswer } from "./backend.ts";
 import { parseClaims } from "./claims.ts";
+import { checkNames } from "./checkOptions.ts";
 import { createEndpointCaller, type EndpointAnswer } from "./tokenBackend/endpointCaller.ts";
-import { requireKnownNames } from "./tokenBackend/knownNames.ts";
 import { openRefreshTokens } from "./tokenBackend/openRefreshTokens.ts";
 import { type ReadTokens, readTokens } from "./tokenBackend/readAnswer.ts";
 import { readUser, toUser } from "./tokenBackend/readUser.ts";
@@ -33,7 +33,7 @@ const OPTION_NAMES: ReadonlyArray<keyof TokenBackendOptions | "platform"> = [
 export function createTokenBackend<Credentials>(
   options: TokenBackendOptions<Credentials> & { readonly platform: TokenBackendPlatform },
 ): TokenBackend {
-  requireKnownNames(options, OPTION_NAMES, "`createTokenBackend`");
+  checkNames(options, OPTION_NAMES, "`createTokenBackend`");
   const { baseUrl, tokens, user, platform, refused = {} } = options;
   for (const name of ["baseUrl", "signIn", "tokens"] as const) {
     if (!options[name]) throw new AuthError("invalidOptions", `\`createTokenBackend\` needs \`${name}\`.`);
@@ -116,7 +116,7 @@ export function createTokenBackend<Credentials>(
   }
 
   const backend: TokenBackend = {
-    baseUrl,
+    address: baseUrl,
     get sessionEndpoints() {
       return [...new Set([...sessionEndpoints(), ...seenAddresses()])];
     },

@@ -1,6 +1,6 @@
 import type { BackendCall } from "../backend.ts";
 import { AuthError } from "../authError.ts";
-import { requireKnownNames } from "./knownNames.ts";
+import { checkNames } from "../checkOptions.ts";
 import type { EndpointCall, TokenBackendOptions } from "./tokenBackendOptions.ts";
 
 /** An answer with its body read: undefined where it is no JSON. */
@@ -60,7 +60,7 @@ export function createEndpointCaller({
     async send(name, call, { fetch, signal }, init = {}) {
       if (typeof call?.path !== "string")
         throw new AuthError("invalidOptions", `\`${name}\` must return an object with a \`path\`.`);
-      requireKnownNames(call, CALL_NAMES, `What \`${name}\` returns`);
+      checkNames(call, CALL_NAMES, `What \`${name}\` returns`);
       const request = initOf(call);
       // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
       if (name !== "user") seen.add(addressOf(call));

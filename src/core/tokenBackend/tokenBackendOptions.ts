@@ -142,9 +142,7 @@ export interface TokenBackendPlatform extends Pick<Platform, "clock" | "random" 
 
 /** A backend made of a description. */
 export interface TokenBackend extends Backend {
-  /** Where it is: names the client's keys, and says which origin may get its tokens. */
-  readonly baseUrl: string;
-  /** The addresses that begin, renew or end a session: adapters send no token to them. */
+  readonly address: string;
   readonly sessionEndpoints: readonly string[];
   /**
    * `cookie`: what `accessToken` of its answers holds is no bearer but a name for the cookie's present content, made up here. It can

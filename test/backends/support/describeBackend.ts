@@ -138,9 +138,8 @@ export function describeBackend(
         );
         expect(failed).toBe(0);
         expect(opened.map(({ client }) => client.getState().status)).toEqual(opened.map(() => "authenticated"));
-        // A token lives two rounds, and is renewed when two thirds of its life have passed. B2: several tabs as one, once the core
-        // shares tokens without `sub`.
-        if (count === 1) expect(refreshes).toBeLessThanOrEqual(rounds);
+        // A token lives two rounds, and is renewed when two thirds of its life have passed. B2: several tabs as one.
+        expect(refreshes).toBeLessThanOrEqual(rounds);
       },
     );
 
