@@ -36,8 +36,9 @@ const rules: Record<string, Layer> = {
     layers: ["server"],
     typesOfLayers: ["core"],
     packages: ["hono", "jose", "kysely", "zod"],
-    packagesOnDemand: ["libsql", "pg", "@node-rs/argon2", "rate-limiter-flexible"],
-    typesOfPackages: ["socket.io"],
+    packagesOnDemand: ["libsql", "pg", "@node-rs/argon2", "rate-limiter-flexible", "@zxcvbn-ts/language-common"],
+    // Of Node only what is loaded by its name at run time: the server runs in pages, too.
+    typesOfPackages: ["socket.io", "node:"],
   },
   testing: { layers: ["testing", "react", "core"], packages: ["react"], typesOfPackages: ["hono"] },
   devtools: { layers: ["devtools", "react", "core"], packages: ["react"] },

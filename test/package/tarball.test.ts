@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { describeBundlers } from "./bundlers.ts";
 import { describeCompilers } from "./compilers.ts";
+import { describeServerPrograms } from "./serverPrograms.ts";
 import { dependencies, entries, installedHere, type PackedPackage, packPackage, peers, run } from "./packedPackage.ts";
 
 // What is published, as somebody gets it: built, packed, unpacked into a project of its own.
@@ -134,6 +135,7 @@ describe("the packed package", () => {
 
   describeCompilers(() => packed);
   describeBundlers(() => packed);
+  describeServerPrograms(() => packed);
 
   async function importIn(project: string, names: readonly string[]): Promise<{ stdout: string; stderr: string }> {
     const program = `const modules = await Promise.all(${JSON.stringify(names)}.map((name) => import(name)));
