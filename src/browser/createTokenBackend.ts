@@ -1,4 +1,5 @@
 import { createTokenBackend as createOnPorts } from "../core/createTokenBackend.ts";
+import type { RegisteredCredentials } from "../core/register.ts";
 import type {
   TokenBackend,
   TokenBackendOptions,
@@ -26,7 +27,7 @@ import { createOpenTabChannel } from "./tabChannel.ts";
  *
  * @throws AuthError `invalidOptions`, with the name of what is missing or not known.
  */
-export function createTokenBackend<Credentials = { username: string; password: string }>({
+export function createTokenBackend<Credentials = RegisteredCredentials>({
   platform,
   ...options
 }: TokenBackendOptions<Credentials> & { platform?: Partial<TokenBackendPlatform> | undefined }): TokenBackend {

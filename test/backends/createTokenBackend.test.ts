@@ -87,6 +87,34 @@ describe("what a description sends", () => {
   });
 });
 
+// Q02
+describe("the endpoints of a session", () => {
+  it("are known before the first call, and none of them is who one is", () => {
+    const signOut = ({ refreshToken }: { refreshToken: string | null }) => ({ path: `logout?token=${refreshToken}` });
+    expect(describeApi({ user: { path: "me" }, guest: () => ({ path: "/guest/" }), signOut }).sessionEndpoints).toEqual(
+      [
+        "https://api.example/auth/login",
+        "https://api.example/auth/refresh",
+        "https://api.example/auth/logout?token=null",
+        "https://api.example/auth/guest/",
+      ],
+    );
+  });
+
+  it("are known at the latest once they were called, whatever a description does with its credentials", async () => {
+    const { call } = answering(json({ access: "a", refresh: "r" }));
+    const signIn = (credentials: object) => ({ path: Object.keys(credentials).length === 2 ? "login" : broken() });
+    const backend = describeApi({ signIn });
+    expect(backend.sessionEndpoints).not.toContain("https://api.example/auth/login");
+    await backend.signIn(ada, call);
+    expect(backend.sessionEndpoints).toContain("https://api.example/auth/login");
+  });
+
+  const broken = (): never => {
+    throw new TypeError("No credentials.");
+  };
+});
+
 // T03
 describe("the lifetime of a token", () => {
   const now = clock.now();

@@ -1,6 +1,6 @@
 import type { BackendCall } from "../backend.ts";
 import { AuthError } from "../authError.ts";
-import { requireKnownNames } from "./knownNames.ts";
+import { checkNames } from "../checkOptions.ts";
 import type { EndpointCall, TokenBackendOptions } from "./tokenBackendOptions.ts";
 
 /** An answer with its body read: undefined where it is no JSON. */
@@ -14,6 +14,10 @@ export interface EndpointAnswer {
 export interface EndpointCaller {
   /** What asked for it names the call in messages: `signIn`. */
   send(name: string, call: EndpointCall, given: BackendCall, init?: RequestInit): Promise<EndpointAnswer>;
+  /** Where a call goes, without what it is given. */
+  addressOf(call: Pick<EndpointCall, "path">): string;
+  /** Where calls that begin, renew or end a session have gone so far. */
+  seenAddresses(): readonly string[];
 }
 
 const CALL_NAMES = ["path", "method", "json", "form", "query", "headers", "bearer"];
@@ -30,8 +34,14 @@ export function createEndpointCaller({
 }): EndpointCaller {
   const prefix = baseUrl.replace(/\/+$/, "");
 
-  function addressOf({ path, query }: EndpointCall): string {
-    const address = /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : `${prefix}/${path.replace(/^\/+/, "")}`;
+  const seen = new Set<string>();
+
+  const addressOf = ({ path }: Pick<EndpointCall, "path">): string =>
+    /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : `${prefix}/${path.replace(/^\/+/, "")}`;
+
+  function addressWithQuery(call: EndpointCall): string {
+    const address = addressOf(call);
+    const { query } = call;
     if (query === undefined) return address;
     return `${address}${address.includes("?") ? "&" : "?"}${new URLSearchParams(given(query)).toString()}`;
   }
@@ -45,13 +55,16 @@ export function createEndpointCaller({
   }
 
   return {
+    addressOf,
+    seenAddresses: () => [...seen],
     async send(name, call, { fetch, signal }, init = {}) {
       if (typeof call?.path !== "string")
         throw new AuthError("invalidOptions", `\`${name}\` must return an object with a \`path\`.`);
-      requireKnownNames(call, CALL_NAMES, `What \`${name}\` returns`);
+      checkNames(call, CALL_NAMES, `What \`${name}\` returns`);
       const request = initOf(call);
       // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
-      const response = await fetch(addressOf(call), {
+      if (name !== "user") seen.add(addressOf(call));
+      const response = await fetch(addressWithQuery(call), {
         credentials,
         redirect: "error",
         cache: "no-store",

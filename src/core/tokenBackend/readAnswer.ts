@@ -2,7 +2,6 @@ import { AuthError } from "../authError.ts";
 import { parseClaims } from "../claims.ts";
 import { describeBody, fieldNames } from "./fieldNames.ts";
 import type { EndpointAnswer } from "./endpointCaller.ts";
-import { nearestName } from "./knownNames.ts";
 import { readExpiresInSeconds } from "./readExpiry.ts";
 import type { TokenBackendOptions, TokenBackendPlatform, TokenFields } from "./tokenBackendOptions.ts";
 import { readUserId } from "./readUser.ts";
@@ -96,11 +95,8 @@ const readText = (value: unknown): string | null =>
 
 /** Which field it may have been: one that the description spells otherwise, or one of the answer whose name speaks of a token. */
 function hintOf(body: unknown, found: object): string | null {
-  const spelled = nearestName(
-    "accessToken",
-    Object.keys(found).filter((name) => name !== "accessToken"),
-  );
-  if (spelled !== null) return `\`accessToken\` by the \`${spelled}\` that it returns`;
+  const spelled = Object.keys(found).find((name) => name !== "accessToken" && /^(access|jwt|token)/i.test(name));
+  if (spelled !== undefined) return `\`accessToken\` by the \`${spelled}\` that it returns`;
   const likely = fieldNames(body).find(
     (name) => /(^|\.)(access|jwt|id_?token|token)/i.test(name) && !/refresh/i.test(name),
   );

@@ -1,6 +1,7 @@
 import type { User } from "../authClient.ts";
 import type { Backend } from "../backend.ts";
 import type { Platform } from "../ports.ts";
+import type { RegisteredCredentials } from "../register.ts";
 import type { TokenStore } from "./tokenStore.ts";
 
 /** One call of an endpoint: what to send where. At most one of `json` and `form`. */
@@ -66,7 +67,7 @@ export interface UserEndpoint {
  * A token API, described. Functions get what the API wants and return what to send; nothing here stores, locks, retries or
  * compares anything: that is the client's.
  */
-export interface TokenBackendOptions<Credentials = { username: string; password: string }> {
+export interface TokenBackendOptions<Credentials = RegisteredCredentials> {
   /** Address of the API; a path counts from the page's origin. */
   readonly baseUrl: string;
   /** Headers of every call, asked for anew each time: CSRF token, tenant. Default: none. */
@@ -142,8 +143,8 @@ export interface TokenBackendPlatform extends Pick<Platform, "clock" | "random" 
 
 /** A backend made of a description. */
 export interface TokenBackend extends Backend {
-  /** Where it is: names the client's keys, and says which origin may get its tokens. */
-  readonly baseUrl: string;
+  readonly address: string;
+  readonly sessionEndpoints: readonly string[];
   /**
    * `cookie`: what `accessToken` of its answers holds is no bearer but a name for the cookie's present content, made up here. It can
    * be asked for, waited for and refused like any other; adapters set no header, and let cookies travel instead.

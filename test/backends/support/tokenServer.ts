@@ -52,5 +52,3 @@ export function createTokenServer({ now, lifetimeMs = 5_000 }: { now: () => numb
     },
   };
 }
-
-export type TokenServer = ReturnType<typeof createTokenServer>;
