@@ -1,6 +1,6 @@
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
-import { type Address, createAddressReader } from "./addressReader.ts";
+import { type Address, createAddressReader, pageBase } from "./addressReader.ts";
 
 /** Whether a request to this address may carry the token. */
 export type OriginGuard = (address: string, ownBaseUrl?: string) => boolean;
@@ -20,9 +20,8 @@ export function createOriginGuard(auth: AuthClient, allowedOrigins?: readonly st
   const [ofOwn, ofAuth, ofPage] = [createOriginOf(read), createOriginOf(read), createOriginOf(read)];
   let endpoints: { readonly place: string; readonly query: string }[] | undefined;
 
-  return (address, ownBaseUrl) => {
-    // Anything else that fetch would turn into an address of its own is not looked through.
-    const at = typeof address === "string" ? read(address) : undefined;
+  function decide(address: string, ownBaseUrl: string | undefined): boolean {
+    const at = read(address);
     if (!at) return false;
     const { origin, query } = at;
     const isAllowed = fixed
@@ -35,8 +34,27 @@ export function createOriginGuard(auth: AuthClient, allowedOrigins?: readonly st
     });
     const place = placeOf(at);
     return !endpoints.some((known) => known.place === place && query.includes(known.query));
+  }
+
+  // The same addresses are asked for again and again.
+  const verdicts = new Map<string, boolean>();
+  let lastBase: string | undefined;
+  let lastOwn: string | undefined;
+
+  return (address, ownBaseUrl) => {
+    // Anything else that fetch would turn into an address of its own is not looked through.
+    if (typeof address !== "string") return false;
+    const base = pageBase();
+    if (base !== lastBase || ownBaseUrl !== lastOwn || verdicts.size >= mostVerdicts) verdicts.clear();
+    lastBase = base;
+    lastOwn = ownBaseUrl;
+    let verdict = verdicts.get(address);
+    if (verdict === undefined) verdicts.set(address, (verdict = decide(address, ownBaseUrl)));
+    return verdict;
   };
 }
+
+const mostVerdicts = 500;
 
 const placeOf = ({ origin, path }: Address): string => origin + (path.endsWith("/") ? path.replace(/\/+$/, "") : path);
 

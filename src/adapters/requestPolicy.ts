@@ -40,6 +40,8 @@ export interface RequestPolicy<Answer> {
   readonly auth: AuthClient;
   /** As the caller spells it. */
   readonly header: string;
+  /** In lower case. */
+  readonly headerName: string;
   readonly isRefused: AuthorizationOptions<Answer>["isRefused"];
   readonly isAllowed: OriginGuard;
   readonly personOf: (subject: string) => Person;
@@ -58,10 +60,12 @@ export function createRequestPolicy<Answer>(
   check(typeof header === "string" && header !== "", "`header` must be the name of a header");
   check(scheme === undefined || typeof scheme === "string", '`scheme` must be text such as "JWT", or "" for none');
   check(isRefused === undefined || typeof isRefused === "function", "`isRefused` must be a function of the answer");
-  const prefix = scheme ?? (header.toLowerCase() === "authorization" ? "Bearer" : "");
+  const headerName = header.toLowerCase();
+  const prefix = scheme ?? (headerName === "authorization" ? "Bearer" : "");
   return {
     auth,
     header,
+    headerName,
     isRefused,
     isAllowed: createOriginGuard(auth, allowedOrigins),
     personOf: createPeople(auth),
