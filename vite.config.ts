@@ -20,6 +20,7 @@ export default defineConfig({
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
         "socket.io": "src/socket.io.ts",
+        connections: "src/connections.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",
         server: "src/server.ts",
