@@ -22,6 +22,7 @@ export default defineConfig({
         fetch: "src/fetch.ts",
         "socket.io": "src/socket.io.ts",
         backends: "src/backends.ts",
+        connections: "src/connections.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",
         server: "src/server.ts",
