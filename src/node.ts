@@ -3,7 +3,7 @@
  *
  * @module stay-signed-in/node
  */
-export type { AuthClient, AuthEvents, GetAccessTokenOptions, User } from "./core/authClient.ts";
+export type { AuthClient, AuthEvents, GetAccessTokenOptions, StepUp, User } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, isAuthError } from "./core/authError.ts";
 export type { AuthState, Identity } from "./core/authState.ts";
 export { createNodeAuthClient, type NodeAuthClient, type NodeAuthClientOptions } from "./node/createNodeAuthClient.ts";

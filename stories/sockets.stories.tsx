@@ -44,7 +44,7 @@ function useLine(world: StoryWorld): Line {
     socket.on("connect", () => change(() => ({ isConnected: true })));
     socket.on("disconnect", () => change(() => ({ isConnected: false, subject: null })));
     socket.on("tick", (subject: string) => change(({ ticks }) => ({ ticks: ticks + 1, subject })));
-    const detach = authorizeSocket(socket, auth);
+    const detach = authorizeSocket(socket, auth, { allowedOrigins: ["https://app.example"] });
     socket.connect();
     return () => {
       detach();

@@ -1,30 +1,39 @@
 import type { AuthClient } from "../core/authClient.ts";
 import { authorizeRequest } from "./authorizeRequest.ts";
 import { isOneShot } from "./isOneShot.ts";
-import { createOriginGuard } from "./originGuard.ts";
+import { joinSignals } from "./joinSignals.ts";
+import type { Person } from "./people.ts";
+import { readableAnswer } from "./readableAnswer.ts";
+import {
+  type AuthorizationOptions,
+  assertClient,
+  createRequestPolicy,
+  type RequestAuthorization,
+} from "./requestPolicy.ts";
 
-/** How {@link authorizeFetch} decides where tokens go, and how it sends. */
-export interface AuthorizeFetchOptions {
-  /** Origins that may see the token. Default: those of the page and the auth endpoints. */
-  allowedOrigins?: readonly string[] | undefined;
+/** How {@link authorizeFetch} sends tokens, and where. */
+export interface AuthorizeFetchOptions extends AuthorizationOptions<Response> {
   /** What really sends. Default: the global `fetch` at the time of the call. */
   fetch?: typeof globalThis.fetch | undefined;
 }
 
 /** What a request's `init` may hold besides the usual. */
-export interface AuthorizedRequestInit extends RequestInit {
-  /** `false`: a 401 is handed over without a second send (the token is renewed for the next request). Default: true. */
-  retryOn401?: boolean | undefined;
-}
+export interface AuthorizedRequestInit extends RequestInit, RequestAuthorization {}
 
 /** A `fetch` to use in place of the global one. */
 export type AuthorizedFetch = (input: RequestInfo | URL, init?: AuthorizedRequestInit) => Promise<Response>;
 
+// On the function and not in a module: of a module there may be two, after a hot reload or in two bundles on one page.
+const key = Symbol.for("stay-signed-in:fetch");
+type Fetch = typeof globalThis.fetch & { readonly [key]?: { readonly namespace: string; readonly base: Fetch } };
+
 /**
  * Makes a `fetch` that sends the access token of whoever is signed in, renewed beforehand when it is about to expire, and only to
  * allowed origins. A 401 for that token is followed by one renewal and one more send; a second 401 is yours, and so is the
- * first when no new token was to be had. Bodies that are streams are not sent twice. An `Authorization` header of your own is
- * left alone. With nobody signed in the request goes out as it is. Aborting rejects with the signal's reason.
+ * first when no new token was to be had. Bodies that are streams are not sent twice; `retryOn401: false` on a request turns
+ * resending off, `token: false` sends it without a token. An `Authorization` header of your own is left alone. With nobody signed
+ * in the request goes out as it is. Aborting rejects with the signal's reason. When whoever made a request leaves, it ends with
+ * `identityChanged`, and so does a body that is still being read, unless it says `outlives: true`.
  *
  * @throws AuthError `sessionEnded`, `identityChanged`, `unavailable`, `disposed`; `invalidOptions` at once. RFC 6750 §2.1.
  *
@@ -33,46 +42,97 @@ export type AuthorizedFetch = (input: RequestInfo | URL, init?: AuthorizedReques
  * const answer = await api("/v1/things", { method: "POST", body: JSON.stringify(thing) });
  */
 export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions = {}): AuthorizedFetch {
-  const isAllowed = createOriginGuard(auth, options.allowedOrigins);
-  const baseFetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  assertClient(auth, "authorizeFetch(auth)");
+  const policy = createRequestPolicy(auth, options);
+  const { header, valueOf } = policy;
+  const { namespace } = auth.internals;
+  let takesSignals: boolean | undefined;
+  const own: Fetch = options.fetch ?? globalThis.fetch;
 
-  return async (input, init) => {
-    const pinned = auth.getState();
-    const source = typeof input === "object" && "headers" in input ? input : undefined;
+  /** What really sends: never an authorized fetch of this session, which may be a former client's, or this one. */
+  const baseFetch = (): Fetch => {
+    let base: Fetch = options.fetch ?? globalThis.fetch;
+    for (let wrapped = base[key]; wrapped?.namespace === namespace; wrapped = base[key]) base = wrapped.base;
+    return base;
+  };
+
+  const authorized: AuthorizedFetch = async (input, init) => {
+    const base = baseFetch();
+    // What is sent is what was asked for, even where these objects are changed before it is sent.
+    const target = typeof input === "object" && "href" in input ? input.href : input;
+    const source = typeof target === "object" && "headers" in target ? target : undefined;
+    const asked = { ...init };
     const headers = new Headers(init?.headers ?? source?.headers);
-    if (headers.has("authorization") || !isAllowed(addressOf(input))) return baseFetch(input, init);
+    const isExempt =
+      asked.token === false || headers.has(header) || !policy.isAllowed(source?.url ?? (target as string));
+    if (isExempt) return base(target, init);
 
     const signal = (init?.signal === undefined ? source?.signal : init.signal) ?? undefined;
-    const canResend = init?.retryOn401 !== false && !isOneShot(init?.body);
+    const isRepeatable = !isOneShot(asked.body);
+    const canResend = isRepeatable && asked.retryOn401 !== false;
     // A Request is rebuilt once and cloned, since `fetch(request, { headers })` would lose its referrer and use up its body.
     const request = source && new Request(source, init);
     let previous: Response | undefined;
-    const send = async (token: string | null): Promise<Response> => {
+
+    const send = async (token: string | null, person: Person | undefined): Promise<Response> => {
       // An unread body would keep the connection of the refused answer busy.
       previous?.body?.cancel().catch(() => {});
-      if (token) headers.set("Authorization", `Bearer ${token}`);
-      if (!request) return (previous = await baseFetch(input, { ...init, headers }));
-      const copy = previous || !canResend ? request : request.clone();
-      if (token) copy.headers.set("Authorization", `Bearer ${token}`);
-      return (previous = await baseFetch(copy));
+      const joined = signal && person ? joinSignals(signal, person) : undefined;
+      const extra: RequestInit = {};
+      if (person && (takesSignals ??= canTake(person.signal))) extra.signal = joined?.signal ?? person.signal;
+      if (token) headers.set(header, valueOf(token));
+      // Any other header than `Authorization` would go along to wherever a redirect leads.
+      if (token && !/^authorization$/i.test(header)) extra.redirect = asked.redirect ?? "error";
+      try {
+        if (request) previous = await base(rebuild(previous || !canResend ? request : request.clone(), headers, extra));
+        else previous = await base(target, { ...asked, headers, ...extra });
+      } catch (error) {
+        joined?.release();
+        throw (!signal?.aborted && person?.left()) || error;
+      }
+      joined?.release(previous.body);
+      const left = person?.left();
+      if (!left) return previous;
+      previous.body?.cancel().catch(() => {});
+      throw left;
     };
     try {
-      return await authorizeRequest(auth, {
-        pinned,
-        canResend,
+      return await authorizeRequest(policy, {
+        pinned: auth.getState(),
+        options: asked,
+        isRepeatable,
         wait: (work) => work(signal),
         send,
-        isAllowed,
-        onRefreshFailed: () => signal?.throwIfAborted(),
+        isAllowed: policy.isAllowed,
+        answerOf: readableAnswer,
+        headerOf: (answer, name) => answer.headers.get(name),
+        onRefreshFailed: () => throwIfAborted(signal),
       });
     } catch (error) {
-      signal?.throwIfAborted();
+      throwIfAborted(signal);
       throw error;
     }
   };
+  return Object.defineProperty(authorized, key, { value: { namespace, base: own } });
 }
 
-function addressOf(input: RequestInfo | URL): string {
-  if (typeof input === "string") return input;
-  return "url" in input ? input.url : input.href;
+/** The same request with these headers; its referrer, which `new Request(request, init)` resets, as it was. */
+function rebuild(request: Request, headers: Headers, extra: RequestInit): Request {
+  const { referrer, referrerPolicy } = request;
+  return new Request(request, { referrer, referrerPolicy, headers, ...extra });
+}
+
+/** The signal's own reason, or what comes nearest where signals have none (React Native). */
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw signal.reason ?? Object.assign(new Error("The request was aborted."), { name: "AbortError" });
+}
+
+/** Test environments such as jsdom have an AbortSignal that the fetch beside them refuses. */
+function canTake(signal: AbortSignal): boolean {
+  try {
+    return Boolean(new Request("http://localhost", { signal }));
+  } catch {
+    return false;
+  }
 }

@@ -5,12 +5,16 @@ import type { AuthState } from "../core/authState.ts";
 import type { Clock } from "../core/ports.ts";
 import { attachOnce } from "./attachOnce.ts";
 import { dropBuffered } from "./dropBuffered.ts";
+import { createOriginGuard } from "./originGuard.ts";
 import { createReconnectTimer } from "./reconnectTimer.ts";
+import { assertClient } from "./requestPolicy.ts";
 import { createSocketRenewal } from "./socketRenewal.ts";
 import { systemClock } from "./systemClock.ts";
 
-/** How {@link authorizeSocket} waits. */
+/** Where {@link authorizeSocket} lets tokens go, and how it waits. */
 export interface AuthorizeSocketOptions {
+  /** Origins that may see the token, as `https://api.example`. Default: those of the page and the auth endpoints. */
+  allowedOrigins?: readonly string[] | undefined;
   /** How long the server may take to acknowledge `auth:renew`, in milliseconds. Default: 5,000. */
   renewTimeoutMs?: number | undefined;
   /** For tests. Default: the machine's. */
@@ -33,6 +37,16 @@ export interface AuthorizableSocket {
   disconnect(): unknown;
 }
 
+/** What a socket keeps from one attachment to the next, which may be another evaluation's of this module. */
+interface Memory {
+  /** Whether the application wants it open, also while there is nobody to open it as. */
+  wanted: boolean;
+  /** Whose connection and buffers these are; they outlive an expiry, in case the same subject comes back. */
+  owner?: string | undefined;
+}
+
+const memoryKey = Symbol.for("stay-signed-in:socket");
+
 /**
  * Makes a Socket.IO client connect as whoever is signed in: each connection attempt asks for a good token and sends it as
  * `auth.token` (beside what `auth` held before). A refused attempt is followed by one renewal and one more attempt, then by
@@ -41,11 +55,13 @@ export interface AuthorizableSocket {
  *
  * While nobody is signed in the socket stays closed, whatever calls `connect()`, and opens at the next sign-in; never as a guest
  * by itself. Sign-out disconnects and forgets what was buffered, and so does a change of identity before it connects anew. Call
- * it before or after the first `connect()`; attaching twice changes nothing.
+ * it before or after the first `connect()`; the same client again changes nothing, another client of the same session takes its
+ * place. A socket to an origin that is not allowed is left as it is, and the console says so.
  *
  * What happens is told to the socket's own `connect_error` listeners: refusals by the server as they come, and AuthError
  * `sessionEnded`, `unavailable`, `disposed` when there was no token to connect with.
  *
+ * @throws AuthError `invalidOptions`.
  * @returns its detachment; the connection stays as it is.
  *
  * @example
@@ -57,19 +73,32 @@ export function authorizeSocket(
   auth: AuthClient,
   options: AuthorizeSocketOptions = {},
 ): () => void {
-  return attachOnce(socket, auth, () => attach(socket as unknown as Socket, auth, options));
+  assertClient(auth, "authorizeSocket(socket, auth)");
+  if (typeof socket?.connect !== "function" || !("io" in socket))
+    throw new AuthError("invalidOptions", "Pass the socket that io(…) has made first: authorizeSocket(socket, auth).");
+  const address = addressOf(socket as unknown as Socket);
+  if (createOriginGuard(auth, options.allowedOrigins)(address))
+    return attachOnce(socket, auth, () => attach(socket as unknown as Socket, auth, options));
+  auth.internals.platform.warn?.(
+    `authorizeSocket sends no token to ${address}, which is neither the page's origin nor that of the auth endpoints: name it in allowedOrigins.`,
+  );
+  return () => {};
 }
 
-function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOptions): () => void {
+/** Where it connects to, as http. */
+function addressOf({ io }: Socket): string {
+  const { uri, opts } = io as unknown as { uri?: string; opts: { host?: string; hostname?: string } };
+  return (uri ?? opts.hostname ?? opts.host ?? globalThis.location?.href ?? "").replace(/^ws(s?:)/i, "http$1");
+}
+
+function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOptions): (isReplaced: boolean) => void {
   const clock = options.clock ?? systemClock;
   const retry = createReconnectTimer(clock, options.random ?? Math.random);
   const { auth: ownAuth } = socket;
   const connect = socket.connect.bind(socket);
   const disconnect = socket.disconnect.bind(socket);
-  // Whether the application wants it open, also while there is nobody to open it as.
-  let wanted = socket.active;
-  // Whose connection and buffers these are; they outlive an expiry, in case the same subject comes back.
-  let owner: string | undefined;
+  const memory = memoryOf(socket);
+  memory.wanted ||= socket.active;
   // Whom the socket is open or opening as.
   let current: string | undefined;
   // The state that the socket is in line with.
@@ -93,7 +122,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   });
 
   const open = () => {
-    if (wanted && current !== undefined && !socket.active) connect();
+    if (memory.wanted && current !== undefined && !socket.active) connect();
   };
   const close = () => {
     attempt++;
@@ -115,7 +144,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   };
   const tellIfEnded = () => {
     const state = auth.getState();
-    if (!wanted || state.status !== "unauthenticated") return;
+    if (!memory.wanted || state.status !== "unauthenticated") return;
     if (state.reason !== "expired" && state.reason !== "revoked") return;
     tell(new AuthError("sessionEnded", "The session has ended, so the socket stays closed until somebody signs in."));
   };
@@ -129,22 +158,22 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   /** Brings the socket in line with who is signed in. */
   const follow = () => {
     const state = auth.getState();
-    wanted ||= socket.active;
+    memory.wanted ||= socket.active;
     if (state.status !== "authenticated") {
       if (state === followed) return;
       followed = state;
       current = undefined;
       close();
-      if (state.status === "unauthenticated" && state.reason !== "expired" && owner !== undefined) drop();
+      if (state.status === "unauthenticated" && state.reason !== "expired" && memory.owner !== undefined) drop();
       return tellIfEnded();
     }
     followed = state;
     const { subject } = state.identity;
     if (subject === current) return;
-    const isOther = owner !== undefined && owner !== subject;
+    const isOther = memory.owner !== undefined && memory.owner !== subject;
     if (isOther || socket.connected) close();
     if (isOther) drop();
-    current = owner = subject;
+    current = memory.owner = subject;
     renewedAfterRefusal = false;
     retry.reset();
     open();
@@ -194,7 +223,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   };
   const onConnectError = (error: Error & { description?: unknown; data?: { code?: unknown } }) => {
     if (!socket.active) unansweredOn = undefined;
-    if (!wanted) return;
+    if (!memory.wanted) return;
     // An attempt from before we were attached, on a transport that was open already.
     if (!socket.active && sentToken === undefined) return open();
     // Still active: the transport failed, and Socket.IO tries again by itself. A 401 from the engine may be about our token.
@@ -217,7 +246,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   const onDisconnect = (reason: string) => {
     renewal.cancel();
     retry.disconnected();
-    if (wanted && reason === "io server disconnect") retry.schedule(open);
+    if (memory.wanted && reason === "io server disconnect") retry.schedule(open);
   };
 
   const onToken = () => {
@@ -232,13 +261,13 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   };
   socket.auth = (send) => void authenticate(send);
   socket.connect = () => {
-    wanted = true;
+    memory.wanted = true;
     if (current === undefined) tellIfEnded();
     else connect();
     return socket;
   };
   socket.disconnect = () => {
-    wanted = false;
+    memory.wanted = false;
     close();
     return socket;
   };
@@ -246,7 +275,8 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   const unsubscribe = [auth.subscribe(follow), auth.accessToken.subscribe(onToken)];
   follow();
 
-  return () => {
+  return (isReplaced) => {
+    memory.wanted &&= isReplaced;
     attempt++;
     retry.cancel();
     renewal.cancel();
@@ -254,4 +284,10 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     socket.off("connect", onConnect).off("disconnect", onDisconnect).off("connect_error", onConnectError);
     Object.assign(socket, { auth: ownAuth, connect, disconnect });
   };
+}
+
+function memoryOf(socket: object): Memory {
+  const holder = socket as { [memoryKey]?: Memory };
+  if (!holder[memoryKey]) Object.defineProperty(holder, memoryKey, { value: { wanted: false } });
+  return holder[memoryKey] as Memory;
 }

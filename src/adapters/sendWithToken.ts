@@ -1,5 +1,8 @@
 import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import type { Outcome } from "./authorizeRequest.ts";
+import { type JoinedSignal, joinSignals } from "./joinSignals.ts";
+import type { Person } from "./people.ts";
+import type { RequestPolicy } from "./requestPolicy.ts";
 
 export interface AxiosOutcome extends Outcome {
   readonly response: AxiosResponse | undefined;
@@ -7,82 +10,139 @@ export interface AxiosOutcome extends Outcome {
   readonly error: unknown;
 }
 
-type Adapter = InternalAxiosRequestConfig["adapter"];
+type Config = InternalAxiosRequestConfig;
+type Send = (token: string | null, person: Person | undefined) => Promise<AxiosOutcome>;
 
-/** Hands a request that is ready for the wire to its adapter. */
-export type Sender = (ready: InternalAxiosRequestConfig) => Promise<AxiosResponse>;
-
-const authorizationName = /^authorization$/i;
-
-/** Whether the caller decided about `Authorization`: a header of theirs in any letter case (`false` counts), or basic auth. */
-export function setsAuthorization({ auth, headers }: InternalAxiosRequestConfig): boolean {
-  if (auth) return true;
+/** Whether the caller decided about this header: by one of their own in any letter case (`false` counts), or by basic auth. */
+export function setsHeader({ auth, headers }: Config, header: string): boolean {
+  const name = header.toLowerCase();
+  if (auth && name === "authorization") return true;
   if (!headers) return false;
-  const names = Object.keys(headers).filter((name) => authorizationName.test(name));
-  if (names.some((name) => headers[name] !== undefined)) return true;
+  const isIt = (own: string): boolean => own.length === name.length && own.toLowerCase() === name;
+  const names = Object.keys(headers).filter(isIt);
+  if (names.some((own) => headers[own] !== undefined)) return true;
   // axios 1.0 keeps the instance's default headers under a symbol, where only toJSON sees them; toJSON leaves out `false`.
   const isHiding = names.length === 0 && Object.getOwnPropertySymbols(headers).length > 0;
-  return isHiding && Object.keys(headers.toJSON?.() ?? {}).some((name) => authorizationName.test(name));
+  return isHiding && Object.keys(headers.toJSON?.() ?? {}).some(isIt);
 }
 
-/** Sends through `instance`'s own axios, without merging, transforming or intercepting anything a second time. */
-export function createSender(instance: AxiosInstance): Sender {
+/**
+ * Sends requests that transforms and interceptors are done with, through the adapter that they were to have, as they stand but
+ * for the token's header: by `instance`'s own axios, without merging, transforming or intercepting anything a second time. The
+ * config stays as it was (adapters write into headers), and is what answers and errors show.
+ */
+export function createSender(
+  instance: AxiosInstance,
+  { header, valueOf }: RequestPolicy<AxiosResponse>,
+): (config: Config, adapter: Config["adapter"], address: string) => Send {
   // Adapters may be named, and only this instance's axios resolves its names: an instance of its kind, emptied of defaults,
   // whose interceptor puts the whole request in place.
   const sender = instance.create();
   const defaults = sender.defaults as unknown as Record<string, unknown>;
   for (const name of Object.keys(defaults)) delete defaults[name];
   defaults["headers"] = { common: {} };
-  let next: InternalAxiosRequestConfig;
+  let next: Config;
   sender.interceptors.request.use(() => next, undefined, { synchronous: true });
-  return (ready) => {
+  const sendNow = (ready: Config): Promise<AxiosResponse> => {
     // What axios does around an adapter has been done by the request that this is the inside of.
     if (typeof ready.adapter === "function") return ready.adapter(ready);
     next = { ...ready, transformRequest: [], transformResponse: [] };
     return sender.request({});
   };
+
+  return (config, adapter, address) => {
+    let refused: AxiosResponse | undefined;
+    return (token, person) => {
+      drain(refused?.data);
+      const ready: Config = { ...config };
+      if (adapter) ready.adapter = adapter;
+      if (token) {
+        ready.headers = withHeader(config.headers, header, valueOf(token));
+        ready.beforeRedirect = keepAtHome(config, header, address);
+      }
+      const own = config.signal as AbortSignal | undefined;
+      const joined = own && person ? joinSignals(own, person) : undefined;
+      if (person) ready.signal = joined?.signal ?? person.signal;
+      const settle = (response: AxiosResponse | undefined, error: unknown): AxiosOutcome => {
+        refused = response;
+        followBody(response?.data, person, joined);
+        hide(config, token, response);
+        hide(config, token, error);
+        // axios 1.7's fetch adapter wraps its own error once more.
+        hide(config, token, (error as Error | undefined)?.cause);
+        const left = person?.left();
+        if (left) throw left;
+        const request: { responseURL?: string; res?: { responseUrl?: string } } | undefined = response?.request;
+        return { status: response?.status, url: request?.responseURL ?? request?.res?.responseUrl, response, error };
+      };
+      return sendNow(ready).then(
+        (response) => settle(response, undefined),
+        (error: { response?: AxiosResponse } | undefined) => settle(error?.response, error),
+      );
+    };
+  };
 }
 
-/**
- * Sends a request that transforms and interceptors are done with, through `adapter`, as it stands but for `Authorization`.
- * `config` stays as it was (adapters write into headers), and is what the answer and the error show.
- */
-export function sendWithToken(
-  send: Sender,
-  config: InternalAxiosRequestConfig,
-  adapter: Adapter,
-  token: string | null,
-): Promise<AxiosOutcome> {
-  const ready: InternalAxiosRequestConfig = { ...config };
-  Object.assign(ready, { adapter });
-  if (token) ready.headers = withAuthorization(config.headers, token);
-  return send(ready).then(
-    (response: AxiosResponse) => outcomeOf(config, token, response, undefined),
-    (error: { response?: AxiosResponse; cause?: unknown } | undefined) =>
-      outcomeOf(config, token, error?.response, error),
-  );
-}
-
-function withAuthorization<H extends object>(headers: H, token: string): H {
+function withHeader<H extends object>(headers: H, header: string, value: string): H {
   // A copy of the same kind of container, whichever that is in this version of axios.
   const copy = Object.assign(Object.create(Object.getPrototypeOf(headers)) as H, headers);
-  for (const name of Object.keys(copy)) if (authorizationName.test(name)) Reflect.deleteProperty(copy, name);
-  return Object.assign(copy, { Authorization: `Bearer ${token}` });
+  const name = header.toLowerCase();
+  for (const own of Object.keys(copy)) if (own.toLowerCase() === name) Reflect.deleteProperty(copy, own);
+  return Object.assign(copy, { [header]: value });
 }
 
-function outcomeOf(
-  config: InternalAxiosRequestConfig,
-  token: string | null,
-  response: AxiosResponse | undefined,
-  error: { cause?: unknown } | undefined,
-): AxiosOutcome {
-  const request: { responseURL?: string; res?: { responseUrl?: string } } | undefined = response?.request;
-  // The cause: axios 1.7's fetch adapter wraps its own error once more.
-  for (const shown of [response, error, error?.cause]) {
-    if (typeof shown !== "object" || shown === null) continue;
-    if ("config" in shown) shown.config = config;
-    // The request holds the header that was sent. It stays readable; logs and crash reports list enumerable fields.
-    if (token && "request" in shown) Object.defineProperty(shown, "request", { enumerable: false });
-  }
-  return { status: response?.status, url: request?.responseURL ?? request?.res?.responseUrl, response, error };
+/** In Node redirects are followed by a library that hands `Authorization` on to subdomains, and any other header to everybody. */
+function keepAtHome(
+  { beforeRedirect }: Config,
+  header: string,
+  address: string,
+): NonNullable<Config["beforeRedirect"]> {
+  const name = header.toLowerCase();
+  return (options, ...details) => {
+    const headers = options["headers"] as Record<string, unknown>;
+    if (new URL(String(options["href"])).origin !== new URL(address).origin)
+      for (const own of Object.keys(headers)) if (own.toLowerCase() === name) delete headers[own];
+    beforeRedirect?.(options, ...details);
+  };
+}
+
+/** What Node's streams can do, as far as it matters here. */
+interface NodeStream {
+  destroy(error: Error): void;
+  resume(): void;
+  once(event: string, listener: () => void): void;
+}
+
+const isNodeStream = (body: unknown): body is NodeStream =>
+  typeof body === "object" && body !== null && "destroy" in body && "resume" in body && "once" in body;
+
+/** Ends a streamed answer when `person` leaves; lets go of the caller's signal once the answer is whole. */
+function followBody(body: unknown, person: Person | undefined, joined: JoinedSignal | undefined): void {
+  if (!isNodeStream(body)) return joined?.release(isWebStream(body) ? body : null);
+  const forget = person?.onLeave((reason) => {
+    // Whoever does not read it need not hear of it.
+    body.once("error", () => {});
+    body.destroy(reason);
+  });
+  body.once("close", () => {
+    forget?.();
+    joined?.release();
+  });
+}
+
+const isWebStream = (body: unknown): body is ReadableStream =>
+  typeof body === "object" && body !== null && "getReader" in body;
+
+/** Lets go of a streamed body that nobody will read, so that it does not keep its connection busy. */
+function drain(body: unknown): void {
+  if (isNodeStream(body)) body.resume();
+  else if (isWebStream(body)) body.cancel().catch(() => {});
+}
+
+/** Takes out of what the caller sees what only this send had. */
+function hide(config: Config, token: string | null, shown: unknown): void {
+  if (typeof shown !== "object" || shown === null) return;
+  if ("config" in shown) shown.config = config;
+  // The request holds the header that was sent. It stays readable; logs and crash reports list enumerable fields.
+  if (token && "request" in shown) Object.defineProperty(shown, "request", { enumerable: false });
 }

@@ -1,7 +1,5 @@
 import type { Activity, AuthState, Identity } from "./authState.ts";
-import type { AttemptNote } from "./note.ts";
 import type { Platform } from "./ports.ts";
-import type { PlannedRefresh } from "./scheduler.ts";
 
 /** What happened, whichever tab it happened in. Emitted before subscribers are told of the new state. */
 export interface AuthEvents {
@@ -17,6 +15,16 @@ export interface AuthEvents {
   sessionEnded: { readonly reason: "expired" | "revoked"; readonly previousIdentity: Identity | null };
   /** Another subject than before, null for nobody; reported before anything renders. */
   identityChanged: { readonly identity: Identity | null; readonly previousIdentity: Identity | null };
+  /** A server takes the token and wants its owner to sign in once more, or more strongly, for this request. RFC 9470. */
+  stepUpRequired: StepUp;
+}
+
+/** What a server asks for with `error="insufficient_user_authentication"`. RFC 9470 §3. */
+export interface StepUp {
+  /** `max_age`: how long ago the sign-in may be, in seconds; null where the server does not say. */
+  readonly maxAgeSeconds: number | null;
+  /** `acr_values`: the ways to sign in that would do, the preferred one first. */
+  readonly acrValues: readonly string[];
 }
 
 /** The name of something that the client tells of: `signedIn`, `signedOut`, `refreshed`, and so on. */
@@ -59,7 +67,28 @@ export interface GetAccessTokenOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What devtools look into. Nothing of it is needed to use a client, and its form may change in any release. */
+/** What tabs share of an outage. Moments are wall-clock milliseconds. */
+export interface AttemptRecord {
+  /** The next attempt, for all tabs. */
+  readonly nextAt: number;
+  readonly madeAt: number;
+  readonly failures: number;
+  /** Until then the lock is taken to be orphaned. */
+  readonly stuckUntil: number;
+  /** When a tab last tried ahead of `nextAt`. */
+  readonly earlyAt: number;
+}
+
+/**
+ * What happens by itself, and when (wall clock, milliseconds): an `expiry` is forestalled, an `outage` is over for all it knows, a
+ * session that nothing renews reaches its `end`, what a sibling or the shared record told is a `question` to the server.
+ */
+export interface PlannedRefresh {
+  readonly at: number;
+  readonly reason: "expiry" | "outage" | "end" | "question";
+}
+
+/** For adapters and devtools. Nothing of it is needed to use a client, and its form may change in any release. */
 export interface ClientInternals {
   /** What the client's keys, locks and channel begin with. */
   readonly namespace: string;
@@ -70,7 +99,13 @@ export interface ClientInternals {
   /** How many callers wait for an access token. */
   waitingCount(): number;
   /** What all tabs know of an outage. */
-  readBackoff(): AttemptNote;
+  readBackoff(): AttemptRecord;
+  /** The backend's own `sessionEndpoints`. */
+  readonly sessionEndpoints: readonly string[];
+  /** The token that `getAccessToken({ subject })` would give at once; null where it would wait or reject. */
+  peekAccessToken(subject: string): string | null;
+  /** Emits `stepUpRequired`. */
+  requireStepUp(stepUp: StepUp): void;
 }
 
 /**
@@ -91,7 +126,7 @@ export interface AuthClient extends Readable<AuthState> {
   readonly baseUrl: string;
   /** What `onSessionEnd` was set to. */
   readonly onSessionEnd: "reject" | "hold";
-  /** For devtools. */
+  /** For adapters and devtools. */
   readonly internals: ClientInternals;
   /** Calls `listener` each time `event` happens; returns its removal. A listener that throws disturbs nobody else. */
   on<E extends AuthEventName>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;

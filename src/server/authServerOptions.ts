@@ -54,7 +54,10 @@ export interface AuthServerOptions {
    * How long the current and the previous refresh token may be repeated. Longer than a client's time-out. Default 30.
    */
   readonly refreshGraceSeconds?: number | undefined;
-  /** How old a sign-in may be for a password change or a device approval without the password. Default 300. */
+  /**
+   * How old a sign-in may be where an account without a password approves a device; an account with one gives it with
+   * the request. 0 never allows it. Default 300.
+   */
   readonly freshSignInSeconds?: number | undefined;
   /** What all paths begin with. Default "/v1/auth". */
   readonly prefix?: string | undefined;
@@ -177,7 +180,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
     absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
     graceMs: milliseconds("refreshGraceSeconds", options.refreshGraceSeconds, 30),
-    freshSignInMs: milliseconds("freshSignInSeconds", options.freshSignInSeconds, 300),
+    freshSignInMs:
+      options.freshSignInSeconds === 0 ? 0 : milliseconds("freshSignInSeconds", options.freshSignInSeconds, 300),
     prefix,
     publicUrl,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(parseOrigin)),

@@ -59,6 +59,8 @@ export interface Session {
   readonly previous: number;
   /** When the counter last moved; 0 before the first rotation. */
   readonly rotatedAt: number;
+  /** A mark of the caller that last moved the counter; "" before the first rotation. */
+  readonly rotatedBy: string;
   /** When the current token was last handed to whoever presented the previous one; 0 before that. */
   readonly repeatedAt: number;
   /** The subject's version when it was made. */
@@ -159,6 +161,8 @@ export interface Rotation {
   readonly nextCounter: number;
   /** Its previous counter from now on. */
   readonly nextPrevious: number;
+  /** A mark of the caller, to be kept in the row. */
+  readonly rotatedBy: string;
   /** How long ago the last rotation and the last repeat must be; 0 for none. */
   readonly graceMs: number;
   /** How far the idle deadline moves from now, in milliseconds. */

@@ -119,6 +119,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
         counter: 1,
         previous: 0,
         rotatedAt: 0,
+        rotatedBy: "",
         repeatedAt: 0,
         createdAt: madeAt,
         authenticatedAt: authenticated ? madeAt : 0,
@@ -137,7 +138,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
     async listSessions(subjectId) {
       return [...sessions.values()].filter((session) => session.subjectId === subjectId).map(recordOf);
     },
-    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs }) {
+    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, rotatedBy, graceMs, idleMs }) {
       const before = sessions.get(sessionId);
       if (before === undefined || before.counter !== counter || before.previous !== previous) return null;
       const rotatedAt = now();
@@ -148,6 +149,7 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
         counter: nextCounter,
         previous: nextPrevious,
         rotatedAt,
+        rotatedBy,
         lastRefreshedAt: rotatedAt,
         expiresAt: Math.min(rotatedAt + idleMs, before.absoluteExpiresAt),
       };

@@ -54,7 +54,7 @@ export const tokenAnswer = z.object({
   access_token: z.string(),
   token_type: z.literal("bearer"),
   expires_in: z.int(),
-  session: z.object({ id: z.string(), number: z.int() }),
+  session: z.object({ id: z.string(), number: z.int(), expires_in: z.int(), ends_in: z.int() }),
   subject: z.string(),
   refresh_token: z.string().optional(),
 });

@@ -1,7 +1,7 @@
 import type { AuthClient, AuthEventName, AuthEvents, User } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
-import { noAttempt } from "../core/note.ts";
+import { noAttempt } from "../core/record.ts";
 import type { Platform } from "../core/ports.ts";
 import { createSimulatedClock } from "./simulatedClock.ts";
 
@@ -112,6 +112,10 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       planned: () => null,
       waitingCount: () => 0,
       readBackoff: () => noAttempt,
+      sessionEndpoints: [],
+      peekAccessToken: (subject) =>
+        identityOf(state.getState())?.subject === subject && !isDisposed ? accessToken.getState() : null,
+      requireStepUp: (stepUp) => emit("stepUpRequired", stepUp),
     },
     on: (event, listener) => {
       const ofEvent = listeners.get(event) ?? new Set();

@@ -313,7 +313,11 @@ describe("a refresh that fails", () => {
 describe("a token", () => {
   it("that the refresh gives out once more is not sent again", async () => {
     const same = axios.create({ baseURL: resource.origin });
-    authorizeAxios(same, { ...session.auth, getAccessToken: async () => "the same" });
+    authorizeAxios(same, {
+      ...session.auth,
+      internals: { ...session.auth.internals, peekAccessToken: () => "the same" },
+      getAccessToken: async () => "the same",
+    });
     resource.refuse("the same");
     expect(await settled(same.get("/x"))).toMatchObject({ response: { status: 401 } });
     expect(resource.requests).toHaveLength(1);

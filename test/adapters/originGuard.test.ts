@@ -4,9 +4,12 @@ import { authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import { createOriginGuard } from "../../src/adapters/originGuard.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
+import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
+import { createTestAuthClient } from "../../src/testing/createTestAuthClient.ts";
 import { startSession } from "./support/startSession.ts";
 
-const authAt = (baseUrl: string) => ({ baseUrl }) as AuthClient;
+const authAt = (baseUrl: string) => createAuthClient({ platform: createTestAuthClient().internals.platform, baseUrl });
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -146,4 +149,83 @@ it("allowedOrigins stands instead of the defaults, and must be origins", () => {
     expect(() => createOriginGuard(authAt("https://auth.x"), [wrong])).toThrow(
       expect.objectContaining({ code: "invalidOptions" }),
     );
+});
+
+// Q02
+describe("the session's own endpoints are exempt wherever they are", () => {
+  const tokensOf = async (auth: AuthClient, addresses: readonly string[]): Promise<boolean[]> => {
+    const seen: boolean[] = [];
+    const api = authorizeFetch(auth, {
+      fetch: async (_, init) => {
+        seen.push(new Headers(init?.headers).has("authorization"));
+        return new Response(null, { status: 401 });
+      },
+    });
+    for (const address of addresses) await api(address, { method: "POST" });
+    return seen;
+  };
+
+  it("moved by `paths`: a wrong login is sent once, without a token, and refreshes nothing", async () => {
+    const session = await startSession();
+    const { platform } = session.auth.internals;
+    const backend = createHttpBackend({
+      baseUrl: "https://app.example/v1/auth",
+      paths: { signIn: "/login", refresh: "https://app.example/token/refresh/", signOut: "bye", user: "whoami" },
+    });
+    const { sessionEndpoints } = createAuthClient({ platform, backend }).internals;
+    const auth = { ...session.auth, internals: { ...session.auth.internals, sessionEndpoints } };
+    const exempt = [
+      "login",
+      "login/",
+      "login?next=/",
+      "token/refresh",
+      "x/../login",
+      "v1/auth/bye",
+      "v1/auth/register",
+    ];
+    const seen = await tokensOf(
+      auth,
+      exempt.map((path) => `https://app.example/${path}`),
+    );
+    expect(seen).toEqual(exempt.map(() => false));
+    expect(session.refreshCount()).toBe(0);
+    // What stands where an endpoint was before it was moved is none.
+    expect(await tokensOf(auth, ["https://app.example/v1/auth/whoami"])).toEqual([true, true]);
+    expect((await tokensOf(auth, ["https://app.example/v1/auth/jwt/login"]))[0]).toBe(true);
+    await session.stop();
+  });
+
+  it("of a backend of one's own, told apart by their query where the path is one for all", async () => {
+    const session = await startSession();
+    const sessionEndpoints = ["https://app.example/auth.php?do=login", "https://app.example/auth.php?do=refresh"];
+    const auth = { ...session.auth, internals: { ...session.auth.internals, sessionEndpoints } };
+    const address = "https://app.example/auth.php";
+    expect(await tokensOf(auth, [`${address}?do=login`, `${address}?x=1&do=refresh`])).toEqual([false, false]);
+    expect((await tokensOf(auth, [`${address}?do=profile`]))[0]).toBe(true);
+    await session.stop();
+  });
+});
+
+// Q03
+it("an address that is changed after the call is asked for as it was", async () => {
+  const session = await startSession({ isLoading: true });
+  const sent: unknown[] = [];
+  const api = authorizeFetch(session.auth, {
+    allowedOrigins: ["https://api.x"],
+    fetch: async (input, init) => {
+      sent.push([input as string, new Headers(init?.headers).get("x-own"), init?.method]);
+      return new Response();
+    },
+  });
+  const url = new URL("https://api.x/mine");
+  const headers = new Headers({ "x-own": "1" });
+  const init: RequestInit = { method: "PUT", headers };
+  const answer = api(url, init);
+  url.host = "evil.io";
+  headers.set("x-own", "2");
+  init.method = "DELETE";
+  await session.signInAs("ada");
+  await answer;
+  expect(sent).toEqual([["https://api.x/mine", "1", "PUT"]]);
+  await session.stop();
 });

@@ -21,7 +21,10 @@ afterEach(async () => {
   await server.close();
 });
 
-const attach = (socket: Socket, random = () => 0) => authorizeSocket(socket, session.auth, { clock, random });
+const attach = (socket: Socket, random = () => 0) => {
+  const { uri } = socket.io as unknown as { uri: string };
+  return authorizeSocket(socket, session.auth, { clock, random, allowedOrigins: [uri] });
+};
 const token = () => session.auth.getAccessToken();
 const tokens = () => server.handshakes.map((handshake) => handshake.token);
 
@@ -133,10 +136,8 @@ describe("connecting", () => {
     const asked = [deferred<void>(), deferred<void>()];
     let count = 0;
     const socket = server.client();
-    authorizeSocket(socket, {
-      ...session.auth,
-      getAccessToken: () => (asked[count]?.resolve(), gates[count++]?.promise ?? token()),
-    });
+    const getAccessToken = () => (asked[count]?.resolve(), gates[count++]?.promise ?? token());
+    authorizeSocket(socket, { ...session.auth, getAccessToken }, { allowedOrigins: [server.url] });
     socket.connect();
     await asked[0]?.promise;
     socket.io.engine.close();
@@ -539,4 +540,35 @@ it("serves several sockets and namespaces on one manager", async () => {
   await session.auth.signOut();
   expect(sockets.some((socket) => socket.active)).toBe(false);
   manager._close();
+});
+
+// Q05
+describe("a socket to an origin that is not allowed", () => {
+  it("is left as it is, never has the token, and the console says what to do", async () => {
+    const told: string[] = [];
+    session.auth.internals.platform.warn = (message) => void told.push(message);
+    const socket = server.client({ auth: { tenant: 7 } });
+    const detach = authorizeSocket(socket, session.auth);
+    const refusal = next<Error>(socket, "connect_error");
+    socket.connect();
+    expect((await refusal).message).toBe("not authorized");
+    expect(server.handshakes.map(({ auth }) => auth)).toEqual([{ tenant: 7 }]);
+    expect(told).toEqual([expect.stringMatching(/authorizeSocket sends no token to http:.*allowedOrigins/)]);
+    detach();
+    expect(session.refreshCount()).toBe(0);
+  });
+
+  it.each([
+    ["https://api.x", true],
+    ["wss://api.x/admin", true],
+    ["https://api.x:443", true],
+    ["https://api.x.evil.io", false],
+    ["https://api.x@evil.io", false],
+    ["http://api.x", false],
+    ["https://other.x", false],
+  ])("is told by its address: %s: %s", (address, isAllowed) => {
+    const socket = new Manager(address, { autoConnect: false }).socket("/");
+    authorizeSocket(socket, session.auth, { allowedOrigins: ["https://api.x"] });
+    expect(typeof socket.auth === "function").toBe(isAllowed);
+  });
 });

@@ -88,7 +88,7 @@ function client(options = {}): Socket {
 }
 
 async function connected(socket: Socket, clock = createManualClock()): Promise<Socket> {
-  authorizeSocket(socket, auth, { clock, random: () => 0 });
+  authorizeSocket(socket, auth, { clock, random: () => 0, allowedOrigins: [url] });
   socket.connect();
   await next(socket, "connect");
   return socket;

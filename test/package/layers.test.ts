@@ -27,8 +27,10 @@ interface Layer {
 const rules: Record<string, Layer> = {
   core: { layers: ["core"], packages: ["jwt-decode"] },
   browser: { layers: ["browser", "core"], packages: [] },
+  backends: { layers: ["backends", "browser", "core"], packages: [] },
   node: { layers: ["node", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
-  react: { layers: ["react", "core"], packages: ["react", "@tanstack/react-query"] },
+  react: { layers: ["react", "core"], packages: ["react"] },
+  query: { layers: ["query", "core"], packages: ["@tanstack/react-query"] },
   adapters: { layers: ["adapters", "core"], packages: ["axios", "socket.io-client"] },
   server: {
     layers: ["server"],
@@ -110,8 +112,24 @@ describe("who may import whom", () => {
     expect(peersOf("socket.io").filter((peer) => peer !== "socket.io-client")).toEqual([]);
   });
 
+  it("leaves TanStack Query to who imports it by name", () => {
+    const users = modules
+      .filter(({ path }) => isEntry(path))
+      .filter(({ path }) => reachableFrom(path).packages.has("@tanstack/react-query"));
+    expect(users.map(({ path }) => path)).toEqual(["query.ts"]);
+  });
+
   it("keeps server and Node code out of what a page loads, and React out of the client", () => {
-    for (const entry of ["index.ts", "client.ts", "axios.ts", "fetch.ts", "socket.io.ts", "devtools.ts"]) {
+    for (const entry of [
+      "index.ts",
+      "client.ts",
+      "query.ts",
+      "axios.ts",
+      "fetch.ts",
+      "socket.io.ts",
+      "backends.ts",
+      "devtools.ts",
+    ]) {
       const { own, packages } = reachableFrom(entry);
       expect(
         [...own].filter((path) => /^(server|node|testing)\//.test(path)),

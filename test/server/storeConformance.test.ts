@@ -1,49 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AuthStore, NewDeviceCode, NewSession } from "../../src/server/authStore.ts";
-import { memoryStore } from "../../src/server/memoryStore.ts";
-import { postgresStore } from "../../src/server/postgresStore.ts";
 import { createSessionId } from "../../src/server/sessionId.ts";
-import { sqliteStore } from "../../src/server/sqliteStore.ts";
-import { hasPostgres, type Postgres, startPostgres } from "../support/postgres.ts";
+import { prepareEngines } from "./support/engines.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-11-25T12:00:00Z");
-let folder = "";
-let postgres: Postgres | undefined;
 let now = START;
-
-interface Engine {
-  readonly name: string;
-  readonly isHere: boolean;
-  readonly open: (options: { now?: () => number }) => AuthStore | Promise<AuthStore>;
-}
-
-const engines: readonly Engine[] = [
-  { name: "memory", isHere: true, open: (options) => memoryStore(options) },
-  {
-    name: "SQLite",
-    isHere: true,
-    open: (options) => sqliteStore({ path: join(folder, `${createSessionId()}.db`), ...options }),
-  },
-  {
-    name: "PostgreSQL",
-    isHere: hasPostgres,
-    open: async (options) => postgresStore({ connectionString: (await postgres?.createDatabase()) ?? "", ...options }),
-  },
-];
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "stay-signed-in-stores-"));
-  if (hasPostgres) postgres = await startPostgres();
-}, 60_000);
-
-afterAll(async () => {
-  await postgres?.stop();
-  rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+const engines = prepareEngines();
 
 describe.each(engines)("the $name store", ({ isHere, open }) => {
   let store: AuthStore;
@@ -100,6 +63,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     previous,
     nextCounter: counter + 1,
     nextPrevious: counter,
+    rotatedBy: "a caller's mark",
     graceMs,
     idleMs: HOUR,
   });
@@ -164,6 +128,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       counter: 1,
       previous: 0,
       rotatedAt: 0,
+      rotatedBy: "",
       repeatedAt: 0,
       credentialVersion: 1,
       createdAt: START,
@@ -225,6 +190,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       counter: 2,
       previous: 1,
       rotatedAt: now,
+      rotatedBy: "a caller's mark",
       lastRefreshedAt: now,
       expiresAt: now + HOUR,
     });

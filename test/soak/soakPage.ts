@@ -49,7 +49,7 @@ const soak = {
     for (let count = 0; count < socketCount; count += 1) {
       const socket = io(socketAddress, { transports: ["websocket"], forceNew: true, autoConnect: false });
       sockets.push(socket);
-      authorizeSocket(socket, auth);
+      authorizeSocket(socket, auth, { allowedOrigins: [socketAddress] });
       socket.on("connect", () => {
         connects += 1;
       });

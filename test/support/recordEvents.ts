@@ -7,6 +7,7 @@ const names: Readonly<Record<AuthEventName, true>> = {
   refreshFailed: true,
   sessionEnded: true,
   identityChanged: true,
+  stepUpRequired: true,
 };
 
 /** Adds the name of whatever `client` tells from now on to `events`, in order. */

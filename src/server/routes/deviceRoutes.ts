@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { DeviceCode } from "../authStore.ts";
+import { confirmIdentity, reauthenticationRequired } from "../confirmIdentity.ts";
 import { displayText } from "../displayText.ts";
-import { confirmIdentity } from "../confirmIdentity.ts";
 import { createDeviceCode, createUserCode, hashDeviceCode, parseUserCode, showUserCode } from "../deviceCodes.ts";
 import { readForm, readJson } from "../readRequest.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
@@ -63,7 +63,7 @@ export function addDeviceRoutes(app: Hono<HonoEnvironment>, server: AuthServerCo
     const session = await requireLiveSession(server, facts);
     const { user_code: typed, password } = await readJson(context, userCodeRequest);
     const found = await findTyped(facts, session.subject.id, typed);
-    const wrongPassword = new RequestRefusedError(403, "REAUTHENTICATION_REQUIRED");
+    const wrongPassword = reauthenticationRequired("The password is wrong.");
     await confirmIdentity(server, facts, session, password ?? null, wrongPassword);
     await answer(found, "approved", session.subject.id, session.record.session.id, facts);
     return context.body(null, 204);

@@ -4,9 +4,14 @@ import { type AuthServerContext, limited } from "../authServerContext.ts";
 import { type CheckedCredentials, checkCredentials } from "../checkCredentials.ts";
 import { endSessions, signOut } from "../endSessions.ts";
 import { mayComeFromPage } from "../originRule.ts";
-import { findPresentedSessions, findSessionsInCookie, type PresentedSession } from "../presentedSessions.ts";
+import {
+  findPresentedSessions,
+  findSessionsInCookie,
+  formerCookiesOf,
+  type PresentedSession,
+} from "../presentedSessions.ts";
 import { readForm, readJson } from "../readRequest.ts";
-import type { CookieProfile } from "../refreshCookie.ts";
+import type { CookieProfile } from "../cookieProfile.ts";
 import { refreshSession } from "../refreshSession.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
@@ -62,7 +67,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     if (profile !== null) {
       const otherIds = others.map(({ record }) => record.session.id);
       await endSessions(server, facts, otherIds, "replaced");
-      clearOthers(context, facts, profile, sessionId);
+      // Without a new refresh token the client goes on with the cookie that it presented, whatever its form.
+      const moved = outcome.kind === "refreshed" ? [sessionId, ...otherIds] : otherIds;
+      clearOthers(context, facts, profile, sessionId, moved);
     }
     const withRefreshToken = outcome.kind === "refreshed";
     return context.json(await makeTokens(server, context, facts, outcome.record, profile, { withRefreshToken }));
@@ -89,6 +96,7 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       if (named != null && isSessionId(named)) names.add(profile.nameFor(named));
       if (named == null) for (const { name } of profile.read(facts.cookie)) names.add(name);
       for (const name of names) setCookie(context, facts, profile.clear(name));
+      clearFormer(context, facts, profile, meant);
     }
     return context.body(null, 204);
   });
@@ -132,8 +140,11 @@ async function findRefreshed(
   }
   if (server.judgeOrigin(facts) === "bodyOnly") throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
   const profile = allowedProfile(server, facts);
-  if (profile.read(facts.cookie).length === 0) throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
-  return { profile, presented: await findSessionsInCookie(server, profile, facts.cookie) };
+  const presented = await findSessionsInCookie(server, profile, facts.cookie);
+  if (presented.length === 0 && profile.read(facts.cookie).length === 0) {
+    throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
+  }
+  return { profile, presented };
 }
 
 function refuseBodyFromPage(facts: RequestFacts): void {
@@ -148,10 +159,23 @@ function clearOthers(
   facts: RequestFacts,
   profile: CookieProfile,
   sessionId: string,
+  moved: readonly string[],
 ): void {
   const own = profile.nameFor(sessionId);
   const names = new Set(profile.read(facts.cookie).map(({ name }) => name));
   for (const name of names) if (name !== own) setCookie(context, facts, profile.clear(name));
+  clearFormer(context, facts, profile, moved);
+}
+
+function clearFormer(
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  profile: CookieProfile,
+  sessionIds: readonly string[],
+): void {
+  for (const name of formerCookiesOf(profile, facts.cookie, sessionIds)) {
+    for (const header of profile.clearFormer(name)) setCookie(context, facts, header);
+  }
 }
 
 /** The session of the bearer token, also of one that has expired; null for a token that was never one of ours. */

@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from "kysely";
+import { addColumnOnce } from "./addColumnOnce.ts";
 
 // Numbers rather than booleans and dates: both databases then hold the same values, and SQLite has neither.
 
@@ -25,6 +26,7 @@ export interface SessionRow {
   counter: number;
   previous_counter: number;
   rotated_at: number;
+  rotated_by: string;
   repeated_at: number;
   credential_version: number;
   created_at: number;
@@ -174,6 +176,11 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .addColumn("points", "integer", (column) => column.notNull().defaultTo(0))
         .addColumn("expire", "bigint")
         .execute();
+    },
+  },
+  "2026_11_28_who_rotated": {
+    async up(database: Kysely<unknown>) {
+      await addColumnOnce(database, "auth_sessions", "rotated_by", (column) => column.notNull().defaultTo(""));
     },
   },
 };

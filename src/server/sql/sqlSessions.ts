@@ -90,11 +90,11 @@ export function createSqlSessions(
       return ids.length === 0 ? [] : readWhere(sql`a.id in (${sql.join([...ids])})`);
     },
     listSessions: (subjectId) => readWhere(sql`a.subject_id = ${subjectId}`),
-    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs }) {
+    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, rotatedBy, graceMs, idleMs }) {
       const askedAt = Date.now();
       const { rows } = await sql<SessionRow>`
         update auth_sessions set counter = ${nextCounter}, previous_counter = ${nextPrevious}, rotated_at = ${clock.now},
-          last_refreshed_at = ${clock.now}, expires_at = case
+          rotated_by = ${rotatedBy}, last_refreshed_at = ${clock.now}, expires_at = case
             when ${clock.now} + cast(${idleMs} as bigint) < absolute_expires_at then ${clock.now} + cast(${idleMs} as bigint)
             else absolute_expires_at end
         where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous}

@@ -98,7 +98,7 @@ const page = {
     const auth = createTestAuthClient({ identity: { subject: "ada" } });
     const socket = io(url, { transports, forceNew: true, reconnectionDelay: 1, autoConnect: false });
     const next = (event: string) => new Promise<unknown>((resolve) => socket.once(event, resolve));
-    authorizeSocket(socket, auth);
+    authorizeSocket(socket, auth, { allowedOrigins: [url] });
     const refusal = next("connect_error");
     socket.connect();
     const log: unknown[] = [String(await refusal)];
