@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AuthServer, createAuthServer } from "../../src/server/createAuthServer.ts";
 import { memoryStore } from "../../src/server/memoryStore.ts";
 import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
-import { conformanceChecks } from "./conformanceChecks.ts";
-import { createConformanceContext } from "./conformanceContext.ts";
+import { conformanceChecks } from "../../src/node/conformance/conformanceChecks.ts";
+import { createConformanceContext } from "../../src/node/conformance/conformanceContext.ts";
 
 type Fetch = (request: Request) => Promise<Response>;
 interface Fault {

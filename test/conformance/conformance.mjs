@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs PROTOCOL.md against servers and prints what holds:
+// Runs the protocol against several servers and prints them side by side; for one, `stay-signed-in conformance --url URL`:
 //   node test/conformance/conformance.mjs [--grace SECONDS] [NAME=]URL...
 //   node test/conformance/conformance.mjs --examples        this package's server and the fastapi-users example, side by side
 // URL is the address of the auth endpoints with the prefix, such as http://localhost:8000/v1/auth.
@@ -31,11 +31,12 @@ for (const argument of positionals) {
   const [, name, url] = /^(?:([^=:/]+)=)?(.*)$/.exec(argument);
   baseUrls.set(name ?? new URL(url).host, url);
 }
-const { runConformance, formatConformance } = await load("runConformance.ts");
+const { runConformance } = await load("../../src/node/conformance/runConformance.ts");
+const { formatTable } = await load("formatTable.ts");
 const results = new Map();
 for (const [name, baseUrl] of baseUrls) results.set(name, await runConformance({ baseUrl, graceSeconds }));
 await examples?.stop();
-console.log(formatConformance(results));
+console.log(formatTable(results));
 // The stock app is there to be seen beside the others; it cannot hold.
 const judged = [...results].filter(([name]) => !(values.examples && name === "stock"));
 process.exit(judged.some(([, rows]) => rows.some(({ verdict }) => verdict === "fails")) ? 1 : 0);

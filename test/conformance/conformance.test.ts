@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { type AuthServer, createAuthServer } from "../../src/server/createAuthServer.ts";
 import { memoryStore } from "../../src/server/memoryStore.ts";
 import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
-import { NotOffered } from "./conformanceCheck.ts";
-import { conformanceChecks } from "./conformanceChecks.ts";
-import { type ConformanceContext, createConformanceContext } from "./conformanceContext.ts";
+import { NotOffered } from "../../src/node/conformance/conformanceCheck.ts";
+import { conformanceChecks } from "../../src/node/conformance/conformanceChecks.ts";
+import { type ConformanceContext, createConformanceContext } from "../../src/node/conformance/conformanceContext.ts";
 
 describe("the TypeScript server keeps PROTOCOL.md", { timeout: 30_000 }, () => {
   let auth: AuthServer;

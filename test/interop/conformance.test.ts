@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { NotOffered } from "../conformance/conformanceCheck.ts";
-import { conformanceChecks } from "../conformance/conformanceChecks.ts";
-import { type ConformanceContext, createConformanceContext } from "../conformance/conformanceContext.ts";
+import { NotOffered } from "../../src/node/conformance/conformanceCheck.ts";
+import { conformanceChecks } from "../../src/node/conformance/conformanceChecks.ts";
+import { type ConformanceContext, createConformanceContext } from "../../src/node/conformance/conformanceContext.ts";
 import { findPython } from "./support/findPython.ts";
 import { type PythonServer, startPythonServer } from "./support/startPythonServer.ts";
 

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { findSessionFileError } from "../sessionFileError.ts";
 import { type SharedOptions, withContext } from "./commandContext.ts";
 import type { CommandWorld } from "./commandWorld.ts";
+import { type ConformanceCommandOptions, conformance } from "./conformance.ts";
 import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
 import { UsageError, exitCodeOf, exitCodes } from "./exitCodes.ts";
 import { type LoginOptions, login, loginWithoutServer } from "./login.ts";
@@ -118,6 +119,23 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
     .option("--json", "as JSON")
     .option("--dangerously-allow-http", "plain http to another machine: everybody on the way can read the tokens")
     .action(async (options: DoctorOptions) => report(await doctor(world, options)));
+
+  program
+    .command("conformance")
+    .description("ask a server of yours every sentence of the protocol that can be seen from outside")
+    .option("--url <address>", "the auth endpoints, like https://api.example/v1/auth (or STAY_SIGNED_IN_URL)")
+    .option(
+      "--grace <duration>",
+      "the server's grace time, which some checks wait for: 30s (the default)",
+      readDuration,
+    )
+    .option("--json", "as JSON")
+    .option("--dangerously-allow-http", "plain http to another machine: everybody on the way can read the tokens")
+    .addHelpText(
+      "after",
+      "\nIt makes accounts named conformance-…@example.org: point it at a test system, with rate limits off.",
+    )
+    .action(async (options: ConformanceCommandOptions) => report(await conformance(world, options)));
 
   return program;
 }

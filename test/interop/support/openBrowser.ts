@@ -4,7 +4,7 @@ import { build } from "vite";
 
 export interface InteropBrowser {
   /** A browser of its own, with cookies, storage and channels of its own. */
-  openProfile(origin: string): Promise<BrowserContext>;
+  openProfile(origin: string | readonly string[]): Promise<BrowserContext>;
   close(): Promise<void>;
 }
 
@@ -18,12 +18,14 @@ export async function openBrowser(): Promise<InteropBrowser> {
   return {
     async openProfile(origin) {
       const profile = await browser.newContext();
-      await profile.route(`${origin}/`, (route) =>
-        route.fulfill({ contentType: "text/html", body: '<!doctype html><script src="/page.js"></script>' }),
-      );
-      await profile.route(`${origin}/page.js`, (route) =>
-        route.fulfill({ contentType: "text/javascript", body: script }),
-      );
+      for (const each of new Set([origin].flat())) {
+        await profile.route(`${each}/`, (route) =>
+          route.fulfill({ contentType: "text/html", body: '<!doctype html><script src="/page.js"></script>' }),
+        );
+        await profile.route(`${each}/page.js`, (route) =>
+          route.fulfill({ contentType: "text/javascript", body: script }),
+        );
+      }
       return profile;
     },
     close: () => browser.close(),

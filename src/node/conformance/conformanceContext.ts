@@ -48,7 +48,10 @@ export function createConformanceContext(options: ConformanceOptions): Conforman
       const { status } = await openPage().send("POST", "/register", {
         json: { email: account.username, password: account.password },
       });
-      expectThat(status === 201, `POST /register answered ${status}, so that nothing can be checked.`);
+      expectThat(
+        status === 201,
+        `POST ${baseUrl.pathname}/register answered ${status} and made no account. Does the address hold the prefix, and are rate limits off?`,
+      );
       return account;
     },
     async signIn(caller, account) {
