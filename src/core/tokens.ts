@@ -80,6 +80,9 @@ export function createTokens(parts: Parts): Tokens {
   async function untilOpen(signal: AbortSignal | undefined): Promise<void> {
     const { session, initialized } = getState();
     if (!initialized) return void (await parts.ready.untilInitialized(signal));
+    // A first visitor is shown as nobody while the server is out of reach, but whether they are is not known.
+    const failure = session === null ? refresh.lastFailure() : null;
+    if (failure !== null) throw toUnavailable(failure);
     const mayComeBack = session?.end === "expired" || session?.end === "revoked";
     if (options.onSessionEnd !== "hold" || !mayComeBack) throw new AuthError("sessionEnded");
     const isDecided = (): boolean => {

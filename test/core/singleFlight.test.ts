@@ -279,7 +279,7 @@ describe("one refresh for everybody in a tab", () => {
     const { server, clock } = opened;
     const users = Array.from({ length: 50 }, (_, index) => ({
       username: `user${index}@example.org`,
-      password: "1234567890",
+      password: "correct horse",
     }));
     const worlds = users.map((_, seed) => createTabs(1, { app: server.app, clock, seed }));
     const clients = worlds.map((world) => createAuthClient({ platform: (world.tabs[0] as SimulatedTab).platform }));
@@ -328,7 +328,7 @@ describe("one refresh for everybody in a tab", () => {
     await world.until(client.refresh());
     await world.until(client.fetchUser());
     await world.until(client.signOut());
-    await world.until(client.register({ email: "new@example.org", password: "1234567890" }));
+    await world.until(client.register({ email: "new@example.org", password: "correct horse" }));
     await world.until(client.signOut());
     await world.until(client.signInAsGuest());
     expect([...modes.values()]).toEqual([...modes.keys()].map(() => "include"));

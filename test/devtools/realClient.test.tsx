@@ -164,15 +164,16 @@ describe("the devtools of a real client", () => {
     expect(world.refreshes()).toHaveLength(0);
   });
 
-  it("have an expired token replaced once, and say when the client leaves one alone", async () => {
+  it("have an expired token replaced, and say when the client leaves one alone", async () => {
     const { world, client } = await openBrowser();
     const { press } = await openPanel(world, client);
     await press("Expire token");
     expect(screen.getByRole("status")).toHaveTextContent("Expire token: done, and a new one came");
     expect(world.refreshes()).toHaveLength(1);
-    await press("Expire token");
+    // S09: the next refusals may be news as well, until so many in a row cannot be the token's fault.
+    for (let time = 0; time < 5; time += 1) await press("Expire token");
     expect(screen.getByRole("status")).toHaveTextContent("left alone");
-    expect(world.refreshes()).toHaveLength(1);
+    expect(world.refreshes().length).toBeLessThanOrEqual(5);
   });
 
   it("sign out here, or everywhere", async () => {
