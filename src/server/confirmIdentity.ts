@@ -23,9 +23,11 @@ export async function confirmIdentity(
     throw reauthenticationRequired("Sign in anew: this account has no password that could come with the request.");
   }
   if (password === null) throw reauthenticationRequired("The account's password must come with this request.");
-  await limited(server, facts, server.rateLimits.count("password", subject.id));
+  // By the session as well: who got hold of one must not use up what its owner needs in another.
+  const counted = `${subject.id} ${session.record.session.id}`;
+  await limited(server, facts, server.rateLimits.count("password", counted));
   if (!(await server.passwords.matches(subject.passwordHash, password, subject.id))) throw wrongPassword;
-  await server.rateLimits.clear("password", subject.id);
+  await server.rateLimits.clear("password", counted);
 }
 
 export function reauthenticationRequired(reason: string): RequestRefusedError {

@@ -60,7 +60,7 @@ export interface RateLimitOptions {
    * many.
    */
   readonly refresh?: RateLimit | false | undefined;
-  /** Password checks of one subject that is signed in. Default 10 in 5 minutes. */
+  /** Password checks in one session. Default 10 in 5 minutes; a success clears it. */
   readonly password?: RateLimit | false | undefined;
   /** Device codes asked for from one address. Default 30 in 10 minutes. */
   readonly deviceCode?: RateLimit | false | undefined;

@@ -139,6 +139,17 @@ describe("the owner of an account is told", () => {
     expect(types()).toContain("reuseDetected");
   });
 
+  it("that a former token was used again at another address within seconds", async () => {
+    const { server, notices } = startServer();
+    await register(server);
+    const cookie = await signIn(server);
+    server.advance(60);
+    for (const address of ["203.0.113.77", "198.51.100.9"]) {
+      expect((await send(server, "/jwt/refresh", "", { address, cookie })).status).toBe(200);
+    }
+    expect(notices).toMatchObject([{ type: "graceRepeatElsewhere", email: EMAIL, address: "198.51.100.0/24" }]);
+  });
+
   it("nothing where it is a guest, whom nobody can write to", async () => {
     const { server, notices } = startServer();
     const page = openPage(server);

@@ -266,6 +266,28 @@ describe("one password tried on 200 accounts from one address", () => {
   });
 });
 
+// X03
+it("somebody with a copied access token cannot use up the password checks that its owner needs", async () => {
+  const server = startServer();
+  await register(server, "ada@example.org", {});
+  const [stolen, own] = await Promise.all(
+    [1, 2].map(
+      async () => (await (await login(server, "ada@example.org", PASSWORD, {})).json()) as { access_token: string },
+    ),
+  );
+  const change = (bearer: string | undefined, current_password: string) =>
+    server.app.request("/v1/auth/users/me", {
+      method: "PATCH",
+      headers: { authorization: `Bearer ${bearer}`, origin: "http://localhost", host: "localhost" },
+      body: JSON.stringify({ password: "battery staple", current_password }),
+    });
+  const statuses = [];
+  for (let guess = 0; guess < 12; guess += 1)
+    statuses.push((await change(stolen?.access_token, `guess ${guess}`)).status);
+  expect(statuses.slice(10)).toEqual([429, 429]);
+  expect((await change(own?.access_token, PASSWORD)).status).toBe(200);
+});
+
 describe.skipIf(!hasPostgres)("several servers on one PostgreSQL", () => {
   let postgres: Postgres;
   beforeAll(async () => {
