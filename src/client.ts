@@ -13,14 +13,20 @@ export type {
   GetAccessTokenOptions,
   Readable,
   StepUp,
-  User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
-export type { Activity, AuthState, Claims, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
+export type { Activity, AuthState, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";
-export type { Register, RegisteredClaims, RegisteredCredentials, RegisteredUser } from "./core/register.ts";
+export type {
+  Claims,
+  Register,
+  RegisteredClaims,
+  RegisteredCredentials,
+  RegisteredUser,
+  User,
+} from "./core/register.ts";
 export type { SessionName } from "./core/session.ts";
 export type {
   Clock,

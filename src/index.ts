@@ -13,12 +13,18 @@ export type {
   GetAccessTokenOptions,
   Readable,
   StepUp,
-  User,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
-export type { Register, RegisteredClaims, RegisteredCredentials, RegisteredUser } from "./core/register.ts";
-export type { Activity, AuthState, Claims, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
+export type {
+  Claims,
+  Register,
+  RegisteredClaims,
+  RegisteredCredentials,
+  RegisteredUser,
+  User,
+} from "./core/register.ts";
+export type { Activity, AuthState, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export { Authenticated } from "./react/Authenticated.tsx";
 export { AuthProvider, type AuthProviderProps } from "./react/AuthProvider.tsx";
 export type { Auth, AuthActions } from "./react/authStore.ts";

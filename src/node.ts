@@ -3,7 +3,8 @@
  *
  * @module stay-signed-in/node
  */
-export type { AuthClient, AuthEvents, GetAccessTokenOptions, StepUp, User } from "./core/authClient.ts";
+export type { AuthClient, AuthEvents, GetAccessTokenOptions, StepUp } from "./core/authClient.ts";
+export type { User } from "./core/register.ts";
 export { AuthError, type AuthErrorCode, isAuthError } from "./core/authError.ts";
 export type { AuthState, Identity } from "./core/authState.ts";
 export { createNodeAuthClient, type NodeAuthClient, type NodeAuthClientOptions } from "./node/createNodeAuthClient.ts";

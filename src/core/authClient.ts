@@ -1,5 +1,7 @@
 import type { Activity, AuthState, Identity } from "./authState.ts";
+import type { BackendCall, TokenAnswer } from "./backend.ts";
 import type { Platform } from "./ports.ts";
+import type { RegisteredCredentials, RegisteredUser } from "./register.ts";
 
 /** What happened, whichever tab it happened in. Emitted before subscribers are told of the new state. */
 export interface AuthEvents {
@@ -36,23 +38,6 @@ export interface Readable<T> {
   getState(): T;
   /** Calls `listener` after each change, not now; returns its removal. */
   subscribe(listener: () => void): () => void;
-}
-
-/** The server's own answer to "who am I" (`GET /users/me`). Fields that this package does not know are kept. */
-export interface User {
-  /** The server's id of the user, and the subject of its tokens. */
-  readonly id: string;
-  /** The e-mail address, which may change; null for a guest. */
-  readonly email: string | null;
-  /** Whether the account may be used; an inactive one is signed in nowhere. */
-  readonly is_active: boolean;
-  /** Whether the account may administer others, as fastapi-users means it. */
-  readonly is_superuser: boolean;
-  /** Whether the e-mail address was confirmed. */
-  readonly is_verified: boolean;
-  /** Whether the account has no credentials and came by `signInAsGuest`. */
-  readonly is_guest: boolean;
-  readonly [field: string]: unknown;
 }
 
 /** What kind of token will do, and how long to wait for it. */
@@ -138,11 +123,39 @@ export interface AuthClient extends Readable<AuthState> {
    */
   ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`, `superseded`, `disposed`. */
-  signIn(credentials: { username: string; password: string }): Promise<Identity>;
+  signIn(credentials: RegisteredCredentials): Promise<Identity>;
   /** Makes an account and signs in to it. @throws AuthError as {@link signIn}, and `registrationRejected`, `invalidInput`. */
   register(account: { email: string; password: string }): Promise<Identity>;
   /** The one way to become a guest. @throws AuthError `guestsDisabled`, `sessionExists`, and as {@link signIn}. */
   signInAsGuest(): Promise<Identity>;
+  /**
+   * Signs in by a way of the app's own (a passkey, a one-time code, a redirect's code), with all that {@link signIn} guarantees:
+   * `method` gets the plain `fetch` and a signal, and returns the token answer. Errors of its own reach the caller as they are.
+   *
+   * @throws AuthError `superseded`, `badResponse`, `disposed`, and whatever `method` throws.
+   *
+   * @example
+   * await auth.signInWith(async ({ fetch, signal }) => {
+   *   const answer = await fetch("/v1/auth/passkey", { method: "POST", credentials: "include", body, signal });
+   *   const { access_token, expires_in } = await answer.json();
+   *   return { accessToken: access_token, expiresInSeconds: expires_in };
+   * });
+   */
+  signInWith(method: (call: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  /**
+   * Takes over a session that other code began: by its token answer, or without one by asking the server afresh, whatever was
+   * known before. Supersedes what stands, and all tabs hear of it.
+   *
+   * @throws AuthError `sessionEnded` when the server has no session, `unavailable`, `superseded`, `disposed`.
+   */
+  adopt(answer?: TokenAnswer): Promise<Identity>;
+  /**
+   * Changes the password; every other session of the subject ends, and this one goes on as a new one in all tabs.
+   *
+   * @throws AuthError `credentialsRejected` for a wrong `currentPassword`, `registrationRejected` with a `reason` for a new one
+   * that the server does not accept, and as {@link getAccessToken}.
+   */
+  changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
   /**
    * Counts at once in all tabs, then tells the server; one that cannot be told now is told later.
    * @throws AuthError `unavailable` when the server was not reached and nothing here can remember to tell it.
@@ -156,7 +169,7 @@ export interface AuthClient extends Readable<AuthState> {
   /** Renews the token now. @throws AuthError as {@link getAccessToken}; a failure changes nothing. */
   refresh(): Promise<void>;
   /** The server's own answer to "who am I", with a good token. @throws AuthError as {@link getAccessToken}, `badResponse`. */
-  fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<User>;
+  fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<RegisteredUser>;
   /** Ends all timers, listeners and waits (they reject with `disposed`). The session itself lives on. Final, idempotent. */
   dispose(): void;
 }

@@ -1,5 +1,4 @@
-/** The claims of an access token, without those that change at every renewal (`exp`, `iat`, `nbf`, `jti`). RFC 7519 §4. */
-export type Claims = Readonly<Record<string, unknown>>;
+import type { RegisteredClaims } from "./register.ts";
 
 /** Who is signed in. The same object for as long as nothing of it changes, however often the token is renewed. */
 export interface Identity {
@@ -10,7 +9,7 @@ export interface Identity {
   /** The claim `sid`, or the server's session id; null where the server names none. */
   readonly sessionId: string | null;
   /** What the token says of the subject, for display only; null for an opaque token. */
-  readonly claims: Claims | null;
+  readonly claims: RegisteredClaims | null;
 }
 
 /**

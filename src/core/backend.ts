@@ -1,4 +1,4 @@
-import type { User } from "./authClient.ts";
+import type { RegisteredCredentials, User } from "./register.ts";
 import type { UnauthenticatedReason } from "./authState.ts";
 import type { SessionName } from "./session.ts";
 
@@ -55,7 +55,7 @@ export interface Backend {
    */
   readonly sessionEndpoints?: readonly string[] | undefined;
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
-  signIn(credentials: { username: string; password: string }, call: BackendCall): Promise<TokenAnswer>;
+  signIn(credentials: RegisteredCredentials, call: BackendCall): Promise<TokenAnswer>;
   /** Makes the account only. @throws AuthError `registrationRejected`, `invalidInput`, `rateLimited`, `unavailable`. */
   register?(account: { email: string; password: string }, call: BackendCall): Promise<void>;
   /** @throws AuthError `guestsDisabled`, `sessionExists`, `rateLimited`, `unavailable`. */
@@ -67,6 +67,12 @@ export interface Backend {
    * sign-out counts here alone.
    */
   signOut?(session: SessionName | null, accessToken: string | null, call: BackendCall): Promise<void>;
+  /** Changes the password and answers with the session that goes on. @throws AuthError `credentialsRejected`, `registrationRejected`. */
+  changePassword?(
+    change: { currentPassword: string; password: string },
+    accessToken: string,
+    call: BackendCall,
+  ): Promise<TokenAnswer>;
   /** Ends the subject's other sessions. */
   signOutOthers?(accessToken: string, call: BackendCall): Promise<void>;
   /**

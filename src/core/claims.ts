@@ -1,5 +1,5 @@
 import { jwtDecode } from "jwt-decode";
-import type { Claims } from "./authState.ts";
+import type { Claims } from "./register.ts";
 import { parseNumber, parseText } from "./parse.ts";
 
 /** What a client reads of an access token: for scheduling and display only, never as proof. RFC 7519 §4.1. */

@@ -114,6 +114,9 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
         return backend.signIn({ username: account.email, password: account.password }, call);
       }),
     signInAsGuest: signing.signInAsGuest,
+    signInWith: signing.signInWith,
+    adopt: signing.adopt,
+    changePassword: signing.changePassword,
     signOut: signing.signOut,
     getAccessToken: tokens.getAccessToken,
     async refresh() {

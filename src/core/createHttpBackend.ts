@@ -149,6 +149,12 @@ export function createHttpBackend({ baseUrl, paths = {}, now = Date.now }: HttpB
       const response = await send("signOut", call, { ...init, headers, keepalive: true });
       if (!response.ok && ![401, 404, 405].includes(response.status)) throw await explain(response, {});
     },
+    async changePassword({ currentPassword, password }, accessToken, call) {
+      const init = asJson({ password, current_password: currentPassword });
+      const headers = { ...(init.headers as Record<string, string>), ...bearer(accessToken) };
+      const response = await send("user", call, { ...init, method: "PATCH", headers });
+      return expectToken(response, { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" });
+    },
     async signOutOthers(accessToken, call) {
       const response = await send("sessions", call, { method: "DELETE", headers: bearer(accessToken) });
       if (!response.ok) throw await explain(response, {});

@@ -189,6 +189,9 @@ export interface Ready {
 export interface Signing {
   signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
   signInAsGuest(): Promise<Identity>;
+  signInWith(method: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  adopt(answer: TokenAnswer | undefined): Promise<Identity>;
+  changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
   signOut(options?: { everywhere?: boolean | undefined }): Promise<void>;
   /** Settles, never rejects, with the last sign-in. */
   settled(): Promise<void>;

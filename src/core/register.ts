@@ -1,5 +1,22 @@
-import type { User } from "./authClient.ts";
-import type { Claims } from "./authState.ts";
+/** The server's own answer to "who am I" (`GET /users/me`). Fields that this package does not know are kept. */
+export interface User {
+  /** The server's id of the user, and the subject of its tokens. */
+  readonly id: string;
+  /** The e-mail address, which may change; null for a guest. */
+  readonly email: string | null;
+  /** Whether the account may be used; an inactive one is signed in nowhere. */
+  readonly is_active: boolean;
+  /** Whether the account may administer others, as fastapi-users means it. */
+  readonly is_superuser: boolean;
+  /** Whether the e-mail address was confirmed. */
+  readonly is_verified: boolean;
+  /** Whether the account has no credentials and came by `signInAsGuest`. */
+  readonly is_guest: boolean;
+  readonly [field: string]: unknown;
+}
+
+/** The claims of an access token, without those that change at every renewal (`exp`, `iat`, `nbf`, `jti`). RFC 7519 §4. */
+export type Claims = Readonly<Record<string, unknown>>;
 
 /**
  * The types of an app's own: what its server says of a user, what its tokens claim, and what it takes to sign in. Declared

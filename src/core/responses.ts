@@ -1,4 +1,4 @@
-import type { User } from "./authClient.ts";
+import type { User } from "./register.ts";
 import { AuthError } from "./authError.ts";
 import type { RefreshOutcome, TokenAnswer } from "./backend.ts";
 import { type Fields, isFields, parseNumber, parseText } from "./parse.ts";

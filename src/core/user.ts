@@ -1,19 +1,20 @@
-import type { GetAccessTokenOptions, User } from "./authClient.ts";
+import type { GetAccessTokenOptions } from "./authClient.ts";
 import { AuthError } from "./authError.ts";
 import type { Parts } from "./parts.ts";
+import type { RegisteredUser, User } from "./register.ts";
 import { requireMethod } from "./requireMethod.ts";
 import { readUserId } from "./responses.ts";
 import { isOpen } from "./session.ts";
 
 type WaitOptions = Pick<GetAccessTokenOptions, "signal">;
 
-export function createFetchUser(parts: Parts): (options?: WaitOptions) => Promise<User> {
+export function createFetchUser(parts: Parts): (options?: WaitOptions) => Promise<RegisteredUser> {
   const { backend, store, tokens, waits } = parts;
   const { getAccessToken } = tokens;
   const { getState } = store;
   const { waitFor } = waits;
 
-  async function fetchUser({ signal }: WaitOptions = {}): Promise<User> {
+  async function fetchUser({ signal }: WaitOptions = {}): Promise<RegisteredUser> {
     let token = await getAccessToken({ signal });
     const { session } = getState();
     const subject = isOpen(session) ? session.identity.subject : undefined;
@@ -32,7 +33,7 @@ export function createFetchUser(parts: Parts): (options?: WaitOptions) => Promis
   }
 
   /** One rule for who somebody is: the token's `sub`. */
-  function checkUser(user: User, subject: string | undefined): User {
+  function checkUser(user: User, subject: string | undefined): RegisteredUser {
     const id = readUserId(user);
     if (subject !== undefined && id !== subject) {
       parts.warn(

@@ -206,6 +206,8 @@ export function createFileBackend(options: FileBackendOptions): Required<Backend
       return signInBy(call, (exchangeCall) => inner.signInAsGuest(exchangeCall));
     },
     register: (account, call) => inner.register(account, call),
+    changePassword: (change, accessToken, call) =>
+      signInBy(call, (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall)),
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),
 

@@ -35,7 +35,7 @@ export function sessionQueryOptions(auth: AuthClient): SessionQuery {
     queryFn: async ({ signal, client }) => {
       const user = await auth.fetchUser({ signal });
       requireBound(client, auth.baseUrl);
-      return user as RegisteredUser;
+      return user;
     },
     enabled: () => auth.getState().status === "authenticated",
     placeholderData: () => undefined,

@@ -59,7 +59,7 @@ export function createSessionStore({ client }: AuthStore): SessionStore {
     let user = answer?.user ?? null;
     let error: Error | null = null;
     try {
-      user = keepSame(user, (await client.fetchUser({ signal: own.controller.signal })) as RegisteredUser);
+      user = keepSame(user, await client.fetchUser({ signal: own.controller.signal }));
     } catch (thrown) {
       error = thrown instanceof Error ? thrown : new Error(String(thrown));
     }

@@ -1,4 +1,5 @@
-import type { AuthClient, AuthEventName, AuthEvents, User } from "../core/authClient.ts";
+import type { AuthClient, AuthEventName, AuthEvents } from "../core/authClient.ts";
+import type { User } from "../core/register.ts";
 import { AuthError } from "../core/authError.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
 import { noAttempt } from "../core/record.ts";
@@ -146,6 +147,12 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       const identity = completeIdentity({ subject: "guest", isGuest: true });
       setState({ status: "authenticated", identity });
       return identity;
+    },
+    signInWith: () => signIn({ username: "somebody", password: "" }),
+    adopt: () => signIn({ username: "somebody", password: "" }),
+    changePassword: async () => {
+      renewAccessToken();
+      return requireIdentity();
     },
     signOut: async () => {
       assertAlive();

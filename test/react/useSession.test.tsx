@@ -2,7 +2,7 @@ import { act, cleanup, render } from "@testing-library/react";
 import type { ReactElement } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../src/core/authError.ts";
-import type { User } from "../../src/core/authClient.ts";
+import type { User } from "../../src/core/register.ts";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
 import type { Session } from "../../src/react/sessionStore.ts";
 import { useAuth } from "../../src/react/useAuth.ts";

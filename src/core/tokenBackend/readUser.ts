@@ -1,4 +1,4 @@
-import type { User } from "../authClient.ts";
+import type { User } from "../register.ts";
 import { AuthError } from "../authError.ts";
 import { parseUser } from "../responses.ts";
 import { describeBody } from "./fieldNames.ts";

@@ -1,4 +1,4 @@
-import type { User } from "../authClient.ts";
+import type { User } from "../register.ts";
 import type { Backend } from "../backend.ts";
 import type { Platform } from "../ports.ts";
 import type { RegisteredCredentials } from "../register.ts";

@@ -1,5 +1,5 @@
 import { isAuthError } from "../../core/authError.ts";
-import type { User } from "../../core/authClient.ts";
+import type { User } from "../../core/register.ts";
 import { emptyEntry, type ServerEntry } from "../sessionFileFormat.ts";
 import type { CommandContext } from "./commandContext.ts";
 import { exitCodes } from "./exitCodes.ts";
