@@ -17,10 +17,12 @@ export default defineConfig({
       entry: {
         index: "src/index.ts",
         client: "src/client.ts",
+        query: "src/query.ts",
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
         "socket.io": "src/socket.io.ts",
         connections: "src/connections.ts",
+        backends: "src/backends.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",
         server: "src/server.ts",
@@ -31,7 +33,8 @@ export default defineConfig({
       formats: ["es"],
     },
     rolldownOptions: {
-      external: [/^node:/, /^[^./]/],
+      // A list of common passwords, and what only the command line needs, come along: nobody is to install them.
+      external: [/^node:/, /^(?!@zxcvbn-ts\/)[^./]/],
       output: { chunkFileNames: "chunks/[name]-[hash].js" },
     },
   },
@@ -46,7 +49,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           include: [
-            "test/{core,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
+            "test/{core,backends,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
           ],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },
@@ -58,7 +61,7 @@ export default defineConfig({
           name: "dom",
           testTimeout: 30_000,
           environment: "happy-dom",
-          include: ["test/{react,devtools}/**/*.test.{ts,tsx}"],
+          include: ["test/{react,query,routers,devtools}/**/*.test.{ts,tsx}"],
           setupFiles: ["./test/support/dom.ts"],
         },
       },
@@ -81,7 +84,8 @@ export default defineConfig({
           testTimeout: 30_000,
           environment: "happy-dom",
           include: [
-            "test/react/{bindQueryClient,guards,hydration,serverRendering,useAuth,useSession}.test.tsx",
+            "test/react/{guards,hydration,serverRendering,useAuth,useSession}.test.tsx",
+            "test/query/bindQueryClient.test.tsx",
             "test/react18/*.test.tsx",
           ],
           setupFiles: ["./test/support/dom.ts"],

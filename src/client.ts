@@ -4,6 +4,7 @@
  * @module stay-signed-in/client
  */
 export { createAuthClient } from "./browser/createAuthClient.ts";
+export { createTokenBackend } from "./browser/createTokenBackend.ts";
 export type {
   AuthClient,
   AuthEventName,
@@ -19,7 +20,8 @@ export type { Activity, AuthState, Claims, Identity, RefreshTrigger, Unauthentic
 export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";
-export type { SessionName } from "./core/knowledge.ts";
+export type { Register, RegisteredClaims, RegisteredCredentials, RegisteredUser } from "./core/register.ts";
+export type { SessionName } from "./core/session.ts";
 export type {
   Clock,
   OpenTabChannel,
@@ -30,3 +32,15 @@ export type {
   TabChannel,
   TabLock,
 } from "./core/ports.ts";
+export type {
+  AnswerBody,
+  EndpointCall,
+  Expiry,
+  SessionFields,
+  TokenBackend,
+  TokenBackendOptions,
+  TokenBackendPlatform,
+  TokenFields,
+  UserEndpoint,
+} from "./core/tokenBackend/tokenBackendOptions.ts";
+export type { TokenStore } from "./core/tokenBackend/tokenStore.ts";

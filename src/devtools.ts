@@ -1,6 +1,6 @@
 /**
- * `stay-signed-in/devtools`: a panel that shows what the client knows and does. Import it in development only; nothing of it is
- * reachable from the other entries.
+ * `stay-signed-in/devtools`: a panel that shows what the client knows and does. Nothing of it is reachable from the other
+ * entries, and it renders nothing in a production build unless it is told to.
  *
  * @module stay-signed-in/devtools
  */

@@ -17,13 +17,14 @@ export type {
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
+export type { Register, RegisteredClaims, RegisteredCredentials, RegisteredUser } from "./core/register.ts";
 export type { Activity, AuthState, Claims, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export { Authenticated } from "./react/Authenticated.tsx";
 export { AuthProvider, type AuthProviderProps } from "./react/AuthProvider.tsx";
-export type { Auth, AuthActions, AuthView } from "./react/authStore.ts";
-export { bindQueryClient, type BindQueryClientOptions, type CachePersister } from "./react/bindQueryClient.ts";
+export type { Auth, AuthActions } from "./react/authStore.ts";
+export type { AuthView } from "./react/authView.ts";
 export { RequireAuth, type RequireAuthProps } from "./react/RequireAuth.tsx";
-export { retryUnlessAuth } from "./react/retryUnlessAuth.ts";
+export type { Session } from "./react/sessionStore.ts";
 export { Unauthenticated } from "./react/Unauthenticated.tsx";
 export { useAccessToken } from "./react/useAccessToken.ts";
 export { useAuth } from "./react/useAuth.ts";

@@ -4,6 +4,7 @@
  * @module stay-signed-in/server
  */
 export { AccessTokenError, type AccessTokenErrorCode } from "./server/accessTokenError.ts";
+export type { AccountNotice, AccountNoticeType, OnAccountNotice } from "./server/accountNotice.ts";
 export type { AccessTokenKey } from "./server/accessTokenKeys.ts";
 export type { VerifiedAccessToken } from "./server/accessTokens.ts";
 export { type Argon2Options, argon2PasswordHasher } from "./server/argon2PasswordHasher.ts";
@@ -32,9 +33,10 @@ export { memoryStore } from "./server/memoryStore.ts";
 export { openApiDocument } from "./server/openApiDocument.ts";
 export { OptionsError } from "./server/optionsError.ts";
 export type { PasswordHasher } from "./server/passwordHasher.ts";
+export type { CheckPassword, PasswordOwner } from "./server/passwordPolicy.ts";
 export { pbkdf2PasswordHasher } from "./server/pbkdf2PasswordHasher.ts";
 export { postgresStore, type PostgresStoreOptions } from "./server/postgresStore.ts";
-export type { RateLimit, RateLimitName, RateLimitOptions } from "./server/rateLimits.ts";
+export type { CountedPoints, RateLimit, RateLimiter, RateLimitName, RateLimitOptions } from "./server/rateLimits.ts";
 export type { CookieOptions } from "./server/refreshCookie.ts";
 export type { AuthServerEnvironment, HonoEnvironment, InPageTransport } from "./server/requestFacts.ts";
 export { requireUser, type RequireUserOptions } from "./server/requireUser.ts";

@@ -14,7 +14,7 @@ export interface SessionCardProps {
 /** Who is signed in, by the server's own word. */
 export function SessionCard({ title, facts, actions, children }: SessionCardProps): ReactElement {
   const auth = useAuth();
-  const { data: user } = useSession();
+  const { user } = useSession();
   return (
     <section className="sheet" aria-label={title}>
       <h2>{title}</h2>

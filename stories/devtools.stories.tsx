@@ -25,7 +25,7 @@ function app(theme: Theme, options: StoryWorldOptions, prepare = signIn, isInlin
       {() => (
         <div className="stack">
           <SessionCard title="An app" />
-          {isInline ? <AuthDevtools placement="inline" theme={theme} /> : <AuthDevtools theme={theme} />}
+          <AuthDevtools showInProduction placement={isInline ? "inline" : "corner"} theme={theme} />
         </div>
       )}
     </StoryApp>

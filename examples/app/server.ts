@@ -5,6 +5,8 @@ import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { createAuthServer, postgresStore, sqliteStore } from "stay-signed-in/server";
+import { refuseBreachedPasswords } from "./server/breachedPasswords.ts";
+import { createNoticeLog } from "./server/createNoticeLog.ts";
 import { createNotesStore } from "./server/createNotesStore.ts";
 import { findFreePort } from "./server/findFreePort.ts";
 import { keepSecret } from "./server/keepSecret.ts";
@@ -22,6 +24,7 @@ const publicUrl = process.env["PUBLIC_URL"] ?? `http://localhost:${port}`;
 
 const databaseUrl = process.env["DATABASE_URL"];
 
+const notices = createNoticeLog();
 const auth = createAuthServer({
   store:
     databaseUrl === undefined
@@ -33,6 +36,9 @@ const auth = createAuthServer({
   accessTokenLifetimeSeconds: 20,
   // SESSION_SECONDS=60 shows within a minute what happens when a session is really over. The default is 90 days.
   sessionLifetimeSeconds: Number(process.env["SESSION_SECONDS"] ?? 90 * 24 * 3600),
+  // REFUSE_BREACHED=1 asks a public service, by a part of the hash, whether a new password was ever stolen.
+  ...(process.env["REFUSE_BREACHED"] === "1" && { checkPassword: refuseBreachedPasswords() }),
+  onAccountNotice: (notice) => notices.add(notice),
   onError: (error) => console.error(error),
 });
 const notes = createNotesStore(join(data, "notes.sqlite"));
@@ -52,6 +58,7 @@ app.use(
 );
 app.route("/", auth.app);
 app.route("/api/notes", notesRoutes(auth, notes));
+app.route("/api/notices", notices.routes(auth));
 app.use(
   "/assets/*",
   serveStatic({

@@ -24,7 +24,9 @@ export interface StorageLockParts {
  * lock: the work runs.
  */
 export function createStorageLock({ storage, clock, random }: StorageLockParts): TabLock {
-  const ownName = Math.floor(random() * 2 ** 48).toString(36);
+  // When it is first needed: a client is made on servers, too, where a page that is rendered may depend on nothing random.
+  let name: string | undefined;
+  const ownName = (): string => (name ??= Math.floor(random() * 2 ** 48).toString(36));
   let claims = 0;
 
   return {
@@ -36,7 +38,7 @@ export function createStorageLock({ storage, clock, random }: StorageLockParts):
       const key = leaseKeyOf(name);
       claims += 1;
       // Numbered, so that two requests of one tab keep each other out as well.
-      const owner = `${ownName}.${claims}`;
+      const owner = `${ownName()}.${claims}`;
       const { waited, release } = await claim({ storage, clock, random, key, owner, signal });
       try {
         return await work(waited);

@@ -10,7 +10,11 @@ type Presence = Pick<TabLock, "announce" | "countSiblings">;
  * Which tabs are there, as a list in shared storage that each renews its own entry of. Two that write at once lose one
  * entry until its next beat, and a crashed tab counts for 150 s: a wrong answer costs a refresh or a short wait.
  */
-export function createStoragePresence(world: { storage: SharedStorage; clock: Clock; ownName: string }): Presence {
+export function createStoragePresence(world: {
+  storage: SharedStorage;
+  clock: Clock;
+  ownName: () => string;
+}): Presence {
   const { storage, clock, ownName } = world;
   const keyOf = (name: string) => `${name}.tabs`;
 
@@ -23,8 +27,8 @@ export function createStoragePresence(world: { storage: SharedStorage; clock: Cl
   /** Whether it worked: in blocked storage nobody counts anybody. */
   function write(name: string, isHere: boolean): boolean {
     try {
-      const { [ownName]: _, ...others } = read(name);
-      const beats = isHere ? { ...others, [ownName]: clock.now() } : others;
+      const { [ownName()]: _, ...others } = read(name);
+      const beats = isHere ? { ...others, [ownName()]: clock.now() } : others;
       storage.write(keyOf(name), Object.keys(beats).length > 0 ? JSON.stringify(beats) : null);
       return true;
     } catch {
@@ -49,7 +53,7 @@ export function createStoragePresence(world: { storage: SharedStorage; clock: Cl
     },
     async countSiblings(name) {
       try {
-        return Object.keys(read(name)).filter((other) => other !== ownName).length;
+        return Object.keys(read(name)).filter((other) => other !== ownName()).length;
       } catch {
         return 0;
       }

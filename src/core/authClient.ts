@@ -1,7 +1,5 @@
 import type { Activity, AuthState, Identity } from "./authState.ts";
-import type { AttemptNote } from "./note.ts";
 import type { Platform } from "./ports.ts";
-import type { PlannedRefresh } from "./scheduler.ts";
 
 /** What happened, whichever tab it happened in. Emitted before subscribers are told of the new state. */
 export interface AuthEvents {
@@ -69,6 +67,27 @@ export interface GetAccessTokenOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What tabs share of an outage. Moments are wall-clock milliseconds. */
+export interface AttemptRecord {
+  /** The next attempt, for all tabs. */
+  readonly nextAt: number;
+  readonly madeAt: number;
+  readonly failures: number;
+  /** Until then the lock is taken to be orphaned. */
+  readonly stuckUntil: number;
+  /** When a tab last tried ahead of `nextAt`. */
+  readonly earlyAt: number;
+}
+
+/**
+ * What happens by itself, and when (wall clock, milliseconds): an `expiry` is forestalled, an `outage` is over for all it knows, a
+ * session that nothing renews reaches its `end`, what a sibling or the shared record told is a `question` to the server.
+ */
+export interface PlannedRefresh {
+  readonly at: number;
+  readonly reason: "expiry" | "outage" | "end" | "question";
+}
+
 /** For adapters and devtools. Nothing of it is needed to use a client, and its form may change in any release. */
 export interface ClientInternals {
   /** What the client's keys, locks and channel begin with. */
@@ -80,7 +99,7 @@ export interface ClientInternals {
   /** How many callers wait for an access token. */
   waitingCount(): number;
   /** What all tabs know of an outage. */
-  readBackoff(): AttemptNote;
+  readBackoff(): AttemptRecord;
   /** The backend's own `sessionEndpoints`. */
   readonly sessionEndpoints: readonly string[];
   /** The token that `getAccessToken({ subject })` would give at once; null where it would wait or reject. */

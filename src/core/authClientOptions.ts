@@ -1,6 +1,8 @@
 import { AuthError } from "./authError.ts";
 import type { Backend } from "./backend.ts";
+import { checkChoice, checkNames } from "./checkOptions.ts";
 import type { HttpBackendPaths } from "./createHttpBackend.ts";
+import type { ResolvedOptions } from "./parts.ts";
 import type { Platform } from "./ports.ts";
 
 /** How an app wants its session kept; every default is one that a newcomer can live with. */
@@ -26,28 +28,72 @@ export interface AuthClientOptions {
   readonly refreshWhileHidden?: boolean | undefined;
   /** Whether tabs hand each other access tokens; otherwise each asks the server. Default: true. */
   readonly shareTokens?: boolean | undefined;
-  /** Sets several clients on one origin apart. Default: `stay-signed-in:` and the `baseUrl`. */
+  /** Sets several clients on one origin apart. Default: `stay-signed-in:` and the `baseUrl`, or the backend's own `address`. */
   readonly namespace?: string | undefined;
 }
 
+const NAMES = [
+  "baseUrl",
+  "paths",
+  "backend",
+  "guests",
+  "onSessionEnd",
+  "refreshAheadMs",
+  "requestTimeoutMs",
+  "refreshWhileHidden",
+  "shareTokens",
+  "namespace",
+];
+
 /** The options with their defaults. @throws AuthError `invalidOptions`. */
-export function readOptions(options: AuthClientOptions & { readonly platform: Platform }) {
-  const { requestTimeoutMs = 10_000, refreshAheadMs } = options;
-  if (!(requestTimeoutMs > 0))
-    throw new AuthError("invalidOptions", "`requestTimeoutMs` must be a positive number of milliseconds.");
+export function readOptions(given: AuthClientOptions & { readonly platform: Platform }): ResolvedOptions {
+  const { platform, ...options } = given;
+  checkNames(options, NAMES, "`createAuthClient`");
+  const {
+    guests = "onRequest",
+    onSessionEnd = "reject",
+    refreshAheadMs,
+    requestTimeoutMs = 10_000,
+    refreshWhileHidden = true,
+    shareTokens = true,
+    backend,
+  } = options;
+  checkChoice("guests", guests, ["never", "onRequest", "automatic"]);
+  checkChoice("onSessionEnd", onSessionEnd, ["reject", "hold"]);
+  checkChoice("refreshWhileHidden", refreshWhileHidden, [true, false]);
+  checkChoice("shareTokens", shareTokens, [true, false]);
+  if (!(requestTimeoutMs > 0)) throw invalid("`requestTimeoutMs` must be a positive number of milliseconds.");
   if (refreshAheadMs !== undefined && !(refreshAheadMs >= 0)) {
-    throw new AuthError("invalidOptions", "`refreshAheadMs` must be a number of milliseconds, zero or more.");
+    throw invalid("`refreshAheadMs` must be a number of milliseconds, zero or more.");
   }
-  const given = (options.baseUrl ?? "/v1/auth").replace(/\/+$/, "");
-  const { origin } = options.platform;
-  const baseUrl = origin === undefined ? given : new URL(given, origin).href.replace(/\/+$/, "");
+  if (backend !== undefined && (typeof backend?.signIn !== "function" || typeof backend.refresh !== "function")) {
+    throw invalid("`backend` must be an object with at least the functions `signIn` and `refresh`.");
+  }
+  if (backend !== undefined && options.paths !== undefined) {
+    throw invalid(
+      "`paths` belongs to the default backend; one of your own knows its addresses: leave one of them out.",
+    );
+  }
+  const address = (options.baseUrl ?? backend?.address ?? "/v1/auth").replace(/\/+$/, "");
   return {
-    baseUrl,
-    guests: options.guests ?? "onRequest",
-    onSessionEnd: options.onSessionEnd ?? "reject",
+    baseUrl: resolveAddress(address, platform.origin),
+    // Clients of several backends on one origin must not take each other's sessions for their own.
+    namespace: options.namespace ?? `stay-signed-in:${address}`,
+    guests,
+    onSessionEnd,
+    refreshAheadMs,
     requestTimeoutMs,
-    refreshWhileHidden: options.refreshWhileHidden ?? true,
-    shareTokens: options.shareTokens ?? true,
-    namespace: options.namespace ?? `stay-signed-in:${given}`,
+    refreshWhileHidden,
+    shareTokens,
   };
+}
+
+const invalid = (sentence: string): AuthError => new AuthError("invalidOptions", sentence);
+
+function resolveAddress(address: string, origin: string | undefined): string {
+  if (/^(https?:\/\/|\/)/i.test(address)) {
+    return origin === undefined ? address : new URL(address, origin).href.replace(/\/+$/, "");
+  }
+  // "localhost:3000/v1" would be taken for a scheme, "api/v1" for a path of whatever page is open.
+  throw invalid(`\`baseUrl\` must begin with "/", "https://" or "http://": "/${address}" or "https://${address}"?`);
 }

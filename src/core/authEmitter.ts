@@ -22,9 +22,9 @@ export function happeningsBetween(before: ClientState, after: ClientState): Happ
     if (subjectOf(was) !== identity.subject || was.status !== "authenticated") {
       happenings.push({ event: "signedIn", detail: { identity } });
     } else if (
-      before.known?.token !== after.known?.token &&
-      after.known?.token != null &&
-      !after.known.token.rejected
+      before.session?.token !== after.session?.token &&
+      after.session?.token != null &&
+      !after.session.token.rejected
     ) {
       happenings.push({ event: "refreshed", detail: { identity } });
     }

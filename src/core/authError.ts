@@ -34,6 +34,26 @@ export type AuthErrorCode =
   | "disposed"
   | "invalidOptions";
 
+// One sentence a code, with the remedy, wherever the place that throws knows nothing better to say.
+const SENTENCES: Readonly<Record<AuthErrorCode, string>> = {
+  sessionEnded: "Nobody is signed in (any more): call `signIn`, or show your sign-in page.",
+  identityChanged: "This request was made as somebody who is no longer signed in here; it was not sent.",
+  unavailable: "The server could not be reached; the session goes on, try again in a while.",
+  credentialsRejected: "The server does not accept this user name and password.",
+  registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
+  rateLimited: "Too many attempts; try again after `retryAfterMs`.",
+  guestsDisabled: 'There are no guest sessions here: the client option `guests` is "never", or the server starts none.',
+  sessionExists: "Somebody is signed in here; sign out first to become a guest.",
+  badResponse: "The server answered without a usable token or user; check `baseUrl` and `paths`.",
+  originNotAllowed:
+    "The server refuses calls from this page's origin: add it to the server's allowed origins, then reload.",
+  invalidInput: "The server does not accept the form of this input.",
+  superseded: "A later sign-in or sign-out overtook this sign-in; its session was ended.",
+  aborted: "The caller's signal ended the wait for a token.",
+  disposed: "This client was disposed of; make another one.",
+  invalidOptions: "The options make no sense.",
+};
+
 /** What an {@link AuthError} tells besides its code. */
 export interface AuthErrorDetails {
   /**
@@ -75,8 +95,11 @@ export class AuthError extends Error {
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
-  /** For a `Backend` of your own, and for tests; `message` must hold no token, cookie or password. */
-  constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
+  /**
+   * For a `Backend` of your own, and for tests; `message` must hold no token, cookie or password. Default: the sentence of its
+   * code.
+   */
+  constructor(code: AuthErrorCode, message: string = SENTENCES[code], details: AuthErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.status = details.status;

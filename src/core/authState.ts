@@ -39,9 +39,9 @@ export type RefreshTrigger = "timer" | "start" | "wakeUp" | "request" | "call";
 
 /**
  * What is being done, apart from what is so: nothing, a refresh, or waiting for the next attempt of an outage (`until` is
- * wall-clock milliseconds, `error` the last failure).
+ * wall-clock milliseconds, null while the browser says that there is no network; `error` the last failure).
  */
 export type Activity =
   | { readonly kind: "idle" }
   | { readonly kind: "refreshing"; readonly trigger: RefreshTrigger }
-  | { readonly kind: "waiting"; readonly until: number; readonly error: Error };
+  | { readonly kind: "waiting"; readonly until: number | null; readonly error: Error };

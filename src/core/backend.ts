@@ -1,19 +1,19 @@
 import type { User } from "./authClient.ts";
 import type { UnauthenticatedReason } from "./authState.ts";
-import type { SessionName } from "./knowledge.ts";
+import type { SessionName } from "./session.ts";
 
-/** A token answer, already validated. Only `accessToken` is sure to be there. RFC 6749 §5.1. */
+/** A token answer, already validated. Only `accessToken` must be there; what is left out is not known. RFC 6749 §5.1. */
 export interface TokenAnswer {
   /** The access token, a JWT or opaque. */
   readonly accessToken: string;
-  /** `expires_in`: its lifetime from now, in seconds; null where the server does not say. */
-  readonly expiresInSeconds: number | null;
-  /** The session's id, and its number, greater than that of every session before; null where the server names none. */
-  readonly session: { readonly id: string; readonly number: number | null } | null;
-  /** Whose token it is, where it does not say so itself; else null. */
-  readonly subject: string | null;
+  /** `expires_in`: its lifetime from now, in seconds; null or absent where the server does not say. */
+  readonly expiresInSeconds?: number | null | undefined;
+  /** The session's id, and its number, greater than that of every session before; null or absent where the server names none. */
+  readonly session?: { readonly id: string; readonly number?: number | null | undefined } | null | undefined;
+  /** Whose token it is, where it does not say so itself. */
+  readonly subject?: string | null | undefined;
   /** The server's clock by its `Date` header, milliseconds. */
-  readonly serverNow: number | null;
+  readonly serverNow?: number | null | undefined;
   /**
    * When the request that brought this answer was sent, wall-clock milliseconds, where that was before this call: for a backend
    * that keeps answers. Its age then counts, and `expiresInSeconds` is the lifetime as it was issued. Default: this call.
@@ -42,10 +42,13 @@ export interface BackendCall {
 
 /**
  * The server, as the client sees it. The default one speaks PROTOCOL over HTTP ({@link createHttpBackend}); implement this for
- * a token API of your own. Every call gets a `signal` and must send nothing through an authorized axios or fetch: those wait
+ * a token API of your own, or describe it to `createTokenBackend`. Only `signIn` and `refresh` must be there: what is left
+ * out, the server cannot do, and the client says so to whoever asks for it. Every call gets a `signal` and must send nothing through an authorized axios or fetch: those wait
  * for the very token that is being fetched.
  */
 export interface Backend {
+  /** Where it is, as `baseUrl` says it for the default one: sets its sessions apart from another's. Default: the `baseUrl`. */
+  readonly address?: string | undefined;
   /**
    * The addresses that begin, renew or end a session, absolute or as a path of the page's origin. Adapters send no token to
    * them, and their 401 says nothing of the session. Default: none.
@@ -54,15 +57,21 @@ export interface Backend {
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
   signIn(credentials: { username: string; password: string }, call: BackendCall): Promise<TokenAnswer>;
   /** Makes the account only. @throws AuthError `registrationRejected`, `invalidInput`, `rateLimited`, `unavailable`. */
-  register(account: { email: string; password: string }, call: BackendCall): Promise<void>;
+  register?(account: { email: string; password: string }, call: BackendCall): Promise<void>;
   /** @throws AuthError `guestsDisabled`, `sessionExists`, `rateLimited`, `unavailable`. */
-  signInAsGuest(call: BackendCall): Promise<TokenAnswer>;
+  signInAsGuest?(call: BackendCall): Promise<TokenAnswer>;
   /** Never throws for an answer; what it throws counts as transient. */
   refresh(call: BackendCall): Promise<RefreshOutcome>;
-  /** Ends the named session and no other. Resolves when the server need not be told again; throws to be called later. */
-  signOut(session: SessionName | null, accessToken: string | null, call: BackendCall): Promise<void>;
+  /**
+   * Ends the named session and no other. Resolves when the server need not be told again; throws to be called later. Absent: a
+   * sign-out counts here alone.
+   */
+  signOut?(session: SessionName | null, accessToken: string | null, call: BackendCall): Promise<void>;
   /** Ends the subject's other sessions. */
-  signOutOthers(accessToken: string, call: BackendCall): Promise<void>;
-  /** The server's answer, or null when it refused the token with 401. */
-  fetchUser(accessToken: string, call: BackendCall): Promise<User | null>;
+  signOutOthers?(accessToken: string, call: BackendCall): Promise<void>;
+  /**
+   * The server's answer, or null when it refused the token with 401. Absent: tokens must name their subject, by the claim `sub` or
+   * by {@link TokenAnswer.subject}.
+   */
+  fetchUser?(accessToken: string, call: BackendCall): Promise<User | null>;
 }

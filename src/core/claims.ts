@@ -1,5 +1,6 @@
 import { jwtDecode } from "jwt-decode";
 import type { Claims } from "./authState.ts";
+import { parseNumber, parseText } from "./parse.ts";
 
 /** What a client reads of an access token: for scheduling and display only, never as proof. RFC 7519 §4.1. */
 export interface TokenClaims {
@@ -16,9 +17,10 @@ export interface TokenClaims {
 // A moment in seconds stays below this until the year 5138; servers that send milliseconds lie above it.
 const MILLISECONDS_FROM = 1e11;
 
+/** A moment in seconds since 1970; numbers written as text count, as they do in `expires_in`. */
 function parseMoment(value: unknown): number | null {
-  if (typeof value !== "number" || !Number.isFinite(value)) return null;
-  return Math.abs(value) >= MILLISECONDS_FROM ? value / 1000 : value;
+  const moment = parseNumber(value);
+  return moment === null || Math.abs(moment) < MILLISECONDS_FROM ? moment : moment / 1000;
 }
 
 /** The claims of a JWT, or null for an opaque or malformed token. Never throws. */
@@ -33,8 +35,8 @@ export function parseClaims(token: string): TokenClaims | null {
   const { exp, iat, nbf: _nbf, jti: _jti, ...shown } = payload as Record<string, unknown>;
   const { sub, sid, is_guest } = shown;
   return {
-    subject: typeof sub === "string" && sub !== "" ? sub : typeof sub === "number" ? String(sub) : null,
-    sessionId: typeof sid === "string" && sid !== "" ? sid : null,
+    subject: parseText(sub),
+    sessionId: parseText(sid),
     isGuest: typeof is_guest === "boolean" ? is_guest : null,
     issuedAt: parseMoment(iat),
     expiresAt: parseMoment(exp),

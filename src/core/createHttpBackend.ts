@@ -1,5 +1,6 @@
 import { AuthError, type AuthErrorCode } from "./authError.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
+import { checkNames } from "./checkOptions.ts";
 import {
   parseRefreshAnswer,
   parseTokenAnswer,
@@ -49,18 +50,9 @@ const DEFAULT_PATHS: HttpBackendPaths = {
 
 const SESSION_PLACES = ["signIn", "register", "guest", "refresh", "signOut"] as const;
 
-const SENTENCES: Partial<Record<AuthErrorCode, string>> = {
-  credentialsRejected: "The server does not accept this user name and password.",
-  registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
-  rateLimited: "Too many attempts; try again after `retryAfterMs`.",
-  guestsDisabled: "This server starts no guest sessions.",
-  sessionExists: "Somebody is signed in here; sign out first to become a guest.",
-  originNotAllowed: "The server does not accept calls from this page's origin: add it to the server's allowed origins.",
-  invalidInput: "The server does not accept the form of this input.",
-};
-
 /** The server's endpoints over HTTP, as a fastapi-users app spells them. */
-export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBackendOptions): Backend {
+export function createHttpBackend({ baseUrl, paths = {}, now = Date.now }: HttpBackendOptions): Required<Backend> {
+  checkNames(paths, Object.keys(DEFAULT_PATHS), "`paths`");
   const places = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");
   const addressOf = (place: keyof HttpBackendPaths): string =>
@@ -92,12 +84,16 @@ export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBacken
       (detail.code === "ORIGIN_NOT_ALLOWED" ? "originNotAllowed" : undefined) ??
       codes[status] ??
       (status === 422 ? "invalidInput" : status === 429 ? "rateLimited" : "unavailable");
-    return new AuthError(code, SENTENCES[code] ?? `The server answered with status ${status}; try again later.`, {
-      status,
-      serverCode: detail.code,
-      reason: detail.reason,
-      retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
-    });
+    return new AuthError(
+      code,
+      code === "unavailable" ? `The server answered with status ${status}; try again later.` : undefined,
+      {
+        status,
+        serverCode: detail.code,
+        reason: detail.reason,
+        retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
+      },
+    );
   }
 
   async function expectToken(
@@ -113,10 +109,15 @@ export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBacken
   }
 
   return {
+    address: baseUrl,
     get sessionEndpoints() {
       return [...SESSION_PLACES.map(addressOf), `${prefix}/device/code`, `${prefix}/device/token`];
     },
     async signIn(credentials, call) {
+      for (const field of ["username", "password"] as const) {
+        if (typeof credentials?.[field] === "string") continue;
+        throw new AuthError("invalidInput", `\`signIn\` takes { username, password }; \`${field}\` is missing.`);
+      }
       const body = new URLSearchParams({ grant_type: "password", ...credentials });
       const response = await send("signIn", call, { method: "POST", body });
       return expectToken(response, { 400: "credentialsRejected", 401: "credentialsRejected" });
@@ -156,11 +157,7 @@ export function createHttpBackend({ baseUrl, paths, now = Date.now }: HttpBacken
       const response = await send("user", call, { headers: bearer(accessToken) });
       if (response.status === 401) return null;
       if (!response.ok) throw await explain(response, {});
-      const user = parseUser(await readFields(response));
-      if (user !== null) return user;
-      throw new AuthError("badResponse", "The server's answer to who is signed in names no `id`; check `paths.user`.", {
-        status: response.status,
-      });
+      return parseUser(await readFields(response));
     },
   };
 }

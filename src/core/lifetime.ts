@@ -11,9 +11,15 @@ export interface Lifetime {
 
 const LONGEST_LIFETIME_MS = 10 * 365 * 24 * 3600 * 1000;
 
+const smallestPositive = (spans: readonly (number | null)[]): number | null => {
+  const positive = spans.filter((span): span is number => span !== null && span > 0);
+  return positive.length === 0 ? null : Math.min(...positive);
+};
+
 /**
- * The lifetime of a token, by the first of these that makes sense: `expires_in` (seconds, RFC 6749 §5.1), `exp - iat`, `exp`
- * against the server's clock, `exp` against ours. None of them does: null.
+ * The lifetime of a token, by the first of these that makes sense: `expires_in` (seconds, RFC 6749 §5.1); the smaller of
+ * `exp - iat` and `exp` against the server's clock, since an answer may carry a token that is not new; `exp` against ours. None
+ * of them does: null.
  */
 export function readLifetimeMs(
   expiresInSeconds: number | null,
@@ -22,13 +28,12 @@ export function readLifetimeMs(
   now: number,
 ): number | null {
   const { expiresAt = null, issuedAt = null } = claims ?? {};
-  const candidates = [
-    expiresInSeconds,
-    expiresAt !== null && issuedAt !== null ? expiresAt - issuedAt : null,
-    issuedAt === null && expiresAt !== null ? expiresAt - (serverNow ?? now) / 1000 : null,
-  ];
-  const seconds = candidates.find((candidate) => candidate !== null && candidate > 0);
-  return seconds == null ? null : Math.min(seconds * 1000, LONGEST_LIFETIME_MS);
+  const until = (from: number | null): number | null => (expiresAt === null || from === null ? null : expiresAt - from);
+  const seconds =
+    smallestPositive([expiresInSeconds]) ??
+    smallestPositive([until(issuedAt), until(serverNow === null ? null : serverNow / 1000)]) ??
+    smallestPositive([until(now / 1000)]);
+  return seconds === null ? null : Math.min(seconds * 1000, LONGEST_LIFETIME_MS);
 }
 
 /** Milliseconds until either clock says that the lifetime has passed: one of them jumps, the other may sleep. */

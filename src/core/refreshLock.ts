@@ -1,32 +1,25 @@
-import type { Notes } from "./note.ts";
-import { STUCK_MS } from "./note.ts";
-import type { Clock, TabLock } from "./ports.ts";
-
-export interface RefreshLockOptions {
-  readonly lock: TabLock | undefined;
-  readonly clock: Clock;
-  readonly notes: Notes;
-  readonly namespace: string;
-  /** How long to wait for each of the two names. */
-  readonly waitMs: number;
-}
+import type { Parts } from "./parts.ts";
+import { STUCK_MS } from "./record.ts";
 
 /** The name of the lock around a refresh; a second one stands in when nobody lets go of the first. */
 export const refreshLockName = (namespace: string): string => `${namespace}:refresh`;
 
 /** How long the first name is given once it is taken to be orphaned. */
 const STUCK_WAIT_MS = 50;
+/** L2: a shorter wait fails exactly when the server is slow. */
+const LONGER_THAN_A_REQUEST_MS = 2_000;
 
 /**
  * Runs `work` under the refresh lock, or without it when nobody lets go in time: the lock saves requests, and a frozen tab
  * that keeps it must not keep everybody from their session. Resolves to null when `leave` aborts first.
  */
 export async function underRefreshLock<T>(
-  { lock, clock, notes, namespace, waitMs }: RefreshLockOptions,
+  { platform: { lock, clock }, record, options }: Parts,
   leave: AbortSignal,
   work: (waited: boolean) => Promise<T>,
 ): Promise<T | null> {
   if (lock === undefined) return work(false);
+  const waitMs = options.requestTimeoutMs + LONGER_THAN_A_REQUEST_MS;
 
   async function tryName(name: string, boundMs: number, waitedBefore: boolean): Promise<{ result: T } | null> {
     const controller = new AbortController();
@@ -51,12 +44,14 @@ export async function underRefreshLock<T>(
     }
   }
 
-  const isStuck = notes.readAttempt().stuckUntil > clock.now();
-  const first = await tryName(refreshLockName(namespace), isStuck ? STUCK_WAIT_MS : waitMs, false);
+  // L3: nobody's lock is stolen; a second name stands in while the first is taken to be orphaned.
+  const isStuck = record.readAttempt().stuckUntil > clock.now();
+  const name = refreshLockName(options.namespace);
+  const first = await tryName(name, isStuck ? STUCK_WAIT_MS : waitMs, false);
   if (first !== null) return first.result;
   if (leave.aborted) return null;
-  if (!isStuck) notes.writeAttempt({ ...notes.readAttempt(), stuckUntil: clock.now() + STUCK_MS });
-  const second = await tryName(`${refreshLockName(namespace)}-2`, waitMs, true);
+  if (!isStuck) record.writeAttempt({ ...record.readAttempt(), stuckUntil: clock.now() + STUCK_MS });
+  const second = await tryName(`${name}-2`, waitMs, true);
   if (second !== null) return second.result;
   return leave.aborted ? null : work(true);
 }

@@ -1,18 +1,11 @@
 import type { User } from "./authClient.ts";
 import { AuthError } from "./authError.ts";
 import type { RefreshOutcome, TokenAnswer } from "./backend.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const readText = (value: unknown): string | null =>
-  typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : null;
+import { type Fields, isFields, parseNumber, parseText } from "./parse.ts";
 
 const readPositive = (value: unknown): number | null => {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) && number > 0 ? number : null;
+  const number = parseNumber(value);
+  return number !== null && number > 0 ? number : null;
 };
 
 /** The body of an answer as a JSON object, or null for anything else: an empty body, a page of HTML, a bare value. */
@@ -45,29 +38,43 @@ export function parseTokenAnswer(body: Fields | null, response: Response): Token
   const accessToken = body?.["access_token"];
   if (body === null || typeof accessToken !== "string" || accessToken.trim() === "") return null;
   const session = body["session"];
-  const id = isFields(session) ? readText(session["id"]) : null;
+  const id = isFields(session) ? parseText(session["id"]) : null;
   const number = isFields(session) ? readPositive(session["number"]) : null;
   return {
     accessToken,
     expiresInSeconds: readPositive(body["expires_in"]),
     session: id === null ? null : { id, number: Number.isSafeInteger(number) ? number : null },
-    subject: readText(body["subject"]),
+    subject: parseText(body["subject"]),
     serverNow: readMoment(response.headers.get("Date")),
   };
 }
 
-/** A user, or null when the body names none. */
-export function parseUser(body: Fields | null): User | null {
-  const id = readText(body?.["id"]);
-  if (body === null || id === null) return null;
+/**
+ * Who a user is, as text.
+ *
+ * @throws AuthError `badResponse` when there is no `id`; it names the fields that there are, never what is in them.
+ */
+export function readUserId(user: unknown): string {
+  const id = isFields(user) ? parseText(user["id"]) : null;
+  if (id !== null) return id;
+  const found = isFields(user) ? Object.keys(user).slice(0, 12).join(", ") : typeof user;
+  throw new AuthError(
+    "badResponse",
+    `The answer to who is signed in has no \`id\` (a text or a number); it has: ${found || "nothing"}. Map another field to it, or check \`paths.user\`.`,
+  );
+}
+
+/** A user. @throws AuthError `badResponse` when the body names none. */
+export function parseUser(body: Fields | null): User {
+  const id = readUserId(body);
   return {
     ...body,
     id,
-    email: readText(body["email"]),
-    is_active: body["is_active"] !== false,
-    is_superuser: body["is_superuser"] === true,
-    is_verified: body["is_verified"] === true,
-    is_guest: body["is_guest"] === true,
+    email: parseText(body?.["email"]),
+    is_active: body?.["is_active"] !== false,
+    is_superuser: body?.["is_superuser"] === true,
+    is_verified: body?.["is_verified"] === true,
+    is_guest: body?.["is_guest"] === true,
   };
 }
 

@@ -1,9 +1,8 @@
-import type { Backend } from "./backend.ts";
-import { isSameSession, type SessionName } from "./knowledge.ts";
-import type { Platform } from "./ports.ts";
-import { withinTime } from "./timers.ts";
+import type { Parts } from "./parts.ts";
+import { isOpen, isSameSession, type SessionName } from "./session.ts";
+import { withinTime } from "./wait.ts";
 
-interface Owed {
+interface PendingSignOut {
   readonly session: SessionName | null;
   readonly token: string | null;
   failures: number;
@@ -13,83 +12,81 @@ interface Owed {
 export interface SignOutQueue {
   /** Tells the server now, and again later until it has heard. Resolves to whether it has heard this time. */
   add(session: SessionName | null, token: string | null): Promise<boolean>;
-  /** Tries what is owed at once: the server may be within reach again. */
-  payNow(): Promise<boolean>;
-  isOwing(): boolean;
+  /** Tries all that is pending at once, since the server may be within reach again; resolves to whether none is left. */
+  flush(): Promise<boolean>;
+  /** Waits for what is being sent already. */
+  settled(): Promise<boolean>;
   dispose(): void;
 }
 
-/** Sign-outs that the server has not confirmed: owed until it has, so that dead Wi-Fi undoes none of them. */
-export function createSignOutQueue({
-  platform,
-  backend,
-  requestTimeoutMs,
-  isSuperseded,
-  onConfirmed,
-}: {
-  readonly platform: Platform;
-  readonly backend: Backend;
-  readonly requestTimeoutMs: number;
-  /** A sign-out that names no session may end none that began since. */
-  readonly isSuperseded: (session: SessionName | null) => boolean;
-  readonly onConfirmed: (session: SessionName | null) => void;
-}): SignOutQueue {
-  const { clock } = platform;
-  const queue: Owed[] = [];
+/** Sign-outs that the server has not confirmed: pending until it has, so that dead Wi-Fi undoes none of them (S5). */
+export function createSignOutQueue(parts: Parts): SignOutQueue {
+  const { clock, random } = parts.platform;
+  const queue = new Set<PendingSignOut>();
   let cancelRetry: (() => void) | null = null;
   let isDisposed = false;
 
-  function settle(owed: Owed): true {
-    queue.splice(queue.indexOf(owed), 1);
-    onConfirmed(owed.session);
+  function settle(pending: PendingSignOut): true {
+    // A second answer to the same one settles nothing that came after it.
+    if (queue.delete(pending)) {
+      parts.store.dispatch({ type: "signOutConfirmed", session: pending.session ?? { number: 0, id: "" } });
+    }
     return true;
   }
 
-  function send(owed: Owed): Promise<boolean> {
-    if (owed.failures > 0 && isSuperseded(owed.session)) return Promise.resolve(settle(owed));
-    owed.sending ??= withinTime(clock, requestTimeoutMs, (signal) =>
-      backend.signOut(owed.session, owed.token, { fetch: platform.fetch, signal }),
+  /** A sign-out that names no session may end none that began since. */
+  const isSuperseded = ({ session, failures }: PendingSignOut): boolean =>
+    failures > 0 &&
+    session === null &&
+    (isOpen(parts.store.getState().session) || parts.record.readSession()?.end === "open");
+
+  function send(pending: PendingSignOut): Promise<boolean> {
+    if (isSuperseded(pending)) return Promise.resolve(settle(pending));
+    pending.sending ??= withinTime(clock, parts.options.requestTimeoutMs, async (signal) =>
+      parts.backend.signOut?.(pending.session, pending.token, { fetch: parts.platform.fetch, signal }),
     )
       .then(
-        () => settle(owed),
+        () => settle(pending),
         () => {
-          owed.failures += 1;
+          pending.failures += 1;
           armRetry();
           return false;
         },
       )
       .finally(() => {
-        owed.sending = null;
+        pending.sending = null;
       });
-    return owed.sending;
+    return pending.sending;
   }
 
   function armRetry(): void {
     if (cancelRetry !== null || isDisposed) return;
-    const failures = Math.min(...queue.map((owed) => owed.failures));
-    const delayMs = Math.min(60_000, 1_000 * 2 ** Math.min(failures, 6)) * (1 + platform.random() * 0.5);
+    const failures = Math.min(...[...queue].map((pending) => pending.failures));
+    const delayMs = Math.min(60_000, 1_000 * 2 ** Math.min(failures, 6)) * (1 + random() * 0.5);
     cancelRetry = clock.setTimer(() => {
       cancelRetry = null;
-      void payNow();
+      void flush();
     }, delayMs);
   }
 
-  async function payNow(): Promise<boolean> {
+  async function flush(): Promise<boolean> {
     if (isDisposed) return false;
-    const paid = await Promise.all(queue.map(send));
-    return paid.every(Boolean);
+    await Promise.all([...queue].map(send));
+    return queue.size === 0;
   }
 
   return {
     add(session, token) {
-      const same = queue.find((owed) => owed.session === session || isSameSession(owed.session, session));
-      if (same !== undefined) return send(same);
-      const owed: Owed = { session, token, failures: 0, sending: null };
-      queue.push(owed);
-      return send(owed);
+      const same = [...queue].find((pending) => pending.session === session || isSameSession(pending.session, session));
+      const pending = same ?? { session, token, failures: 0, sending: null };
+      queue.add(pending);
+      return send(pending);
     },
-    payNow,
-    isOwing: () => queue.length > 0,
+    flush,
+    async settled() {
+      await Promise.all([...queue].map((pending) => pending.sending));
+      return queue.size === 0;
+    },
     dispose() {
       isDisposed = true;
       cancelRetry?.();

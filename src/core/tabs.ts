@@ -1,10 +1,11 @@
-import type { Identity } from "./authState.ts";
 import { parseClaims } from "./claims.ts";
-import type { HeldToken, Knowledge } from "./knowledge.ts";
-import { isOpen } from "./knowledge.ts";
-import { parseSession, toHint, toSessionNote } from "./note.ts";
-import type { Platform, TabChannel } from "./ports.ts";
-import { readIdentity } from "./identity.ts";
+import { type Fields, isFields, parseText } from "./parse.ts";
+import type { Parts, Tabs } from "./parts.ts";
+import type { Clock, TabChannel } from "./ports.ts";
+import { isBelow, parseSession, toSession, toWritten } from "./record.ts";
+import { isOpen, isSameSession, type Session, type SessionRecord } from "./session.ts";
+import { readIdentity } from "./token.ts";
+import { shareWork } from "./wait.ts";
 
 /** The version of the messages between tabs: one that this code does not know is ignored. */
 const VERSION = 1;
@@ -13,157 +14,155 @@ const ANSWER_WITHIN_MS = 300;
 /** What each tab announces itself as, to be counted. */
 export const presenceName = (namespace: string): string => `${namespace}:tab`;
 
-export interface TabsOptions {
-  readonly platform: Platform;
-  readonly namespace: string;
-  readonly shareTokens: boolean;
-  readonly warn: (message: string) => void;
-  readonly getKnown: () => Knowledge | null;
-  /** What a sibling says; `wasAsked` when this tab is waiting for an answer. */
-  readonly onTold: (knowledge: Knowledge, wasAsked: boolean) => void;
-}
-
-export interface Tabs {
-  open(): void;
-  close(): void;
-  /** Tells what this tab knows. */
-  tell(): void;
-  /** Asks the siblings, where there are any; resolves after the first answer or 300 ms. */
-  ask(): Promise<void>;
-  /** Closes, and ends the wait for an answer. */
-  dispose(): void;
-}
-
-const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null;
-
-/** The knowledge in a message, or null when it makes no sense. A token counts only when its own claims agree with it. */
-function parseTold(message: Readonly<Record<string, unknown>>, platform: Platform): Knowledge | null {
-  const session = parseSession(message);
-  if (session === null) return null;
-  const hint = toHint(session);
-  const { token, lifetimeMs, sentAt, count } = message;
-  if (session.end !== "open" || typeof token !== "string" || typeof sentAt !== "number" || typeof count !== "number")
-    return hint;
+/**
+ * The session in a message, or null when it makes no sense (T1). Where a token has claims they must not contradict the message;
+ * one without them is of the subject that the sender names.
+ */
+function parseTold(message: Fields, clock: Clock): Session | null {
+  const written = parseSession(message);
+  if (written === null) return null;
+  const bare = toSession(written);
+  const { token, lifetimeMs, sentAt, count, refusals } = message;
+  const subject = parseText(message["subject"]);
+  if (written.end !== "open" || typeof token !== "string" || typeof sentAt !== "number" || typeof count !== "number")
+    return bare;
   const claims = parseClaims(token);
-  const identity: Identity | null = readIdentity(claims, {
-    subject: null,
-    sessionId: session.id || null,
-    isGuest: session.isGuest,
-  });
-  if (identity === null || identity.subject !== message["subject"]) return hint;
-  if (claims?.sessionId != null && session.id !== "" && claims.sessionId !== session.id) return hint;
-  const { clock } = platform;
+  const sessionId = written.id || null;
+  const identity = readIdentity(claims, { subject, sessionId, isGuest: written.isGuest });
+  if (identity === null || identity.subject !== subject) return bare;
+  if (claims?.sessionId != null && sessionId !== null && claims.sessionId !== sessionId) return bare;
   const ageMs = Math.max(0, clock.now() - sentAt);
-  const held: HeldToken = {
-    value: token,
-    claims,
-    lifetime: {
-      sentAt: clock.now() - ageMs,
-      sentAtMonotonic: clock.monotonicNow() - ageMs,
-      lifetimeMs: typeof lifetimeMs === "number" && lifetimeMs > 0 ? lifetimeMs : null,
+  return {
+    ...bare,
+    isGuest: identity.isGuest,
+    identity,
+    token: {
+      value: token,
+      claims,
+      lifetime: {
+        sentAt: clock.now() - ageMs,
+        sentAtMonotonic: clock.monotonicNow() - ageMs,
+        lifetimeMs: typeof lifetimeMs === "number" && lifetimeMs > 0 ? lifetimeMs : null,
+      },
+      count,
+      rejected: false,
+      // Else each tab in turn would replace what another has just got, for a server that refuses them all.
+      refusals: typeof refusals === "number" ? refusals : 0,
+      endsWithSession: message["endsWithSession"] === true,
     },
-    count,
-    rejected: false,
-    // Else each tab in turn would replace what another has just got, for a server that refuses them all.
-    afterRejection: message["afterRejection"] === true,
   };
-  return { ...hint, hinted: false, isGuest: identity.isGuest, token: held, identity };
 }
 
-/** The channel to the other tabs. Without one, or when it fails, the tab is by itself. */
-export function createTabs({ platform, namespace, shareTokens, warn, getKnown, onTold }: TabsOptions): Tabs {
+export function createTabs(parts: Parts): Tabs {
+  const { platform } = parts;
+  const { namespace, shareTokens } = parts.options;
+  const { getState, dispatch } = parts.store;
   let channel: TabChannel | null = null;
-  let withdraw: (() => void) | null = null;
-  let isOpenToOthers = false;
+  let cleanups: (() => void)[] = [];
   let answered: (() => void) | null = null;
-  let asking: Promise<void> | null = null;
+  let isOpened = false;
 
-  const guarded = (work: () => void): void => {
+  function guarded<T>(work: () => T): T | null {
     try {
-      work();
+      return work();
     } catch {
-      warn("The channel between tabs cannot be used: each tab keeps its own token.");
+      parts.warn("The channel between tabs cannot be used: each tab keeps its own token.");
+      return null;
     }
-  };
+  }
 
-  function post(message: Readonly<Record<string, unknown>>): void {
+  function post(message: Fields): void {
     guarded(() => channel?.post({ version: VERSION, ...message }));
   }
 
   function tell(): void {
-    const known = getKnown();
-    if (known === null) return;
-    const { token, identity } = known;
+    const { session, unverified } = getState();
+    if (session === null) return;
+    const { token, identity } = session;
     const shared =
-      shareTokens && token !== null && !token.rejected && identity !== null && token.claims?.subject != null
+      shareTokens && token !== null && !token.rejected && identity !== null
         ? {
             token: token.value,
             lifetimeMs: token.lifetime.lifetimeMs,
             sentAt: token.lifetime.sentAt,
             count: token.count,
-            afterRejection: token.afterRejection,
+            refusals: token.refusals,
+            endsWithSession: token.endsWithSession,
             subject: identity.subject,
           }
         : {};
-    post({ kind: "told", ...toSessionNote(known), ...shared });
+    post({ kind: "told", ...toWritten(session), ...shared });
+    // What somebody signed out of here; while a session is open, a record of it is hearsay, and is not passed on.
+    if (session.end === "signedOut" && unverified?.pendingSignOut) post({ kind: "told", ...toWritten(unverified) });
   }
 
   function hear(message: unknown): void {
     if (!isFields(message) || message["version"] !== VERSION) return;
     if (message["kind"] === "asked") return tell();
-    const told = message["kind"] === "told" ? parseTold(message, platform) : null;
+    const told = message["kind"] === "told" ? parseTold(message, platform.clock) : null;
     if (told === null) return;
-    onTold(told, asking !== null);
-    // A hint without a token answers nobody who needs one, an end answers everybody.
-    if (told.token !== null || !isOpen(told)) answered?.();
+    receive(told);
+    // An open session without its token answers nobody who needs one, an end answers everybody.
+    if (told.token !== null || told.end !== "open") answered?.();
   }
 
-  function close(): void {
-    guarded(() => channel?.close());
-    guarded(() => withdraw?.());
-    channel = null;
-    withdraw = null;
-    isOpenToOthers = false;
+  function receive(told: Session): void {
+    const { session } = getState();
+    // A sibling that has not been refused yet tells of the very token that was refused here.
+    if (isOpen(session) && session.token.rejected && told.token?.value === session.token.value) return;
+    dispatch({ type: "received", told, isConfirmed: isConfirmed(told) });
+    const { session: now } = getState();
+    if (now !== null && isBelow(told, now)) tell(); // N4
   }
+
+  /** T2: whether the shared record says the same as a message. */
+  function isConfirmed(told: SessionRecord): boolean {
+    const written = parts.record.isShared ? parts.record.readSession() : null;
+    return isSameSession(written, told) && (written?.end === "open") === (told.end === "open");
+  }
+
+  function readRecord(): void {
+    const written = parts.record.readSession();
+    if (written !== null) dispatch({ type: "received", told: toSession(written), isConfirmed: false });
+    parts.record.keepUp();
+  }
+
+  const asking = shareWork(async () => {
+    if (channel === null) return;
+    const siblings = await platform.lock?.countSiblings(presenceName(namespace)).catch(() => 1);
+    if (siblings === 0 || channel === null) return;
+    await new Promise<void>((resolve) => {
+      const cancel = platform.clock.setTimer(resolve, ANSWER_WITHIN_MS);
+      answered = () => {
+        cancel();
+        resolve();
+      };
+      post({ kind: "asked" });
+    });
+    answered = null;
+  });
 
   return {
     open() {
-      if (isOpenToOthers) return;
-      isOpenToOthers = true;
-      guarded(() => {
-        channel = platform.openChannel?.(namespace, hear) ?? null;
-      });
-      guarded(() => {
-        withdraw = platform.lock?.announce(presenceName(namespace)) ?? null;
-      });
+      if (isOpened) return;
+      isOpened = true;
+      channel = guarded(() => platform.openChannel?.(namespace, hear) ?? null);
+      const withdraw = guarded(() => platform.lock?.announce(presenceName(namespace)));
+      // A record that is watched stands in for the channel, also where one cannot be opened.
+      const unwatch =
+        channel === null
+          ? guarded(() => platform.storage?.onChange?.(`${namespace}:session`, readRecord))
+          : () => channel?.close();
+      cleanups = [withdraw, unwatch].filter((cleanup) => cleanup != null);
     },
-    close,
-    tell,
-    ask() {
-      asking ??= (async () => {
-        if (channel === null) return;
-        const isAlone =
-          platform.lock !== undefined &&
-          (await platform.lock.countSiblings(presenceName(namespace)).catch(() => 1)) === 0;
-        if (isAlone || channel === null) return;
-        await new Promise<void>((resolve) => {
-          const cancel = platform.clock.setTimer(resolve, ANSWER_WITHIN_MS);
-          answered = () => {
-            cancel();
-            resolve();
-          };
-          post({ kind: "asked" });
-        });
-      })().finally(() => {
-        answered = null;
-        asking = null;
-      });
-      return asking;
-    },
-    dispose() {
-      close();
+    close() {
       answered?.();
+      for (const cleanup of cleanups.splice(0)) guarded(cleanup);
+      channel = null;
+      isOpened = false;
     },
+    tell,
+    ask: asking.run,
+    readRecord,
   };
 }

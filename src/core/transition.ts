@@ -1,127 +1,118 @@
 import type { AuthState, Identity, UnauthenticatedReason } from "./authState.ts";
-import { keepIdentity } from "./identity.ts";
 import {
+  closeSession,
+  compareRecords,
   compareSessions,
-  type HeldToken,
+  isNobody,
   isOpen,
   isSameSession,
-  join,
-  type Knowledge,
+  merge,
+  type OpenSession,
+  type Session,
+  type SessionEnd,
   type SessionName,
-} from "./knowledge.ts";
+  type SessionRecord,
+} from "./session.ts";
+import { type HeldToken, keepIdentity } from "./token.ts";
 
 /** All that a client has. What it is doing is a second axis, kept elsewhere. */
 export interface ClientState {
-  readonly known: Knowledge | null;
+  /** What the server said, to this tab or to a sibling whom the shared record confirms. It only grows (K2). */
+  readonly session: Session | null;
+  /** A later session, or an end, of which only a message or the shared record tells: a question, never a state (T2). */
+  readonly unverified: SessionRecord | null;
   /** The start-up has had its answer: without a session, nobody is signed in. */
-  readonly settled: boolean;
+  readonly initialized: boolean;
   /** Whose data this page may still hold. */
   readonly lastIdentity: Identity | null;
   /** Grows with every sign-in and sign-out of this tab: an answer that left before one of them is late. */
-  readonly acts: number;
-  /** While `known` is but a hint: what was known for certain before it, and what was learned of that since. */
-  readonly beforeHint: Knowledge | null;
-  /** Sessions that only untrusted hints told of, and that the server knew nothing of. */
-  readonly refuted: readonly SessionName[];
+  readonly epoch: number;
 }
 
 /** What an answer is compared with: the state as it was when its request left. */
-export type Basis = Pick<ClientState, "known" | "acts" | "beforeHint">;
+export type Snapshot = Pick<ClientState, "session" | "unverified" | "epoch">;
 
+/**
+ * `received`: a message of a sibling, or the shared record alone; `isConfirmed` when both say the same of this session.
+ * `startUnanswered`: the start-up got no answer that counts; `isFirstVisit` when the shared record knows of nobody here.
+ */
 export type ClientEvent =
-  | { readonly type: "hinted"; readonly knowledge: Knowledge }
-  | { readonly type: "actBegan" }
-  | { readonly type: "signInAnswered"; readonly knowledge: Knowledge; readonly basis: Basis }
-  | { readonly type: "refreshAnswered"; readonly knowledge: Knowledge; readonly basis: Basis }
+  | { readonly type: "received"; readonly told: Session; readonly isConfirmed: boolean }
+  | { readonly type: "signInBegan" }
+  | { readonly type: "signInAnswered"; readonly answer: OpenSession; readonly snapshot: Snapshot }
+  | { readonly type: "refreshAnswered"; readonly answer: OpenSession; readonly snapshot: Snapshot }
   | {
       readonly type: "refreshDenied";
       readonly reason: Exclude<UnauthenticatedReason, "signedOut">;
-      readonly basis: Basis;
+      readonly snapshot: Snapshot;
     }
-  | { readonly type: "startFailed" }
+  | { readonly type: "startUnanswered"; readonly isFirstVisit: boolean }
+  | { readonly type: "guestUnanswered" }
   | { readonly type: "signedOutHere" }
   | { readonly type: "signOutConfirmed"; readonly session: SessionName }
   | { readonly type: "tokenRejected"; readonly value: string }
   | { readonly type: "lifetimePassed"; readonly session: SessionName };
 
 /**
- * `share`: write the note (`byHand`: of somebody's own sign-in or sign-out) and tell the siblings; `sendSignOut`: end this
- * session at the server.
+ * `publish`: write the shared record and tell the siblings (`byHand`: of somebody's own sign-in or sign-out; `refuted`: records
+ * that the server has shown to be wrong, and that may be overwritten). `sendSignOut`: end this session at the server.
  */
 export type Effect =
-  | { readonly type: "share"; readonly byHand: boolean }
+  | { readonly type: "publish"; readonly byHand: boolean; readonly refuted: readonly SessionName[] }
   | { readonly type: "abortRefresh" }
-  | { readonly type: "sendSignOut"; readonly session: SessionName | null; readonly token: string | null };
+  | { readonly type: "sendSignOut"; readonly session: SessionName | null; readonly token: string | null }
+  | { readonly type: "startGuest" };
 
 export interface Step {
   readonly state: ClientState;
   readonly effects: readonly Effect[];
 }
 
+/** What the decisions depend on besides state and event. */
+export interface Rules {
+  readonly isSpent: (token: HeldToken) => boolean;
+  /** Whether somebody without a session becomes a guest unasked. */
+  readonly guestsAreAutomatic: boolean;
+}
+
 export const initialState: ClientState = {
-  known: null,
-  settled: false,
+  session: null,
+  unverified: null,
+  initialized: false,
   lastIdentity: null,
-  acts: 0,
-  beforeHint: null,
-  refuted: [],
+  epoch: 0,
 };
 
-// Where nothing was known there is still something to sign out of: a cookie that this page has not asked about.
-const NOBODY: Knowledge = {
+/**
+ * Nobody, and why: lower than every session, so that it outranks none. Where nothing is known there is still something to sign
+ * out of, a cookie that this page has not asked about.
+ */
+const nobody = (end: Exclude<SessionEnd, "open">, isGuest = false): Session => ({
   number: 0,
   id: "",
-  end: "signedOut",
-  owed: true,
-  isGuest: false,
+  end,
+  pendingSignOut: false,
+  isGuest,
   token: null,
   identity: null,
-  hinted: false,
-};
+});
 
-const share: Effect = { type: "share", byHand: false };
-const shareByHand: Effect = { type: "share", byHand: true };
+const publish = (refuted: readonly (SessionName | null)[] = [], byHand = false): Effect => ({
+  type: "publish",
+  byHand,
+  refuted: refuted.filter((record) => record !== null),
+});
 
-const nameOf = ({ number, id }: SessionName): SessionName => ({ number, id });
-
-const sendSignOut = (knowledge: Knowledge): Effect => ({
+const sendSignOut = (session: SessionRecord, token: string | null = null): Effect => ({
   type: "sendSignOut",
-  session: knowledge.number === 0 ? null : nameOf(knowledge),
-  token: knowledge.token?.value ?? null,
+  session: isNobody(session) ? null : { number: session.number, id: session.id },
+  token,
 });
 
-const close = (known: Knowledge, end: Knowledge["end"], owed = false): Knowledge => ({
-  ...known,
-  end,
-  owed,
-  token: null,
-  hinted: false,
-});
-
-const endOf = (reason: Exclude<UnauthenticatedReason, "signedOut">): "revoked" | "expired" =>
-  reason === "revoked" ? "revoked" : "expired";
-
-// The last few are enough: each of them costs whoever made it up a refresh.
-const refute = ({ refuted }: ClientState, hint: SessionName): readonly SessionName[] => [
-  ...refuted.slice(-7),
-  nameOf(hint),
-];
-
-/** As if nobody had told of `hint`, which the server has just shown to be nobody's session. */
-const withoutHint = (state: ClientState, hint: SessionName): ClientState => ({
-  ...state,
-  known: state.beforeHint,
-  beforeHint: null,
-  refuted: refute(state, hint),
-});
-
-// What was learned of certain sessions since the request left makes its answer late for them, too.
-const basisWithoutHint = ({ beforeHint, acts }: Basis): Basis => ({ known: beforeHint, beforeHint: null, acts });
-
-/** Whether what the tab knows is no longer what it was when a request left. */
-export function hasChanged(state: Basis, basis: Basis): boolean {
-  const [now, then] = [state.known, basis.known];
-  if (state.acts !== basis.acts || (now === null) !== (then === null)) return true;
+/** Whether what the tab has of the session is no longer what it was when a request left. */
+export function hasChanged(state: Snapshot, snapshot: Snapshot): boolean {
+  const [now, then] = [state.session, snapshot.session];
+  if (state.epoch !== snapshot.epoch || (now === null) !== (then === null)) return true;
   if (now === null || then === null) return false;
   return (
     !isSameSession(now, then) ||
@@ -131,143 +122,202 @@ export function hasChanged(state: Basis, basis: Basis): boolean {
   );
 }
 
-/** The one place where what a client has changes. Pure: the same state and event give the same step. */
-export function transition(state: ClientState, event: ClientEvent, isSpent: (token: HeldToken) => boolean): Step {
-  const stay: Step = { state, effects: [] };
+/** Whether only the server can say what is so: of an end that was merely heard nothing needs to be known where nobody is in. */
+export const isInQuestion = ({ session, unverified }: Snapshot): boolean =>
+  unverified !== null && (unverified.end === "open" || isOpen(session));
 
-  // Every way to new knowledge ends here, so that no state shows one subject's claims beside another's token.
-  function know(known: Knowledge, effects: readonly Effect[] = [share], changes: Partial<ClientState> = {}): Step {
-    const identity = isOpen(known) ? keepIdentity(state.lastIdentity, known.identity) : known.identity;
-    const forgets = known.end === "signedOut" || known.end === "revoked";
-    const settled = state.settled || (isOpen(known) && identity !== null) || (!isOpen(known) && !known.hinted);
+/** The one place where what a client has changes. Pure: the same state and event give the same step. */
+export function transition(state: ClientState, event: ClientEvent, rules: Rules): Step {
+  const { session, unverified } = state;
+  const stay: Step = { state, effects: [] };
+  const only = (changes: Partial<ClientState>, ...effects: Effect[]): Step => ({
+    state: { ...state, ...changes },
+    effects,
+  });
+
+  // Every new session ends here, so that no state shows one subject's claims beside another's token.
+  function become(next: Session, effects: readonly Effect[], changes: Partial<ClientState> = {}): Step {
+    const identity = isOpen(next) ? keepIdentity(state.lastIdentity, next.identity) : next.identity;
+    const forgets = next.end === "signedOut" || next.end === "revoked";
     return {
       state: {
         ...state,
-        settled,
-        known: identity === known.identity ? known : { ...known, identity },
-        lastIdentity: forgets ? null : ((isOpen(known) ? identity : null) ?? state.lastIdentity),
-        beforeHint: known.hinted ? certainBefore(known) : null,
+        session: identity === next.identity ? next : { ...next, identity },
+        initialized: true,
+        lastIdentity: forgets ? null : ((isOpen(next) ? identity : null) ?? state.lastIdentity),
         ...changes,
       },
       effects,
     };
   }
 
-  function certainBefore(hint: Knowledge): Knowledge | null {
-    if (state.known === null || state.known.hinted) return state.beforeHint;
-    return isSameSession(state.known, hint) ? null : state.known;
+  /** An answer clears what was in question when its request left, and what it outranks; nothing that came since. */
+  function leftUnverified(snapshot: Snapshot, answer: SessionName): SessionRecord | null {
+    return unverified === snapshot.unverified || (unverified !== null && compareSessions(unverified, answer) <= 0)
+      ? null
+      : unverified;
   }
 
-  const { known } = state;
+  const isGuestNext = (last: SessionRecord | null): boolean =>
+    rules.guestsAreAutomatic && (last === null || last.isGuest || last.end === "signedOut") && !last?.pendingSignOut;
+
   switch (event.type) {
-    case "hinted": {
-      const told = event.knowledge;
-      // An end that nobody vouches for settles nothing where the server has had its say: it is asked which of them is true.
-      const isNews = known === null ? state.settled : compareSessions(told, known) > 0;
-      const hint: Knowledge = told.hinted && !isOpen(told) && isNews ? { ...told, end: "open" } : told;
-      if (state.refuted.some((session) => isSameSession(session, hint))) return stay;
-      // Neither the session nor its end is more than hearsay: the server is being asked, and this adds nothing.
-      if (known?.hinted && isOpen(known) && hint.hinted && isSameSession(known, hint)) return stay;
-      // Somebody's real session goes before the end of one that only a hint told of.
-      if (known?.hinted && !isOpen(known) && hint.token !== null && compareSessions(hint, known) < 0) {
-        return transition(withoutHint(state, known), event, isSpent);
-      }
-      const joined = join(known, hint, isSpent);
-      if (joined === known) {
-        if (!known.hinted || hint.hinted || compareSessions(hint, known) >= 0) return stay;
-        // The hint may turn out to be nobody's: what is certain of earlier sessions is not lost on it.
-        const beforeHint = join(state.beforeHint, hint, isSpent);
-        return beforeHint === state.beforeHint ? stay : { state: { ...state, beforeHint }, effects: [] };
-      }
-      // While the start-up is asking, a note that says signed out may be old: the server has the last word.
-      return know(joined, [], isOpen(joined) ? {} : { settled: state.settled });
-    }
-    case "actBegan":
-      return { state: { ...state, acts: state.acts + 1 }, effects: [{ type: "abortRefresh" }] };
+    case "received":
+      return receive(event.told, event.isConfirmed);
+    case "signInBegan":
+      return only({ epoch: state.epoch + 1 }, { type: "abortRefresh" });
     case "signInAnswered": {
-      const { knowledge, basis } = event;
-      const overtaken = state.acts !== basis.acts;
-      const order = known === null ? 1 : compareSessions(knowledge, known);
-      // The server drew this number after all that it knew when this sign-in left: what stood higher then is not from it.
-      const refutes = order < 0 && !hasChanged(state, basis);
-      if (overtaken) {
-        const closed = close(knowledge, "signedOut", true);
+      const { answer, snapshot } = event;
+      const order = session === null ? 1 : compareSessions(answer, session);
+      const refusal = sendSignOut(answer, answer.token.value);
+      if (state.epoch !== snapshot.epoch) {
+        // S4: it is ended, not shown.
         return order > 0
-          ? know(closed, [shareByHand, sendSignOut(knowledge)])
-          : { state, effects: [sendSignOut(knowledge)] };
+          ? become(closeSession(answer, "signedOut", true), [publish([], true), refusal])
+          : { state, effects: [refusal] };
       }
-      if (order >= 0 || known === null) return know(knowledge, [shareByHand]);
-      if (refutes) return know(knowledge, [shareByHand], { refuted: refute(state, known) });
-      // Of a later session that only a hint told of meanwhile, who has it will tell again, and the server is asked.
-      return known.hinted ? know(knowledge, [shareByHand]) : { state, effects: [sendSignOut(knowledge)] };
+      // The server drew this number after all that it knew when this sign-in left: what stood higher then is not from it.
+      if (order < 0 && hasChanged(state, snapshot)) return { state, effects: [refusal] };
+      if (order === 0 && !isOpen(session)) return { state, effects: [refusal] }; // K5
+      const refuted = [snapshot.unverified, order < 0 ? session : null];
+      return become(answer, [publish(refuted, true)], { unverified: leftUnverified(snapshot, answer) });
     }
     case "refreshAnswered": {
-      const { knowledge, basis } = event;
-      if (hasChanged(state, basis)) {
-        if (!isSameSession(known, knowledge) || !isOpen(known)) return stay;
-        const joined = join(known, knowledge, isSpent);
-        return joined === known ? stay : know(joined);
+      const { answer, snapshot } = event;
+      if (hasChanged(state, snapshot)) {
+        // R1
+        if (!isOpen(session) || !isSameSession(session, answer)) return stay;
+        const merged = merge(session, answer, rules.isSpent);
+        return merged === session ? stay : become(merged, [publish()]);
       }
-      if (known === null) return know(knowledge);
-      const order = compareSessions(knowledge, known);
-      if (order > 0 || (order === 0 && (isOpen(known) || known.hinted))) return know(knowledge);
-      if (order < 0 && known.hinted) {
-        return transition(withoutHint(state, known), { ...event, basis: basisWithoutHint(basis) }, isSpent);
+      const refusal = sendSignOut(answer, answer.token.value);
+      // K5: whoever signed out of just this session was told so; that the server still has it shows that it was not.
+      if (unverified?.end === "signedOut" && isSameSession(unverified, answer)) {
+        return become(closeSession(answer, "signedOut", true), [publish(), refusal], { unverified: null });
       }
-      const refusal = sendSignOut(knowledge);
-      return isOpen(known)
-        ? know(close(known, "expired"), [share, refusal])
-        : { state: { ...state, settled: true }, effects: [refusal] };
+      const order = session === null ? 1 : compareSessions(answer, session);
+      if (order > 0 || (order === 0 && isOpen(session))) {
+        return become(answer, [publish([snapshot.unverified])], { unverified: leftUnverified(snapshot, answer) }); // R2, T4
+      }
+      // R2: lower than what the server gave before, or ended here.
+      return isOpen(session)
+        ? become(closeSession(session, "expired"), [publish(), refusal], { unverified: null })
+        : only({ initialized: true }, refusal);
     }
-    case "refreshDenied": {
-      if (hasChanged(state, event.basis)) return stay;
-      if (known === null) return { state: { ...state, settled: true }, effects: [] };
-      if (known.hinted && isOpen(known) && state.settled) {
-        return transition(withoutHint(state, known), { ...event, basis: basisWithoutHint(event.basis) }, isSpent);
-      }
-      // A note of an earlier visit may tell what has ended, but vouches for nothing: other tabs may know better.
-      if (known.hinted && isOpen(known)) {
-        return know({ ...known, end: endOf(event.reason), hinted: true }, [], { settled: true });
-      }
-      if (isOpen(known)) return know(close(known, endOf(event.reason)));
-      const hinted = known.hinted && known.end !== "signedOut";
-      return { state: { ...state, settled: true, known: { ...known, hinted } }, effects: [] };
+    case "refreshDenied":
+      return deny(event.reason, event.snapshot);
+    case "startUnanswered": {
+      // S6: a session may not be denied while the server is out of reach, but its end may be shown.
+      if (session !== null || state.initialized) return stay;
+      if (unverified === null)
+        return event.isFirstVisit && !rules.guestsAreAutomatic ? only({ initialized: true }) : stay;
+      return unverified.end === "open" ? stay : become(nobody(unverified.end, unverified.isGuest), []);
     }
-    case "startFailed":
-      // A note that says signed out may be shown while the server is out of reach; a session may not be denied.
-      return known !== null && !isOpen(known) && !state.settled
-        ? { state: { ...state, settled: true }, effects: [] }
-        : stay;
-    case "signedOutHere": {
-      const effects: readonly Effect[] = [{ type: "abortRefresh" }, shareByHand];
-      const acted = { acts: state.acts + 1 };
-      if (known === null) return know(NOBODY, [...effects, sendSignOut(NOBODY)], acted);
-      // What the start-up was asking is settled by the user's own word, also when only an old note says signed out.
-      if (known.end === "signedOut")
-        return {
-          state: { ...state, ...acted, settled: true },
-          effects: [{ type: "abortRefresh" }, sendSignOut(known)],
-        };
-      const certain = isOpen(state.beforeHint) ? [sendSignOut(state.beforeHint)] : [];
-      return know(close(known, "signedOut", true), [...effects, ...certain, sendSignOut(known)], acted);
+    case "guestUnanswered":
+      return state.initialized ? stay : only({ initialized: true });
+    case "signedOutHere":
+      return signOut();
+    case "signOutConfirmed": {
+      const confirmed = <T extends SessionRecord>(record: T | null): T | null =>
+        record?.pendingSignOut && isSameSession(record, event.session) ? { ...record, pendingSignOut: false } : record;
+      const [now, later] = [confirmed(session), confirmed(unverified)];
+      if (now === session && later === unverified) return stay;
+      return only({ session: now, unverified: later }, publish([], true));
     }
-    case "signOutConfirmed":
-      if (!known?.owed || !isSameSession(known, event.session)) return stay;
-      return know({ ...known, owed: false });
     case "tokenRejected":
-      if (!isOpen(known) || known.token?.value !== event.value || known.token.rejected) return stay;
-      return { state: { ...state, known: { ...known, token: { ...known.token, rejected: true } } }, effects: [] };
+      if (!isOpen(session) || session.token.value !== event.value || session.token.rejected) return stay;
+      return only({ session: { ...session, token: { ...session.token, rejected: true } } });
     case "lifetimePassed":
-      return isOpen(known) && isSameSession(known, event.session) ? know(close(known, "expired")) : stay;
+      return isOpen(session) && isSameSession(session, event.session)
+        ? become(closeSession(session, "expired"), [publish()])
+        : stay;
+  }
+
+  function receive(told: Session, isConfirmed: boolean): Step {
+    const order = session === null ? 1 : compareSessions(told, session);
+    if (order < 0) return stay;
+    if (order === 0) {
+      const merged = merge(session, told, rules.isSpent);
+      if (merged === session) return stay;
+      // T2, T5: a token of the session at hand, or its sign-out; any other end takes two who say so.
+      if (isOpen(told) || told.end === "signedOut" || isConfirmed) {
+        return become(merged, [], { unverified: isConfirmed || !isOpen(merged) ? null : unverified });
+      }
+    } else if (isConfirmed) {
+      const isSignedOut = unverified?.end === "signedOut" && isSameSession(unverified, told); // K5
+      if (isOpen(told) && !isSignedOut) return become(told, [], { unverified: null }); // T2
+      // T5: its number does not become this tab's, so that no wrong one can outrank the sessions to come.
+      if (told.end === "signedOut" && isOpen(session)) {
+        return become(closeSession(session, "signedOut"), [], { unverified: told });
+      }
+    }
+    return question(told);
+  }
+
+  function question({ number, id, end, pendingSignOut, isGuest }: SessionRecord): Step {
+    const record: SessionRecord = { number, id, end, pendingSignOut, isGuest };
+    const isNews =
+      unverified === null ||
+      compareRecords(record, unverified) > 0 ||
+      (!isInQuestion(state) && isInQuestion({ ...state, unverified: record }));
+    return isNews ? only({ unverified: record }) : stay;
+  }
+
+  function deny(reason: Exclude<UnauthenticatedReason, "signedOut">, snapshot: Snapshot): Step {
+    if (hasChanged(state, snapshot)) return stay; // R3
+    // What was told of since may be the very session that took this one's place: the server is asked of that.
+    if (unverified !== snapshot.unverified && isInQuestion(state)) return stay;
+    const ended = reason === "revoked" ? "revoked" : "expired";
+    if (isOpen(session)) {
+      // T5: the server confirms that this one is over, and the record that somebody signed out.
+      const end = unverified?.end === "signedOut" ? "signedOut" : ended;
+      const isGuest = isGuestNext({ ...session, end });
+      const effects = [publish([unverified]), ...(isGuest ? [{ type: "startGuest" } as const] : [])];
+      return become(closeSession(session, end), effects, { unverified: null, initialized: !isGuest });
+    }
+    const last = unverified ?? session;
+    const isGuest = isGuestNext(last);
+    return only(
+      {
+        session:
+          session !== null && !isNobody(session)
+            ? session
+            : last === null
+              ? null
+              : nobody(last.end === "open" ? ended : last.end, last.isGuest),
+        unverified: unverified?.pendingSignOut ? unverified : null,
+        initialized: state.initialized || !isGuest,
+      },
+      ...(isGuest ? [{ type: "startGuest" } as const] : []),
+    );
+  }
+
+  function signOut(): Step {
+    const epoch = state.epoch + 1;
+    const token = isOpen(session) ? session.token.value : null;
+    const own = session ?? nobody("signedOut");
+    // A later session that only was told of ends as well, by its name: whoever signs out means all that is in this browser.
+    const later = isNobody(own) || isSameSession(unverified, own) ? null : unverified;
+    const effects: Effect[] = [
+      { type: "abortRefresh" },
+      publish([], true),
+      sendSignOut(own, token),
+      ...(later === null ? [] : [sendSignOut(later)]),
+    ];
+    const pendingUnverified: SessionRecord | null =
+      unverified === null || isSameSession(unverified, own)
+        ? null
+        : { ...unverified, end: "signedOut", pendingSignOut: true };
+    const isPending = own.end !== "signedOut" || own.pendingSignOut || isNobody(own);
+    const closed = closeSession(own, "signedOut", isPending);
+    return become(closed, effects, { epoch, unverified: pendingUnverified });
   }
 }
 
 /** What a state looks like from outside. */
-export function toAuthState({ known, settled, lastIdentity }: ClientState): AuthState {
-  if (isOpen(known)) {
-    return known.identity === null ? { status: "loading" } : { status: "authenticated", identity: known.identity };
-  }
-  if (!settled) return { status: "loading" };
-  const reason = known === null || known.end === "open" ? "none" : known.end;
-  return { status: "unauthenticated", reason, previousIdentity: known?.identity ?? lastIdentity };
+export function toAuthState({ session, initialized, lastIdentity }: ClientState): AuthState {
+  if (isOpen(session)) return { status: "authenticated", identity: session.identity };
+  if (!initialized) return { status: "loading" };
+  const reason = session === null || session.end === "open" ? "none" : session.end;
+  return { status: "unauthenticated", reason, previousIdentity: session?.identity ?? lastIdentity };
 }

@@ -11,6 +11,10 @@ import { useSimulation } from "./useSimulation.ts";
 
 /** How the panel of {@link AuthDevtools} stands and looks. */
 export interface AuthDevtoolsProps {
+  /** Whether a production build shows it too. Default: false, it renders nothing there. */
+  showInProduction?: boolean;
+  /** For a content security policy that allows only styles with this nonce. Default: none. */
+  nonce?: string;
   /** Whether the panel is open at first. Default: false, only its button is there. */
   initiallyOpen?: boolean;
   /** `"corner"` (default) floats in the corner of the window; `"inline"` stands where it is put, always open. */
@@ -23,13 +27,29 @@ export interface AuthDevtoolsProps {
  * Shows what the client knows and does: status, subject, session, the token's life (the token itself only as its last four
  * characters), what is planned next and why, refreshes with their trigger, duration, outcome and tab, other tabs, the lock, the
  * backoff, events; and tries things by hand: a refresh, an expired token, no network, the end of the session. Put it anywhere
- * below `<AuthProvider>`, in development.
+ * below `<AuthProvider>`. In a production build it renders nothing unless it is told to.
  *
  * @example
- * {import.meta.env.DEV && <AuthDevtools />}
+ * <AuthProvider client={auth}>
+ *   <App />
+ *   <AuthDevtools />
+ * </AuthProvider>
  */
-export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
-  const { initiallyOpen = false, placement = "corner", theme = "system" } = props;
+export function AuthDevtools({ showInProduction = false, ...panel }: AuthDevtoolsProps): ReactElement | null {
+  return showInProduction || isDevelopment() ? <Panel {...panel} /> : null;
+}
+
+/** By what bundlers write into every page with React. Where nobody has, nothing is known, and nothing shown. */
+function isDevelopment(): boolean {
+  try {
+    return process.env.NODE_ENV !== "production";
+  } catch {
+    return false;
+  }
+}
+
+function Panel(props: Omit<AuthDevtoolsProps, "showInProduction">): ReactElement {
+  const { initiallyOpen = false, placement = "corner", theme = "system", nonce } = props;
   const client = useAuthClient();
   const [isOpened, setIsOpened] = useState(initiallyOpen);
   const toggle = useRef<HTMLButtonElement>(null);
@@ -46,7 +66,7 @@ export function AuthDevtools(props: AuthDevtoolsProps): ReactElement {
 
   return (
     <div className="stay-signed-in-devtools" data-placement={placement} data-theme={theme}>
-      <style>{devtoolsStyles}</style>
+      <style nonce={nonce}>{devtoolsStyles}</style>
       {placement === "corner" && (
         <button
           ref={toggle}

@@ -41,6 +41,7 @@ function describePlan({ planned, at }: Inspection, client: AuthClient): string {
     expiry: `${when}, before the token ends`,
     outage: `${when}, the next attempt after a failure`,
     end: `the session ends ${when}: nothing renews it`,
+    question: `${when}: another tab or the storage told of a session that only the server can confirm`,
   }[planned.reason];
 }
 

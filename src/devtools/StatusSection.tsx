@@ -37,8 +37,10 @@ export function StatusSection(): ReactElement {
   );
 }
 
-function Waiting({ until, error }: { until: number; error: Error }): ReactElement {
-  const seconds = Math.max(0, Math.ceil((until - useNow(250)) / 1000));
+function Waiting({ until, error }: { until: number | null; error: Error }): ReactElement {
+  const now = useNow(250);
+  if (until === null) return <>for the network</>;
+  const seconds = Math.max(0, Math.ceil((until - now) / 1000));
   return (
     <>
       next attempt in {seconds} s after <code>{nameError(error)}</code>

@@ -1,8 +1,6 @@
 import { useEffect, useState } from "react";
-import type { AuthClient } from "../core/authClient.ts";
-import type { AttemptNote } from "../core/note.ts";
+import type { AttemptRecord, AuthClient, PlannedRefresh } from "../core/authClient.ts";
 import { refreshLockName } from "../core/refreshLock.ts";
-import type { PlannedRefresh } from "../core/scheduler.ts";
 import { presenceName } from "../core/tabs.ts";
 
 export interface Inspection {
@@ -10,7 +8,7 @@ export interface Inspection {
   readonly at: number;
   readonly planned: PlannedRefresh | null;
   readonly waitingCount: number;
-  readonly backoff: AttemptNote;
+  readonly backoff: AttemptRecord;
   /** How many other tabs there are; null where nobody can count them. */
   readonly siblings: number | null;
   /** Null where nobody can tell. */

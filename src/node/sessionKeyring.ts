@@ -33,7 +33,8 @@ export function createSessionKeyring(place: SessionFilePlace): SessionStore {
 
   async function loadBinding(account: string): Promise<Binding> {
     try {
-      return await import("@napi-rs/keyring");
+      // Native code: a bundler is to leave it where it is installed.
+      return await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ "@napi-rs/keyring");
     } catch (error) {
       throw missingBindingError(describe(account), error);
     }

@@ -12,7 +12,7 @@ export function toStoredSession(
 ): StoredSession {
   const claims = parseClaims(answer.accessToken);
   const sentAt = exchange.sentAt();
-  const lifetimeMs = readLifetimeMs(answer.expiresInSeconds, claims, answer.serverNow, sentAt);
+  const lifetimeMs = readLifetimeMs(answer.expiresInSeconds ?? null, claims, answer.serverNow ?? null, sentAt);
   return {
     id: answer.session?.id ?? claims?.sessionId ?? before?.id ?? null,
     number: answer.session?.number ?? before?.number ?? null,

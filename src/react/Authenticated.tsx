@@ -1,5 +1,5 @@
 import type { ReactElement, ReactNode } from "react";
-import { RequireAuth } from "./RequireAuth.tsx";
+import { Guard } from "./Guard.tsx";
 
 /**
  * Shows its children while somebody is signed in, guests included; nothing otherwise. They are mounted anew when the
@@ -9,5 +9,9 @@ import { RequireAuth } from "./RequireAuth.tsx";
  * <Authenticated><SignOutButton /></Authenticated>
  */
 export function Authenticated({ children }: { children: ReactNode }): ReactElement {
-  return <RequireAuth allowGuests>{children}</RequireAuth>;
+  return (
+    <Guard allowGuests caller="<Authenticated>">
+      {children}
+    </Guard>
+  );
 }

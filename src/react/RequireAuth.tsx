@@ -1,68 +1,44 @@
-import { Fragment, type ReactElement, type ReactNode } from "react";
-import type { AuthState } from "../core/authState.ts";
-import { useAuth } from "./useAuth.ts";
-import type { Auth } from "./authStore.ts";
+import type { ReactElement, ReactNode } from "react";
+import type { Identity } from "../core/authState.ts";
+import type { RegisteredUser } from "../core/register.ts";
+import { Guard, type GuardProps } from "./Guard.tsx";
+import { Permission } from "./Permission.tsx";
 
 /** Who may see what, and what everybody else sees. */
-export interface RequireAuthProps {
-  /** Shown only to somebody who is signed in. */
-  children: ReactNode;
-  /** Shown to whoever may not see the children: usually a sign-in form. A function is told the state, and so the reason. */
-  fallback?: ReactNode | ((auth: Auth) => ReactNode);
-  /** Shown until it is known who is signed in. Default: nothing. */
-  loading?: ReactNode;
-  /** Whether guests may see the children too. Default: false, guests see the fallback. */
-  allowGuests?: boolean;
+export interface RequireAuthProps extends GuardProps {
   /**
-   * `"unmount"` (default) takes the children away when the session expires. `"hide"` keeps them mounted, invisible and out of
-   * reach, below the fallback, so that half-written input is still there when the same subject signs in again; nobody else
-   * ever gets to see it.
+   * Whether this person may see the children. A function of two parameters is asked when the server has said who the user is
+   * (as `useSession()`), and `loading` is shown until then; one that takes the identity alone is asked at once, and nothing is
+   * fetched for it. Asked again when either changes. For display: what the server gives out, it decides itself. Default:
+   * everybody whom the guard lets in may.
    */
-  whenExpired?: "unmount" | "hide";
+  when?: (identity: Identity, user: RegisteredUser) => boolean;
+  /** Shown to whom `when` refuses: signing in would not help. Default: nothing. */
+  forbidden?: ReactNode;
 }
 
 /**
- * Shows its children only to somebody who is signed in. The children of one subject are never those of another: they are
- * mounted anew when the subject changes.
+ * Shows its children only to somebody who has an account and is signed in to it; with `allowGuests` to everybody who has a
+ * session. The children of one subject are never those of another: they are mounted anew when the subject changes.
+ *
+ * A sign-in page that sends people on asks with the same guard, or it sends guests in a circle:
+ * `<RequireAuth fallback={<SignInForm />}><Navigate to="/" /></RequireAuth>`.
  *
  * @example
  * <RequireAuth fallback={<SignInForm />} loading={<Spinner />}>
  *   <Dashboard />
  * </RequireAuth>
+ *
+ * @example
+ * <RequireAuth fallback={<SignInForm />} when={(_, user) => user.is_superuser} forbidden={<p>For administrators.</p>}>
+ *   <Accounts />
+ * </RequireAuth>
  */
-export function RequireAuth(props: RequireAuthProps): ReactElement {
-  const { children, fallback = null, loading = null, allowGuests = false, whenExpired = "unmount" } = props;
-  const auth = useAuth();
-  const subject = subjectOf(auth, whenExpired === "hide", allowGuests);
-  const isVisible = auth.status === "authenticated" && subject !== null;
-
+export function RequireAuth({ when, forbidden = null, children, ...guard }: RequireAuthProps): ReactElement {
+  const { loading = null } = guard;
   return (
-    <>
-      {isVisible ? null : auth.status === "loading" ? loading : renderFallback(fallback, auth)}
-      {subject !== null && (
-        <Fragment key={subject}>
-          {whenExpired === "hide" ? (
-            <div style={{ display: isVisible ? "contents" : "none" }}>{children}</div>
-          ) : (
-            children
-          )}
-        </Fragment>
-      )}
-    </>
+    <Guard {...guard} caller="<RequireAuth>">
+      {when === undefined ? children : <Permission {...{ when, forbidden, loading }}>{children}</Permission>}
+    </Guard>
   );
-}
-
-function renderFallback(fallback: RequireAuthProps["fallback"], auth: Auth): ReactNode {
-  return typeof fallback === "function" ? fallback(auth) : fallback;
-}
-
-/** Whose children are mounted: those of who is signed in, or of who was until the session expired. */
-function subjectOf(state: AuthState, keepsExpired: boolean, allowGuests: boolean): string | null {
-  if (state.status === "loading") return null;
-  if (state.status === "authenticated") {
-    return state.identity.isGuest && !allowGuests ? null : state.identity.subject;
-  }
-  const former = state.previousIdentity;
-  if (!keepsExpired || state.reason !== "expired" || former === null) return null;
-  return former.isGuest && !allowGuests ? null : former.subject;
 }

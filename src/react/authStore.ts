@@ -1,30 +1,25 @@
 import type { AuthClient } from "../core/authClient.ts";
-import type { Activity, AuthState } from "../core/authState.ts";
+import type { AuthState, Identity } from "../core/authState.ts";
+import type { RegisteredCredentials } from "../core/register.ts";
 
 /** What a component can do. The functions of one client never change, so effects may depend on them. */
-export type AuthActions = Pick<
-  AuthClient,
-  "signIn" | "register" | "signInAsGuest" | "signOut" | "getAccessToken" | "refresh"
->;
+export type AuthActions = Pick<AuthClient, "register" | "signInAsGuest" | "signOut" | "getAccessToken" | "refresh"> & {
+  /** As {@link AuthClient.signIn}. */
+  readonly signIn: (credentials: RegisteredCredentials) => Promise<Identity>;
+};
 
 /** What `useAuth()` returns: narrows on `status`. */
 export type Auth = AuthState & AuthActions;
 
-/** What a selector of `useAuth(selector)` reads: everything of {@link Auth}, and what is being done. */
-export type AuthView = Auth & { readonly activity: Activity };
-
 /** A client, seen the way React's `useSyncExternalStore` wants to see things: cached snapshots and fixed functions. */
 export interface AuthStore {
   readonly client: AuthClient;
-  readonly subscribeToState: (listener: () => void) => () => void;
-  readonly subscribeToView: (listener: () => void) => () => void;
-  readonly subscribeToAccessToken: (listener: () => void) => () => void;
+  readonly subscribe: (listener: () => void) => () => void;
   readonly getAuth: () => Auth;
-  readonly getView: () => AuthView;
-  readonly getAccessToken: () => string | null;
   /** Always "loading": what the server has rendered, and what hydration starts from. */
   readonly getServerAuth: () => Auth;
-  readonly getServerView: () => AuthView;
+  /** What `make` makes of this store, made when it is first asked for: only who imports `make` downloads it. */
+  readonly once: <Part>(make: (store: AuthStore) => Part) => Part;
 }
 
 export function createAuthStore(client: AuthClient): AuthStore {
@@ -37,35 +32,24 @@ export function createAuthStore(client: AuthClient): AuthStore {
     refresh: () => client.refresh(),
   };
   const serverAuth: Auth = { status: "loading", ...actions };
-  const serverView: AuthView = { ...serverAuth, activity: { kind: "idle" } };
+  let state: AuthState | undefined;
+  let auth = serverAuth as Auth;
+  const parts = new Map<unknown, unknown>();
 
-  const getAuth = memoizeLast((state: AuthState): Auth => ({ ...state, ...actions }));
-  const getView = memoizeLast((auth: Auth, activity: Activity): AuthView => ({ ...auth, activity }));
-
-  return {
+  const store: AuthStore = {
     client,
-    subscribeToState: (listener) => client.subscribe(listener),
-    subscribeToView: (listener) => {
-      const unsubscribes = [client.subscribe(listener), client.activity.subscribe(listener)];
-      return () => unsubscribes.forEach((unsubscribe) => unsubscribe());
+    subscribe: (listener) => client.subscribe(listener),
+    getAuth() {
+      const current = client.getState();
+      if (state !== current) auth = { ...current, ...actions };
+      state = current;
+      return auth;
     },
-    subscribeToAccessToken: (listener) => client.accessToken.subscribe(listener),
-    getAccessToken: () => client.accessToken.getState(),
-    getAuth: () => getAuth(client.getState()),
-    getView: () => getView(getAuth(client.getState()), client.activity.getState()),
     getServerAuth: () => serverAuth,
-    getServerView: () => serverView,
+    once<Part>(make: (store: AuthStore) => Part): Part {
+      if (!parts.has(make)) parts.set(make, make(store));
+      return parts.get(make) as Part;
+    },
   };
-}
-
-function memoizeLast<Inputs extends readonly unknown[], Output>(
-  compute: (...inputs: Inputs) => Output,
-): (...inputs: Inputs) => Output {
-  let last: { inputs: Inputs; output: Output } | undefined;
-  return (...inputs) => {
-    if (last === undefined || inputs.some((input, index) => !Object.is(input, last?.inputs[index]))) {
-      last = { inputs, output: compute(...inputs) };
-    }
-    return last.output;
-  };
+  return store;
 }

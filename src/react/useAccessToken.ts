@@ -8,8 +8,8 @@ import { useAuthStore } from "./authContext.ts";
  * @throws Error when there is no `<AuthProvider>` above.
  */
 export function useAccessToken(): string | null {
-  const store = useAuthStore("useAccessToken()");
-  return useSyncExternalStore(store.subscribeToAccessToken, store.getAccessToken, getNothing);
+  const { subscribe, getState } = useAuthStore("useAccessToken()").client.accessToken;
+  return useSyncExternalStore(subscribe, getState, getNothing);
 }
 
 function getNothing(): null {

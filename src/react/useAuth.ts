@@ -1,6 +1,6 @@
-import { useSyncExternalStore } from "react";
-import { useAuthStore } from "./authContext.ts";
-import type { Auth, AuthView } from "./authStore.ts";
+import type { Auth } from "./authStore.ts";
+import type { AuthView } from "./authView.ts";
+import { useAuthState } from "./useAuthState.ts";
 import { useSelection } from "./useSelection.ts";
 
 /**
@@ -24,10 +24,8 @@ import { useSelection } from "./useSelection.ts";
 export function useAuth(): Auth;
 export function useAuth<Selection>(selector: (auth: AuthView) => Selection): Selection;
 export function useAuth<Selection>(selector?: (auth: AuthView) => Selection): Auth | Selection {
-  const store = useAuthStore("useAuth()");
+  const caller = "useAuth()";
   // A component either selects or it does not, for all of its life: the order of hooks stays the same.
   // oxlint-disable-next-line react-hooks/rules-of-hooks
-  if (selector !== undefined) return useSelection(store, selector);
-  // oxlint-disable-next-line react-hooks/rules-of-hooks
-  return useSyncExternalStore(store.subscribeToState, store.getAuth, store.getServerAuth);
+  return selector === undefined ? useAuthState(caller) : useSelection(caller, selector);
 }

@@ -1,8 +1,10 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import type { AuthStore, AuthView } from "./authStore.ts";
+import { useAuthStore } from "./authContext.ts";
+import { type AuthView, createAuthView } from "./authView.ts";
 
 /** Renders only when what `selector` picks out of the view changes. The selector may be a new function at each render. */
-export function useSelection<Selection>(store: AuthStore, selector: (auth: AuthView) => Selection): Selection {
+export function useSelection<Selection>(caller: string, selector: (auth: AuthView) => Selection): Selection {
+  const views = useAuthStore(caller).once(createAuthView);
   const committed = useRef<{ selection: Selection } | null>(null);
 
   const [getSelection, getServerSelection] = useMemo(() => {
@@ -18,10 +20,10 @@ export function useSelection<Selection>(store: AuthStore, selector: (auth: AuthV
         return selection;
       };
     };
-    return [select(store.getView), select(store.getServerView)];
-  }, [store, selector]);
+    return [select(views.getView), select(views.getServerView)];
+  }, [views, selector]);
 
-  const selection = useSyncExternalStore(store.subscribeToView, getSelection, getServerSelection);
+  const selection = useSyncExternalStore(views.subscribe, getSelection, getServerSelection);
   useEffect(() => {
     committed.current = { selection };
   }, [selection]);

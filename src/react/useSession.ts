@@ -1,34 +1,23 @@
-import { QueryClientContext, useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useContext } from "react";
-import type { User } from "../core/authClient.ts";
+import { useSyncExternalStore } from "react";
 import { useAuthStore } from "./authContext.ts";
-import { retryUnlessAuth } from "./retryUnlessAuth.ts";
-import { useSelection } from "./useSelection.ts";
+import { createSessionStore, type Session } from "./sessionStore.ts";
 
 /**
- * The server's own answer to "who am I" (`GET /users/me`), cached by TanStack Query per subject and session. Disabled while
- * nobody is signed in; what one subject was told is never shown to another, whatever `placeholderData` the app defaults to.
+ * Who is signed in by the server's own word (`GET /users/me`): asked once, however many components want to know, and kept for as
+ * long as that person is signed in. `user` is null until the answer is there; what one person was told is never shown to
+ * another, and a renewed token asks nothing.
  *
- * @throws Error when there is no `<AuthProvider>` or no `<QueryClientProvider>` above.
+ * An outage is in `error`, and the server is asked again by itself: after 1 s, 2 s, 4 s, at most 30 s, or as it says.
+ *
+ * On the server and while hydrating it is `loading`.
+ *
+ * @throws Error when there is no `<AuthProvider>` above.
  *
  * @example
- * const { data: user, isPending } = useSession();
+ * const { user, refetch } = useSession();
+ * return <p>Hello, {user?.email ?? "guest"}!</p>;
  */
-export function useSession(): UseQueryResult<User> {
-  const store = useAuthStore("useSession()");
-  if (useContext(QueryClientContext) === undefined) {
-    throw new Error(
-      "useSession() was used outside <QueryClientProvider>: it keeps the user in TanStack Query. Put " +
-        "<QueryClientProvider client={queryClient}> around <AuthProvider>.",
-    );
-  }
-  const identity = useSelection(store, (auth) => (auth.status === "authenticated" ? auth.identity : null));
-  const { client } = store;
-  return useQuery<User>({
-    queryKey: ["stay-signed-in", "session", client.baseUrl, identity?.subject ?? null, identity?.sessionId ?? null],
-    queryFn: ({ signal }) => client.fetchUser({ signal }),
-    enabled: identity !== null,
-    placeholderData: () => undefined,
-    retry: retryUnlessAuth,
-  });
+export function useSession(): Session {
+  const store = useAuthStore("useSession()").once(createSessionStore);
+  return useSyncExternalStore(store.subscribe, store.getSession, store.getServerSession);
 }

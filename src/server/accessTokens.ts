@@ -79,6 +79,8 @@ export function createAccessTokens({
       if (typeof sub !== "string" || sub === "" || iat === undefined || exp === undefined) {
         throw new AccessTokenError("TOKEN_INVALID");
       }
+      // Else a token from the future would live for longer than any may.
+      if (iat > nowMs / 1000 + LEEWAY_SECONDS) throw new AccessTokenError("TOKEN_INVALID");
       if (exp - iat > MAX_LIFETIME_SECONDS) throw new AccessTokenError("TOKEN_INVALID");
       return {
         subject: sub,

@@ -1,5 +1,7 @@
+import { aNumber, checkOptions } from "./checkOptions.ts";
 import { loadPeer } from "./loadPeer.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
+import { requirePeer } from "./requirePeer.ts";
 
 /** What hashing a password costs. */
 export interface Argon2Options {
@@ -14,16 +16,24 @@ export interface Argon2Options {
 /**
  * argon2id (RFC 9106) through the optional peer `@node-rs/argon2`, which is loaded at the first hash and works off the
  * main thread. Raise the parameters at any time: each hash is renewed when its owner next signs in.
+ *
+ * @throws OptionsError for an unknown option, and where the peer is not installed.
  */
-export function argon2PasswordHasher({
-  memoryKib = 19_456,
-  passes = 2,
-  parallelism = 1,
-}: Argon2Options = {}): PasswordHasher {
+export function argon2PasswordHasher(chosen: Argon2Options = {}): PasswordHasher {
+  checkOptions<Argon2Options>("argon2PasswordHasher", chosen, {
+    memoryKib: aNumber,
+    passes: aNumber,
+    parallelism: aNumber,
+  });
+  requirePeer("@node-rs/argon2", "passwords are hashed with it unless `passwordHasher` names another");
+  const { memoryKib = 19_456, passes = 2, parallelism = 1 } = chosen;
   // `Algorithm.Argon2id` is a const enum, which has no value at run time under isolated modules.
   const options = { algorithm: 2, memoryCost: memoryKib, timeCost: passes, parallelism } as const;
 
   return {
+    async ready() {
+      await loadArgon2();
+    },
     async hash(password) {
       const { hash } = await loadArgon2();
       return hash(password, options);

@@ -4,8 +4,12 @@ import type { SessionEndReason } from "./authStore.ts";
  * What happened, for a log or a monitor.
  *
  * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
+ * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
+ * - `newDevice`: beside `signedIn`, from where or with what nobody signed in to the account before
  * - `refreshed`: one step of the refresh token
  * - `graceRepeat`: the current or previous token again within the grace time (a lost answer, a second tab)
+ * - `graceRepeatElsewhere`: the previous token within the grace time from another address than the one that rotated: a
+ *   client that changed networks, or somebody with a copy, who gets an access token alone
  * - `lateRepeat`: the previous token after the grace time, so its answer was lost
  * - `reuseDetected`: two parties held the session; it has ended
  * - `restoredSession`: a token newer than the database, which must have been restored from a backup
@@ -16,12 +20,15 @@ export type AuditEventType =
   | "registered"
   | "signedIn"
   | "signInFailed"
+  | "newDevice"
   | "guestStarted"
+  | "guestRemoved"
   | "passwordChanged"
   | "deviceApproved"
   | "deviceDenied"
   | "refreshed"
   | "graceRepeat"
+  | "graceRepeatElsewhere"
   | "lateRepeat"
   | "reuseDetected"
   | "restoredSession"

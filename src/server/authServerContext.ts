@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { createNoticeSender } from "./accountNotice.ts";
 import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
 import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
 import type { ResolvedOptions } from "./authServerOptions.ts";
@@ -6,10 +7,12 @@ import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
 import { guardStore } from "./guardStore.ts";
 import { judgeOrigin, type OriginVerdict } from "./originRule.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
+import { createPasswordPolicy, type PasswordPolicy } from "./passwordPolicy.ts";
 import { createRateLimits, RateLimitedError, type RateLimits } from "./rateLimits.ts";
-import { type CookieProfile, createRefreshCookie } from "./refreshCookie.ts";
+import type { CookieProfile } from "./cookieProfile.ts";
+import { createRefreshCookie } from "./refreshCookie.ts";
 import { createRefreshTokens, type RefreshTokens } from "./refreshTokens.ts";
-import { type HonoEnvironment, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
+import { type HonoEnvironment, readAddress, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
 import { createAddressMatcher } from "./trustedProxies.ts";
 
 type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit">>;
@@ -21,6 +24,7 @@ export interface AuthServerContext {
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
   readonly passwords: Passwords;
+  readonly passwordPolicy: PasswordPolicy;
   readonly rateLimits: RateLimits;
   facts(context: Context<HonoEnvironment>): RequestFacts;
   judgeOrigin(facts: RequestFacts): OriginVerdict;
@@ -29,6 +33,8 @@ export interface AuthServerContext {
   /** Tells everybody concerned that these sessions are over. */
   announceEnd(ended: readonly EndedSession[], reason: SessionEndReason, facts: RequestFacts | null): void;
   onSessionEnded(listener: (sessionId: string) => void): () => void;
+  /** Hears no longer what other servers end. */
+  stopWatching(): Promise<void>;
   /** Hands `error` to the hook; what the hook does with it changes nothing. */
   reportError(error: unknown): void;
 }
@@ -38,6 +44,8 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
   const isTrustedProxy = createAddressMatcher(options.trustedProxies);
   const refreshCookie = createRefreshCookie(options);
   const endListeners = new Set<(sessionId: string) => void>();
+  let stopWatching: (() => Promise<void>) | undefined;
+  const sendNotice = options.onAccountNotice ? createNoticeSender(store, options.onAccountNotice) : null;
   const originRule = { allowedOrigins: options.allowedOrigins, publicOrigin: options.publicUrl?.origin };
 
   function ignoringFailure(hook: () => unknown): void {
@@ -46,6 +54,10 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     } catch {
       // A hook that fails must not change what the server answers.
     }
+  }
+
+  function tellEnded(sessionId: string): void {
+    for (const listener of endListeners) ignoringFailure(() => listener(sessionId));
   }
 
   const context: AuthServerContext = {
@@ -59,18 +71,19 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
       clock: () => options.store.clock(),
     }),
     refreshTokens: createRefreshTokens(options.refreshSecrets, options.issuer ?? ""),
-    passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes),
-    rateLimits: createRateLimits(options.rateLimits),
+    passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes, options.maxWaitingHashes),
+    passwordPolicy: createPasswordPolicy(options),
+    rateLimits: createRateLimits(options.rateLimits, store),
     facts(honoContext) {
       const facts = readRequestFacts(honoContext, isTrustedProxy);
       const address = options.clientAddress?.(honoContext);
-      return address === undefined ? facts : { ...facts, address };
+      return address === undefined ? facts : { ...facts, address: readAddress(address) };
     },
     judgeOrigin: (facts) => judgeOrigin(facts, originRule),
     cookieProfile: (facts) => refreshCookie.profileFor(facts),
     audit(type, facts, fields = {}) {
       const { onAuditEvent } = options;
-      if (onAuditEvent === undefined) return;
+      if (onAuditEvent === undefined && sendNotice === null) return;
       const event: AuditEvent = {
         type,
         at: options.store.clock(),
@@ -81,22 +94,28 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
         keyId: null,
         ...fields,
       };
-      ignoringFailure(() => onAuditEvent(event));
+      ignoringFailure(() => onAuditEvent?.(event));
+      ignoringFailure(() => sendNotice?.(event));
     },
     announceEnd(ended, reason, facts) {
       for (const { id: sessionId, subjectId } of ended) {
         context.audit("sessionEnded", facts, { subject: subjectId, sessionId, reason });
-        for (const listener of endListeners) ignoringFailure(() => listener(sessionId));
+        tellEnded(sessionId);
       }
     },
     onSessionEnded(listener) {
       // A wrapper of its own, so that the same function given twice is told twice and removed once.
       const entry = (sessionId: string) => listener(sessionId);
       endListeners.add(entry);
+      // Only for who wants to know: it takes a connection of its own.
+      stopWatching ??= store.watchEndedSessions?.(tellEnded);
       return () => void endListeners.delete(entry);
     },
+    async stopWatching() {
+      await stopWatching?.();
+    },
     reportError(error) {
-      ignoringFailure(() => options.onError?.(error));
+      ignoringFailure(() => options.onError(error));
     },
   };
   return context;

@@ -6,12 +6,17 @@ import {
   algorithmOf,
   type KeyRing,
 } from "./accessTokenKeys.ts";
+import type { OnAccountNotice } from "./accountNotice.ts";
 import { argon2PasswordHasher } from "./argon2PasswordHasher.ts";
 import type { AuditEvent } from "./auditEvent.ts";
+import { authServerOptionRules } from "./authServerOptionRules.ts";
 import type { AuthStore } from "./authStore.ts";
+import { checkOptions } from "./checkOptions.ts";
 import { deriveBytes, utf8 } from "./encoding.ts";
 import { OptionsError } from "./optionsError.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
+import type { CheckPassword } from "./passwordPolicy.ts";
+import { printErrors } from "./printErrors.ts";
 import type { RateLimitOptions } from "./rateLimits.ts";
 import type { CookieOptions } from "./refreshCookie.ts";
 import type { HonoEnvironment } from "./requestFacts.ts";
@@ -49,7 +54,10 @@ export interface AuthServerOptions {
    * How long the current and the previous refresh token may be repeated. Longer than a client's time-out. Default 30.
    */
   readonly refreshGraceSeconds?: number | undefined;
-  /** How old a sign-in may be for a password change or a device approval without the password. Default 300. */
+  /**
+   * How old a sign-in may be where an account without a password approves a device; an account with one gives it with
+   * the request. 0 never allows it. Default 300.
+   */
   readonly freshSignInSeconds?: number | undefined;
   /** What all paths begin with. Default "/v1/auth". */
   readonly prefix?: string | undefined;
@@ -77,8 +85,20 @@ export interface AuthServerOptions {
   readonly cookie?: CookieOptions | undefined;
   /** Default {@link argon2PasswordHasher}. */
   readonly passwordHasher?: PasswordHasher | undefined;
-  /** How many passwords are hashed at once; a request beyond that is answered 503. Default 16. */
+  /**
+   * Looks at each new password that is long enough and no common one: what it returns is why the password is refused, as a
+   * sentence that the person is shown. Null, undefined: it will do. Where it throws, the answer is 503. Default: none.
+   */
+  readonly checkPassword?: CheckPassword | undefined;
+  /** Whether the most common passwords are refused, by a list that is part of this package. Default true. */
+  readonly refuseCommonPasswords?: boolean | undefined;
+  /** How many passwords are hashed at once; further ones wait for their turn. Default 4, as many as Node has threads. */
   readonly maxConcurrentHashes?: number | undefined;
+  /**
+   * How many passwords may wait, addresses taking turns; beyond that whoever has most of them waiting is answered 503.
+   * Default 256, which is a few seconds.
+   */
+  readonly maxWaitingHashes?: number | undefined;
   /** Whether an account can sign in only once `subjects.change` has marked it as verified. Default false. */
   readonly requireVerifiedEmail?: boolean | undefined;
   /** The claim `aud`. Default "fastapi-users:auth". */
@@ -88,8 +108,13 @@ export interface AuthServerOptions {
   /** Told what happens; what it throws or rejects is ignored. Default: nobody is told. */
   readonly onAuditEvent?: ((event: AuditEvent) => void | Promise<void>) | undefined;
   /**
-   * Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords.
+   * Told what the owner of an account should hear of, with all that an e-mail needs; what it throws or rejects is ignored.
    * Default: nobody is told.
+   */
+  readonly onAccountNotice?: OnAccountNotice | undefined;
+  /**
+   * Told why an answer was 500 or 503. The error is the store's own and may name addresses, never tokens or passwords.
+   * Default: printed on the console, once a minute at most.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Changes single limits; `false` turns all off: for tests. Default: each as {@link RateLimitOptions} says. */
@@ -116,17 +141,23 @@ export interface ResolvedOptions {
   readonly device: false | { readonly verificationUri: string | undefined };
   readonly cookie: CookieOptions;
   readonly passwordHasher: PasswordHasher;
+  readonly checkPassword: CheckPassword | undefined;
+  readonly refuseCommonPasswords: boolean;
   readonly maxConcurrentHashes: number;
+  readonly maxWaitingHashes: number;
   readonly requireVerifiedEmail: boolean;
   readonly audience: string;
   readonly issuer: string | undefined;
   readonly onAuditEvent: ((event: AuditEvent) => void | Promise<void>) | undefined;
-  readonly onError: ((error: unknown) => void) | undefined;
+  readonly onAccountNotice: OnAccountNotice | undefined;
+  readonly onError: (error: unknown) => void;
   readonly rateLimits: RateLimitOptions | false;
 }
 
-/** @throws OptionsError naming the option that makes no sense or would be unsafe. */
+/** @throws OptionsError naming the option that is unknown, makes no sense or would be unsafe. */
 export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
+  checkOptions("createAuthServer", options, authServerOptionRules);
+  if ((options.store as AuthStore | undefined) === undefined) throw new OptionsError("`store` is required.");
   const publicUrl = options.publicUrl === undefined ? undefined : parseUrl("publicUrl", options.publicUrl);
   if (publicUrl === undefined && isProduction()) {
     throw new OptionsError("`publicUrl` is required in production: it decides over cookies and origins.");
@@ -149,7 +180,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
     absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
     graceMs: milliseconds("refreshGraceSeconds", options.refreshGraceSeconds, 30),
-    freshSignInMs: milliseconds("freshSignInSeconds", options.freshSignInSeconds, 300),
+    freshSignInMs:
+      options.freshSignInSeconds === 0 ? 0 : milliseconds("freshSignInSeconds", options.freshSignInSeconds, 300),
     prefix,
     publicUrl,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(parseOrigin)),
@@ -160,12 +192,16 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     device: deviceOptions(options, publicUrl),
     cookie: options.cookie ?? {},
     passwordHasher: options.passwordHasher ?? argon2PasswordHasher(),
-    maxConcurrentHashes: options.maxConcurrentHashes ?? 16,
+    checkPassword: options.checkPassword,
+    refuseCommonPasswords: options.refuseCommonPasswords ?? true,
+    maxConcurrentHashes: wholeNumber("maxConcurrentHashes", options.maxConcurrentHashes ?? 4, 1),
+    maxWaitingHashes: wholeNumber("maxWaitingHashes", options.maxWaitingHashes ?? 256, 0),
     requireVerifiedEmail: options.requireVerifiedEmail ?? false,
     audience: options.audience ?? "fastapi-users:auth",
     issuer: options.issuer,
     onAuditEvent: options.onAuditEvent,
-    onError: options.onError,
+    onAccountNotice: options.onAccountNotice,
+    onError: options.onError ?? printErrors(() => options.store.clock()),
     rateLimits: options.rateLimits ?? {},
   };
 }
@@ -227,6 +263,12 @@ function seconds(option: string, value: number | undefined, fallback: number, ma
   const chosen = value ?? fallback;
   if (!(chosen > 0 && chosen <= max)) throw new OptionsError(`\`${option}\` is a number of seconds, at most ${max}.`);
   return chosen;
+}
+
+function wholeNumber(option: string, value: number, min: number): number {
+  if (!(Number.isInteger(value) && value >= min))
+    throw new OptionsError(`\`${option}\` is a whole number from ${min} on.`);
+  return value;
 }
 
 /** Whole milliseconds, since databases count in nothing smaller. */

@@ -1,3 +1,5 @@
+import type { RateLimit, RateLimiter } from "./rateLimits.ts";
+
 /**
  * How a session's refresh token travels; `none` is a session that only ever had an access token. Fixed when it is made.
  */
@@ -19,7 +21,10 @@ export interface Subject {
   readonly isVerified: boolean;
   /** Whether it has no credentials. */
   readonly isGuest: boolean;
-  /** Grows when the password changes; a session made under another version is dead. */
+  /**
+   * Grows when the password or the role changes, when it becomes inactive and when it is signed out everywhere; a session made
+   * under another version is dead, also one whose making raced that change.
+   */
   readonly credentialVersion: number;
   /** When it was made. */
   readonly createdAt: number;
@@ -33,6 +38,7 @@ export type SessionEndReason =
   | "reused"
   | "passwordChanged"
   | "deactivated"
+  | "roleChanged"
   | "deleted";
 
 /** One sign-in on one device: one row, however often it is refreshed. Moments are milliseconds since 1970. */
@@ -53,6 +59,8 @@ export interface Session {
   readonly previous: number;
   /** When the counter last moved; 0 before the first rotation. */
   readonly rotatedAt: number;
+  /** A mark of the caller that last moved the counter; "" before the first rotation. */
+  readonly rotatedBy: string;
   /** When the current token was last handed to whoever presented the previous one; 0 before that. */
   readonly repeatedAt: number;
   /** The subject's version when it was made. */
@@ -153,6 +161,8 @@ export interface Rotation {
   readonly nextCounter: number;
   /** Its previous counter from now on. */
   readonly nextPrevious: number;
+  /** A mark of the caller, to be kept in the row. */
+  readonly rotatedBy: string;
   /** How long ago the last rotation and the last repeat must be; 0 for none. */
   readonly graceMs: number;
   /** How far the idle deadline moves from now, in milliseconds. */
@@ -165,7 +175,7 @@ export interface SubjectChanges {
   readonly isActive?: boolean | undefined;
   /** Whether the e-mail address counts as confirmed. Default: as it was. */
   readonly isVerified?: boolean | undefined;
-  /** What clients are told as `is_superuser`. Default: as it was. */
+  /** What clients are told as `is_superuser`; another value ends its sessions. Default: as it was. */
   readonly isSuperuser?: boolean | undefined;
 }
 
@@ -243,12 +253,27 @@ export interface AuthStore {
   /** Lets go of connections and files; nothing is asked afterwards. */
   close(): Promise<void>;
 
+  /**
+   * Counts a limit for all servers that share the store together. Without it each process counts for itself.
+   */
+  createRateLimiter?(name: string, limit: RateLimit): Promise<RateLimiter>;
+
+  /**
+   * Tells of sessions that other servers end, at least once each, as soon as they are known here; returns its end. Without it
+   * a server knows of those that it ended itself.
+   */
+  watchEndedSessions?(listener: (sessionId: string) => void): () => Promise<void>;
+
   /** Null when the e-mail address (whatever its case) is taken. */
   addSubject(subject: NewSubject): Promise<Subject | null>;
   /** Null when there is none with this id. */
   findSubject(id: string): Promise<Subject | null>;
   /** By the e-mail address, whatever its case; null when there is none. */
   findSubjectByEmail(email: string): Promise<Subject | null>;
+  /** Those of `places` that were noted for the subject; none for a subject that there is not. */
+  knownPlaces(subjectId: string, places: readonly string[]): Promise<readonly string[]>;
+  /** Notes from where a subject signs in. A place is a short text that tells nobody where it is. */
+  notePlaces(subjectId: string, places: readonly string[]): Promise<void>;
   /** Swaps one hash of the same password for a newer one; does nothing when `from` is no longer the hash. */
   replacePasswordHash(subjectId: string, from: string, to: string): Promise<void>;
   /** Ends every session of the subject, too; null when `credentialVersion` is no longer the subject's. */
@@ -257,7 +282,7 @@ export interface AuthStore {
     credentialVersion: number,
     passwordHash: string,
   ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly EndedSession[] } | null>;
-  /** Becoming inactive ends every session of the subject. */
+  /** Becoming inactive, or another role, ends every session of the subject. */
   changeSubject(
     subjectId: string,
     changes: SubjectChanges,
@@ -283,7 +308,10 @@ export interface AuthStore {
   noteRepeat(sessionId: string, counter: number, previous: number): Promise<Session | null>;
   /** Ends those that have not ended; returns which. */
   endSessions(ids: readonly string[], reason: SessionEndReason): Promise<readonly EndedSession[]>;
-  /** Ends the subject's sessions but `exceptId`; returns which. */
+  /**
+   * Ends the subject's sessions but `exceptId`, and takes back the device codes that it has approved and nobody has redeemed;
+   * returns which sessions.
+   */
   endSessionsOfSubject(
     subjectId: string,
     exceptId: string | null,
@@ -312,4 +340,11 @@ export interface AuthStore {
 
   /** Removes sessions and device codes that ended more than `retentionMs` ago; returns how many rows went. */
   sweep(retentionMs: number): Promise<number>;
+  /**
+   * Removes guests that were made more than `retentionMs` ago and of whom no session is stored any more: nobody can come back
+   * as one of them. Returns their ids.
+   */
+  sweepGuests(retentionMs: number): Promise<readonly string[]>;
+  /** Forgets places from where nobody signed in for `retentionMs`; returns how many rows went. */
+  sweepPlaces(retentionMs: number): Promise<number>;
 }

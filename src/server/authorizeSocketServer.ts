@@ -1,11 +1,15 @@
 import type { Namespace, Server, Socket } from "socket.io";
 import { AccessTokenError, type AccessTokenErrorCode } from "./accessTokenError.ts";
 import { LEEWAY_SECONDS, type VerifiedAccessToken } from "./accessTokens.ts";
+import { checkOptions, trueOrFalse } from "./checkOptions.ts";
 import type { AuthServer } from "./createAuthServer.ts";
 
 /** How closely {@link authorizeSocketServer} looks. */
 export interface AuthorizeSocketServerOptions {
-  /** Asks the database whether the session still lives, at each connect and renewal. Default true. */
+  /**
+   * Asks the database whether the session still lives, before and after each handshake and at each renewal. Without it, a
+   * session that ends during the handshake is noticed only when its token expires. Default true.
+   */
   readonly checkSession?: boolean | undefined;
 }
 
@@ -22,7 +26,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /**
  * Lets only sockets with a good access token (handshake `auth.token`) into a Socket.IO server or namespace, as
  * `socket.data.user`; disconnects each when its token is no longer taken (5 s after it expired, as for requests) unless it
- * sent a newer one with `auth:renew` (`{token}`), and at once when its session ends on this server. Call it before other
+ * sent a newer one with `auth:renew` (`{token}`), and at once when its session ends: on this server, and with
+ * `postgresStore` on any that shares it. Call it before other
  * middlewares and handlers, once per namespace.
  *
  * With connection state recovery set `skipMiddlewares: false`; a recovered socket is checked all the same, only later.
@@ -35,8 +40,10 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export function authorizeSocketServer(
   io: Server | Namespace,
   server: Pick<AuthServer, "verifyAccessToken" | "isSessionLive" | "onSessionEnded">,
-  { checkSession = true }: AuthorizeSocketServerOptions = {},
+  options: AuthorizeSocketServerOptions = {},
 ): () => void {
+  checkOptions<AuthorizeSocketServerOptions>("authorizeSocketServer", options, { checkSession: trueOrFalse });
+  const { checkSession = true } = options;
   const namespace: Namespace = "of" in io ? io.of("/") : io;
   const connections = new Map<string, Connection>();
   const checked = new WeakSet<Socket>();
@@ -85,6 +92,7 @@ export function authorizeSocketServer(
     const connection: Connection = { socket, user, cancelTimer: () => undefined, renewedAt: Number.NEGATIVE_INFINITY };
     connections.set(socket.id, connection);
     scheduleEnd(connection);
+    void leaveIfOver(connection);
     socket.once("disconnect", () => {
       connection.cancelTimer();
       connections.delete(socket.id);
@@ -94,6 +102,14 @@ export function authorizeSocketServer(
         if (typeof acknowledge === "function") acknowledge(answer);
       });
     });
+  }
+
+  /** A session that ended during the handshake, after it was looked at, was told before there was a socket to disconnect. */
+  async function leaveIfOver({ socket, user }: Connection): Promise<void> {
+    if (!checkSession) return;
+    // A database that does not answer now ends nothing.
+    const isLive = await server.isSessionLive(user).catch(() => true);
+    if (!isLive) socket.disconnect();
   }
 
   async function renew(connection: Connection, token: unknown) {

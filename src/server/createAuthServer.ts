@@ -12,6 +12,7 @@ import { addAccountRoutes } from "./routes/accountRoutes.ts";
 import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
 import { addDeviceTokenRoute } from "./routes/deviceTokenRoute.ts";
 import { addInfoRoutes } from "./routes/infoRoutes.ts";
+import { addRevokeRoute } from "./routes/revokeRoute.ts";
 import { addSessionListRoutes } from "./routes/sessionListRoutes.ts";
 import { addSessionRoutes } from "./routes/sessionRoutes.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
@@ -29,16 +30,26 @@ export interface AuthServer {
   verifyAccessToken(token: string): Promise<VerifiedAccessToken>;
   /** Whether the session of a good token still lives, by its row. */
   isSessionLive(token: VerifiedAccessToken): Promise<boolean>;
-  /** Calls `listener` with the id of each session that ends before its time on this server; returns its removal. */
+  /**
+   * Calls `listener` with the id of each session that ends before its time; returns its removal. With `postgresStore` also of
+   * those that another server ends, a moment later (LISTEN and NOTIFY), perhaps more than once; with other stores only of
+   * those that this one ends.
+   */
   onSessionEnded(listener: (sessionId: string) => void): () => void;
   /** For an operator's own administration. */
   readonly subjects: SubjectAdministration;
   /** Removes rows that ended a while ago, as the server does by itself about once an hour; returns how many. */
   sweep(): Promise<number>;
-  /** Resolves when the store can be used; requests wait for it by themselves. */
+  /**
+   * Resolves when the store and the password hasher can be used. Requests wait for the store by themselves; await it
+   * before you listen to have a start that fails where something is missing.
+   */
   ready(): Promise<void>;
-  /** Answers what has come in, refuses what comes later with 503, then closes the store. */
-  close(): Promise<void>;
+  /**
+   * Answers what has come in, refuses what comes later with 503, then closes the store. Whatever takes longer than
+   * `timeoutSeconds` (default 10: a body that never ends, a database that hangs) is not waited for.
+   */
+  close(options?: { readonly timeoutSeconds?: number }): Promise<void>;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -46,7 +57,8 @@ const MAX_BODY_BYTES = 16 * 1024;
 /**
  * Makes the reference server of PROTOCOL.md.
  *
- * @throws OptionsError for options that make no sense or would be unsafe; the message names the option.
+ * @throws OptionsError for options that are unknown, make no sense or would be unsafe, naming the option, and where a peer
+ *   that they need is not installed, naming what to install.
  * @example
  * const auth = createAuthServer({
  *   store: sqliteStore({ path: "auth.db" }),
@@ -79,12 +91,23 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   });
   addAccountRoutes(app, context);
   addSessionRoutes(app, context);
+  addRevokeRoute(app, context);
   addSessionListRoutes(app, context);
   addDeviceRoutes(app, context);
   addDeviceTokenRoute(app, context);
   addInfoRoutes(app, context);
   app.notFound((honoContext) => honoContext.json({ detail: "Not Found" }, 404));
   app.onError((error, honoContext) => answerError(context, error, honoContext));
+
+  async function closeWithin(limitMs: number): Promise<void> {
+    const deadline = startDeadline(limitMs);
+    try {
+      await deadline.orUntil(Promise.all([...requests, sweeper.idle()]));
+      await deadline.orUntil(Promise.all([context.stopWatching(), context.store.close()]));
+    } finally {
+      deadline.cancel();
+    }
+  }
 
   return {
     app,
@@ -93,12 +116,11 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     onSessionEnded: (listener) => context.onSessionEnded(listener),
     subjects: createSubjectAdministration(context),
     sweep: () => sweeper.sweep(),
-    ready: () => context.store.ready(),
-    close() {
-      closing ??= Promise.all(requests).then(async () => {
-        await sweeper.idle();
-        await context.store.close();
-      });
+    async ready() {
+      await Promise.all([context.store.ready(), resolved.passwordHasher.ready?.()]);
+    },
+    close({ timeoutSeconds = 10 } = {}) {
+      closing ??= closeWithin(timeoutSeconds * 1000);
       return closing;
     },
   };
@@ -106,6 +128,18 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
 function tooLarge(context: Context): Response {
   return context.json({ detail: "BODY_TOO_LARGE" }, 413);
+}
+
+/** Waits for work, but for all of it together no longer than `limitMs`. */
+function startDeadline(limitMs: number) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  return {
+    orUntil: (work: Promise<unknown>): Promise<unknown> => Promise.race([work, passed]),
+    cancel: () => clearTimeout(timer),
+  };
 }
 
 /** The only place that turns an error into an answer: no message of a foreign error ever leaves the server. */

@@ -22,3 +22,15 @@ export async function endReplaced(context: AuthServerContext, facts: RequestFact
   await endSessions(context, facts, session.replaces, "replaced");
   await context.store.forgetReplaced(session.id);
 }
+
+/** Ends sessions because whoever has them says so, and what they replace. */
+export async function signOut(
+  context: AuthServerContext,
+  facts: RequestFacts,
+  sessionIds: readonly string[],
+): Promise<void> {
+  if (sessionIds.length === 0) return;
+  const records = await context.store.readSessions(sessionIds);
+  await endSessions(context, facts, sessionIds, "signedOut");
+  for (const { session } of records) if (session.replaces.length > 0) await endReplaced(context, facts, session);
+}

@@ -7,6 +7,7 @@ import type {
   SessionRecord,
   Subject,
 } from "./authStore.ts";
+import { aFunction, checkOptions } from "./checkOptions.ts";
 import { sessionStatus } from "./sessionStatus.ts";
 
 /**
@@ -14,9 +15,12 @@ import { sessionStatus } from "./sessionStatus.ts";
  *
  * `now` is the time in milliseconds since 1970, so that a simulated clock can drive the server. Default: `Date.now`.
  */
-export function memoryStore({ now = () => Date.now() }: { readonly now?: () => number } = {}): AuthStore {
+export function memoryStore(options: { readonly now?: () => number } = {}): AuthStore {
+  checkOptions<typeof options>("memoryStore", options, { now: aFunction });
+  const { now = () => Date.now() } = options;
   const subjects = new Map<string, Subject>();
   const sessions = new Map<string, Session>();
+  const placesOf = new Map<string, Map<string, number>>();
   const deviceCodes = new Map<string, DeviceCode>();
   let lastNumber = 0;
 
@@ -63,6 +67,14 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async findSubjectByEmail(email) {
       return findByEmail(email);
     },
+    async knownPlaces(subjectId, places) {
+      return places.filter((place) => placesOf.get(subjectId)?.has(place));
+    },
+    async notePlaces(subjectId, places) {
+      const noted = placesOf.get(subjectId) ?? new Map<string, number>();
+      for (const place of places) noted.set(place, now());
+      placesOf.set(subjectId, noted);
+    },
     async replacePasswordHash(subjectId, from, to) {
       const subject = subjects.get(subjectId);
       if (subject?.passwordHash === from) subjects.set(subjectId, { ...subject, passwordHash: to });
@@ -77,20 +89,20 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async changeSubject(subjectId, changes) {
       const before = subjects.get(subjectId);
       if (before === undefined) return null;
-      const subject = {
-        ...before,
-        isActive: changes.isActive ?? before.isActive,
-        isVerified: changes.isVerified ?? before.isVerified,
-        isSuperuser: changes.isSuperuser ?? before.isSuperuser,
-      };
+      const isActive = changes.isActive ?? before.isActive;
+      const isSuperuser = changes.isSuperuser ?? before.isSuperuser;
+      const endsSessions = (before.isActive && !isActive) || isSuperuser !== before.isSuperuser;
+      const credentialVersion = before.credentialVersion + (endsSessions ? 1 : 0);
+      const isVerified = changes.isVerified ?? before.isVerified;
+      const subject = { ...before, isActive, isVerified, isSuperuser, credentialVersion };
       subjects.set(subjectId, subject);
-      const endedSessions = subject.isActive
-        ? []
-        : endWhere((session) => session.subjectId === subjectId, "deactivated");
-      return { subject, endedSessions };
+      const isOutdated = (session: Session) =>
+        session.subjectId === subjectId && session.credentialVersion !== credentialVersion;
+      return { subject, endedSessions: endWhere(isOutdated, isActive ? "roleChanged" : "deactivated") };
     },
     async deleteSubject(subjectId) {
       subjects.delete(subjectId);
+      placesOf.delete(subjectId);
       return endWhere((session) => session.subjectId === subjectId, "deleted");
     },
 
@@ -107,6 +119,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         counter: 1,
         previous: 0,
         rotatedAt: 0,
+        rotatedBy: "",
         repeatedAt: 0,
         createdAt: madeAt,
         authenticatedAt: authenticated ? madeAt : 0,
@@ -125,7 +138,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
     async listSessions(subjectId) {
       return [...sessions.values()].filter((session) => session.subjectId === subjectId).map(recordOf);
     },
-    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs }) {
+    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, rotatedBy, graceMs, idleMs }) {
       const before = sessions.get(sessionId);
       if (before === undefined || before.counter !== counter || before.previous !== previous) return null;
       const rotatedAt = now();
@@ -136,6 +149,7 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
         counter: nextCounter,
         previous: nextPrevious,
         rotatedAt,
+        rotatedBy,
         lastRefreshedAt: rotatedAt,
         expiresAt: Math.min(rotatedAt + idleMs, before.absoluteExpiresAt),
       };
@@ -153,6 +167,17 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
       return endWhere((session) => ids.includes(session.id), reason);
     },
     async endSessionsOfSubject(subjectId, exceptId, reason) {
+      const subject = subjects.get(subjectId);
+      const kept = sessions.get(exceptId ?? "");
+      if (subject !== undefined) {
+        const credentialVersion = subject.credentialVersion + 1;
+        subjects.set(subjectId, { ...subject, credentialVersion });
+        if (kept?.subjectId === subjectId) sessions.set(kept.id, { ...kept, credentialVersion });
+      }
+      for (const { deviceCodeHash, approvedBy } of deviceCodes.values()) {
+        if (approvedBy !== subjectId) continue;
+        changeDeviceCode(deviceCodeHash, (code) => (code.status === "approved" ? { ...code, status: "denied" } : null));
+      }
       return endWhere((session) => session.subjectId === subjectId && session.id !== exceptId, reason);
     },
     async forgetReplaced(sessionId) {
@@ -217,6 +242,26 @@ export function memoryStore({ now = () => Date.now() }: { readonly now?: () => n
       }
       for (const { deviceCodeHash, expiresAt } of deviceCodes.values()) {
         if (expiresAt < before && deviceCodes.delete(deviceCodeHash)) removed += 1;
+      }
+      return removed;
+    },
+    async sweepGuests(retentionMs) {
+      const before = now() - retentionMs;
+      const alive = new Set([...sessions.values()].map(({ subjectId }) => subjectId));
+      const gone = [...subjects.values()].filter(
+        ({ id, isGuest, createdAt }) => isGuest && createdAt < before && !alive.has(id),
+      );
+      for (const { id } of gone) {
+        subjects.delete(id);
+        placesOf.delete(id);
+      }
+      return gone.map(({ id }) => id);
+    },
+    async sweepPlaces(retentionMs) {
+      const before = now() - retentionMs;
+      let removed = 0;
+      for (const places of placesOf.values()) {
+        for (const [place, seenAt] of places) if (seenAt < before && places.delete(place)) removed += 1;
       }
       return removed;
     },

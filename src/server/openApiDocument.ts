@@ -66,6 +66,13 @@ const OPERATIONS: readonly Operation[] = [
     answers: { "204": "The session has ended, or there was none.", ...FORBIDDEN, ...INVALID },
   },
   {
+    method: "post",
+    path: "/revoke",
+    summary: "Ends the session of a token, for programs (RFC 7009).",
+    form: wire.revokeRequest,
+    answers: { "200": "The token is worth nothing now, or never was.", "400": oauthErrorAnswer, ...FORBIDDEN },
+  },
+  {
     method: "get",
     path: "/users/me",
     summary: "Who am I?",
@@ -75,7 +82,7 @@ const OPERATIONS: readonly Operation[] = [
   {
     method: "patch",
     path: "/users/me",
-    summary: "Changes the password: a new session, and the end of all others.",
+    summary: "Changes the password, by the current one: a new session, and the end of all others.",
     bearer: true,
     json: wire.changePasswordRequest,
     answers: { "200": userWithTokens, "400": codedErrorAnswer, ...UNAUTHORIZED, ...FORBIDDEN, ...INVALID, ...LIMITED },
@@ -134,7 +141,7 @@ const OPERATIONS: readonly Operation[] = [
     (verb): Operation => ({
       method: "post",
       path: `/device/${verb}`,
-      summary: verb === "approve" ? "Lets the device sign in." : "Turns the device away.",
+      summary: verb === "approve" ? "Lets the device sign in; needs the account's password." : "Turns the device away.",
       bearer: true,
       json: wire.userCodeRequest,
       answers: {
@@ -176,7 +183,7 @@ export function openApiDocument({ prefix = "/v1/auth" }: { readonly prefix?: str
     components: {
       securitySchemes: {
         accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
-        refreshCookie: { type: "apiKey", in: "cookie", name: "__Host-Http-refresh_token.<short session id>" },
+        refreshCookie: { type: "apiKey", in: "cookie", name: "__Host-Http-refresh_token.<server>.<short session id>" },
       },
     },
   };

@@ -3,6 +3,8 @@
  * server; {@link pbkdf2PasswordHasher} runs everywhere, also in a page.
  */
 export interface PasswordHasher {
+  /** Resolves when it can be used, so that a server tells at its start, not at the first sign-in. Default: at once. */
+  ready?(): Promise<void>;
   /** A hash that names its own parameters and salt. */
   hash(password: string): Promise<string>;
   /** False also for a text that is no hash of this hasher. */

@@ -1,3 +1,4 @@
+import { aNumber, checkOptions } from "./checkOptions.ts";
 import { decodeBase64url, encodeBase64url, randomBytes, utf8 } from "./encoding.ts";
 import type { PasswordHasher } from "./passwordHasher.ts";
 
@@ -6,7 +7,10 @@ import type { PasswordHasher } from "./passwordHasher.ts";
  *
  * `iterations` is 600,000 by default, as the OWASP password storage cheat sheet names; tests may take 1.
  */
-export function pbkdf2PasswordHasher({ iterations = 600_000 }: { readonly iterations?: number } = {}): PasswordHasher {
+export function pbkdf2PasswordHasher(options: { readonly iterations?: number } = {}): PasswordHasher {
+  checkOptions<typeof options>("pbkdf2PasswordHasher", options, { iterations: aNumber });
+  const { iterations = 600_000 } = options;
+
   async function derive(
     password: string,
     salt: Uint8Array<ArrayBuffer>,

@@ -1,6 +1,6 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord, Transport } from "./authStore.ts";
-import type { CookieProfile } from "./refreshCookie.ts";
+import type { CookieProfile } from "./cookieProfile.ts";
 import { type ParsedRefreshToken, parseRefreshToken } from "./refreshTokens.ts";
 
 /** A session of which the request carries a genuine refresh token, whatever has become of it. */
@@ -38,14 +38,27 @@ export async function findPresentedSessions(
     .toSorted((a, b) => b.record.session.number - a.record.session.number);
 }
 
+/** What the request carries of these sessions under a name, path or domain that the server has given up. */
+export function formerCookiesOf(
+  profile: CookieProfile,
+  cookieHeader: string | undefined,
+  sessionIds: readonly string[],
+): readonly string[] {
+  const former = profile.readFormer(cookieHeader);
+  return former
+    .filter(({ value }) => sessionIds.includes(parseRefreshToken(value)?.sessionId ?? ""))
+    .map(({ name }) => name);
+}
+
 export function findSessionsInCookie(
   context: AuthServerContext,
   profile: CookieProfile,
   cookieHeader: string | undefined,
 ): Promise<readonly PresentedSession[]> {
+  const cookies = [...profile.read(cookieHeader), ...profile.readFormer(cookieHeader)];
   return findPresentedSessions(
     context,
-    profile.read(cookieHeader).map(({ value }) => value),
+    cookies.map(({ value }) => value),
     "cookie",
   );
 }

@@ -1,4 +1,5 @@
-import type { RateLimiterMemory } from "rate-limiter-flexible";
+import type { AuthStore } from "./authStore.ts";
+import { requirePeer } from "./requirePeer.ts";
 
 /** So much in so long a time. */
 export interface RateLimit {
@@ -8,13 +9,46 @@ export interface RateLimit {
   readonly perSeconds: number;
 }
 
+/** What counts under one limit, as the limiters of `rate-limiter-flexible` do. */
+export interface RateLimiter {
+  /** How many are let through. */
+  readonly points: number;
+  /** What was counted for `key`; null for nothing. */
+  get(key: string): Promise<CountedPoints | null>;
+  /** Counts one. */
+  penalty(key: string): Promise<CountedPoints>;
+  /** Takes one back. */
+  reward(key: string): Promise<CountedPoints>;
+  /** Takes `key` for used up for so many seconds. */
+  block(key: string, seconds: number): Promise<CountedPoints>;
+  /** Forgets what was counted for `key`. */
+  delete(key: string): Promise<boolean>;
+}
+
+/** How often, and for how long that still counts. */
+export interface CountedPoints {
+  /** How many were counted. */
+  readonly consumedPoints: number;
+  /** When they are forgotten, in milliseconds from now. */
+  readonly msBeforeNext: number;
+}
+
 /** What is limited, and by what. Each can be changed; `false` turns it off. */
 export interface RateLimitOptions {
-  /** Sign-in attempts for one account from one address. Default 10 in 5 minutes; a success clears it. */
+  /**
+   * Sign-in attempts for one account from one address, or by one client that shows a cookie of an earlier session of the
+   * account. Default 8 in 10 minutes; a success clears it.
+   */
   readonly signIn?: RateLimit | false | undefined;
   /**
-   * Failed sign-ins for one account from anywhere, before each further one makes the next wait: 1 s, doubling to 60 s,
-   * never for good. Default 20 in a day; a success clears it.
+   * Failed sign-ins from one address, whatever the accounts; who has signed in to the account before, from there or with a
+   * cookie that says so, is let pass. Default 50 in 10 minutes.
+   */
+  readonly signInAddress?: RateLimit | false | undefined;
+  /**
+   * Failed sign-ins of strangers for one account from several addresses, before each further one makes the next stranger
+   * wait: 1 s, doubling to 60 s, never for good. One address counts at most as often as `signIn` lets it through, so that
+   * two never make anybody wait. Default 16 in a day; a stranger's success clears it.
    */
   readonly signInDelay?: RateLimit | false | undefined;
   /** Registrations from one address. Default 20 in an hour. */
@@ -54,16 +88,22 @@ export class RateLimitedError extends Error {
 export interface RateLimits {
   /** Counts one. @throws RateLimitedError when that is one too many. */
   count(limit: RateLimitName, key: string): Promise<void>;
+  /** Takes one back that turned out not to count. */
+  giveBack(limit: RateLimitName, key: string): Promise<void>;
   /** @throws RateLimitedError when the next one would be one too many; counts nothing. */
   check(limit: RateLimitName, key: string): Promise<void>;
   clear(limit: RateLimitName, key: string): Promise<void>;
-  /** Counts one failed sign-in and, beyond the limit, makes the account wait longer each time. */
-  countFailure(account: string): Promise<void>;
+  /**
+   * Counts one failed sign-in and, beyond the limit, makes the account's strangers wait longer each time. `source` is where
+   * it came from; null where that is unknown.
+   */
+  countFailure(account: string, source: string | null): Promise<void>;
 }
 
 const DEFAULTS: Readonly<Record<RateLimitName, RateLimit>> = {
-  signIn: { points: 10, perSeconds: 300 },
-  signInDelay: { points: 20, perSeconds: 86_400 },
+  signIn: { points: 8, perSeconds: 600 },
+  signInAddress: { points: 50, perSeconds: 600 },
+  signInDelay: { points: 16, perSeconds: 86_400 },
   register: { points: 20, perSeconds: 3600 },
   guest: { points: 60, perSeconds: 3600 },
   refresh: { points: 300, perSeconds: 60 },
@@ -74,36 +114,61 @@ const DEFAULTS: Readonly<Record<RateLimitName, RateLimit>> = {
 };
 const MAX_DELAY_SECONDS = 60;
 
+/** These only stop clients that run wild: not worth a statement to the database each. */
+const COUNTED_IN_MEMORY: ReadonlySet<string> = new Set<RateLimitName>(["refresh", "deviceToken"]);
+
+/** What {@link RateLimits.countFailure} counts beside the limits that have a name. */
+type Counter = RateLimitName | "share" | "streak" | "wait";
+
 const UNLIMITED: RateLimits = {
   async count() {},
+  async giveBack() {},
   async check() {},
   async clear() {},
   async countFailure() {},
 };
 
-/** Limits in this process's memory. `false` turns all of them off. */
-export function createRateLimits(options: RateLimitOptions | false): RateLimits {
+/** Limits that all servers of one store count together where it can, else in this process's memory. `false`: none. */
+export function createRateLimits(options: RateLimitOptions | false, store: AuthStore): RateLimits {
   if (options === false) return UNLIMITED;
-  const limits = {
+  requirePeer("rate-limiter-flexible", "the limits count with it (`rateLimits: false` turns them off)");
+  const limits: Readonly<Record<RateLimitName, RateLimit | false>> = {
     ...DEFAULTS,
     ...Object.fromEntries(Object.entries(options).filter(([, limit]) => limit !== undefined)),
   };
-  const limiters = new Map<string, Promise<RateLimiterMemory | null>>();
+  const limiters = new Map<Counter, Promise<RateLimiter | null>>();
 
-  function limiterFor(name: RateLimitName | "wait"): Promise<RateLimiterMemory | null> {
-    const limiter =
-      limiters.get(name) ?? create(name === "wait" ? { points: 1, perSeconds: MAX_DELAY_SECONDS } : limits[name]);
+  function limiterFor(name: Counter): Promise<RateLimiter | null> {
+    const limiter = limiters.get(name) ?? createLimiter(store, name, limitOf(name));
     limiters.set(name, limiter);
+    // A database that is not there yet may be there at the next request.
+    limiter.catch(() => limiters.delete(name));
     return limiter;
   }
 
-  async function check(name: RateLimitName | "wait", key: string): Promise<void> {
+  function limitOf(name: Counter): RateLimit | false {
+    const { signIn, signInDelay } = limits;
+    // An address that nothing else holds back counts each time.
+    if (name === "share") return signIn === false ? false : { ...signIn, perSeconds: DEFAULTS.signInDelay.perSeconds };
+    if (name === "streak") return signInDelay;
+    return name === "wait" ? { points: 1, perSeconds: MAX_DELAY_SECONDS } : limits[name];
+  }
+
+  async function check(name: Counter, key: string): Promise<void> {
     const limiter = await limiterFor(name);
     const used = await limiter?.get(key);
     // An entry that has run out may still be there until its timer has fired.
     if (used && used.msBeforeNext > 0 && limiter && used.consumedPoints >= limiter.points) {
-      throw new RateLimitedError(name === "wait" ? "signInDelay" : name, used.msBeforeNext);
+      throw new RateLimitedError(name === "wait" ? "signInDelay" : (name as RateLimitName), used.msBeforeNext);
     }
+  }
+
+  /** The account's failures so far, this one included unless its source has made up its share of them. */
+  async function countForAccount(limiter: RateLimiter, account: string, source: string | null): Promise<number> {
+    const share = source === null ? null : await limiterFor("share");
+    const used = source === null ? undefined : await share?.penalty(source);
+    if (share && used && used.consumedPoints > share.points) return (await limiter.get(account))?.consumedPoints ?? 0;
+    return (await limiter.penalty(account)).consumedPoints;
   }
 
   return {
@@ -113,23 +178,28 @@ export function createRateLimits(options: RateLimitOptions | false): RateLimits 
       const used = await limiter.penalty(key);
       if (used.consumedPoints > limiter.points) throw new RateLimitedError(name, used.msBeforeNext);
     },
+    async giveBack(name, key) {
+      await (await limiterFor(name))?.reward(key);
+    },
     check: (name, key) => check(name === "signInDelay" ? "wait" : name, key),
     async clear(name, key) {
-      await (await limiterFor(name))?.delete(key);
-      if (name === "signInDelay") await (await limiterFor("wait"))?.delete(key);
+      const counters: readonly Counter[] = name === "signInDelay" ? [name, "streak", "wait"] : [name];
+      for (const counter of counters) await (await limiterFor(counter))?.delete(key);
     },
-    async countFailure(account) {
+    async countFailure(account, source) {
       const limiter = await limiterFor("signInDelay");
-      if (limiter === null) return;
-      const { consumedPoints } = await limiter.penalty(account);
-      const excess = consumedPoints - limiter.points;
-      if (excess > 0) await (await limiterFor("wait"))?.block(account, Math.min(2 ** (excess - 1), MAX_DELAY_SECONDS));
+      if (limiter === null || (await countForAccount(limiter, account, source)) <= limiter.points) return;
+      const streak = await (await limiterFor("streak"))?.penalty(account);
+      const delaySeconds = Math.min(2 ** ((streak?.consumedPoints ?? 1) - 1), MAX_DELAY_SECONDS);
+      await (await limiterFor("wait"))?.block(account, delaySeconds);
     },
   };
 }
 
-async function create(limit: RateLimit | false): Promise<RateLimiterMemory | null> {
+async function createLimiter(store: AuthStore, name: Counter, limit: RateLimit | false): Promise<RateLimiter | null> {
   if (limit === false) return null;
+  if (store.createRateLimiter !== undefined && !COUNTED_IN_MEMORY.has(name))
+    return store.createRateLimiter(name, limit);
   const { RateLimiterMemory } = await import("rate-limiter-flexible");
   return new RateLimiterMemory({ points: limit.points, duration: limit.perSeconds });
 }

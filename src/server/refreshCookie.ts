@@ -1,8 +1,11 @@
+import { COOKIE_PREFIXES, type CookieProfile, createCookieProfile, shortHash } from "./cookieProfile.ts";
 import { OptionsError } from "./optionsError.ts";
 import type { RequestFacts } from "./requestFacts.ts";
-import { shortSessionId } from "./sessionId.ts";
 
-/** The refresh cookie, where the default does not fit. Each of these makes it weaker, never stronger. */
+/**
+ * The refresh cookie, where the default does not fit. Each of these makes it weaker, never stronger. Any of them can be
+ * set on a running deployment: cookies of the form before are read once, written anew and cleared.
+ */
 export interface CookieOptions {
   /**
    * The name without its end. Default `refresh_token`. One that begins with `__Host-Http-`, `__Host-`, `__Secure-` says
@@ -16,6 +19,16 @@ export interface CookieOptions {
    * set it.
    */
   readonly domain?: string | undefined;
+  /**
+   * For a page that is embedded in pages of other sites: the cookie is kept apart for each of them (`SameSite=None;
+   * Partitioned`, which browsers call CHIPS). On https only. Default false.
+   */
+  readonly partitioned?: boolean | undefined;
+  /**
+   * The `path` and `domain` that this deployment has given up, so that their cookies are still read, and cleared. Leave
+   * it away once the longest session since then has ended: other hosts of the site can set such cookies. Default none.
+   */
+  readonly formerly?: { readonly path?: string | undefined; readonly domain?: string | undefined } | undefined;
   /** `false` only together with `allowInsecureCookies`. Default: by the address. */
   readonly secure?: boolean | undefined;
 }
@@ -25,23 +38,13 @@ export interface RefreshCookie {
   profileFor(facts: RequestFacts): CookieProfile | null;
 }
 
-/** One form of the cookie: reads, writes and clears, so that names and attributes always agree. */
-export interface CookieProfile {
-  /** Name and value of each cookie of exactly the form that is written here. */
-  read(cookieHeader: string | undefined): readonly { readonly name: string; readonly value: string }[];
-  nameFor(sessionId: string): string;
-  write(sessionId: string, token: string, maxAgeSeconds: number): string;
-  clear(name: string): string;
-}
-
 export interface RefreshCookieOptions {
   readonly cookie: CookieOptions;
   readonly publicUrl: URL | undefined;
   readonly prefix: string;
+  readonly issuer: string | undefined;
   readonly allowInsecureCookies: boolean;
 }
-
-const PREFIXES = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"];
 
 /**
  * @throws OptionsError for settings that a browser would silently refuse, or that would send the cookie in the clear.
@@ -50,30 +53,50 @@ export function createRefreshCookie({
   cookie,
   publicUrl,
   prefix,
+  issuer,
   allowInsecureCookies,
 }: RefreshCookieOptions): RefreshCookie {
   const name = cookie.name ?? "refresh_token";
-  const namedPrefix = PREFIXES.find((candidate) => name.startsWith(candidate));
+  const namedPrefix = COOKIE_PREFIXES.find((candidate) => name.startsWith(candidate));
   const plainName = namedPrefix === undefined ? name : name.slice(namedPrefix.length);
   const isNarrowed = (cookie.path !== undefined && cookie.path !== "/") || cookie.domain !== undefined;
   refuseUnusable();
 
   const securePrefix = namedPrefix ?? (isNarrowed ? "__Secure-" : "__Host-Http-");
-  const domain = cookie.domain === undefined ? "" : `; Domain=${cookie.domain}`;
-  const attributes = `${domain}; HttpOnly; SameSite=Strict`;
-  const secure = createProfile(`${securePrefix}${plainName}.`, `; Path=${cookie.path ?? "/"}; Secure${attributes}`);
-  // Browsers keep one jar for all ports of a host.
-  const port = publicUrl?.port ? `${publicUrl.port}.` : "";
-  const insecure = createProfile(`${plainName}.${port}`, `; Path=${cookie.path ?? (prefix || "/")}${attributes}`);
+  // What no other host can set stays so: weaker cookies of before count only where their option says that there were any.
+  const isStrict = securePrefix.startsWith("__Host-") && cookie.formerly === undefined;
+  const securePrefixes = COOKIE_PREFIXES.filter((each) => !isStrict || each.startsWith("__Host-"));
+  const place = shortHash(`${prefix}\n${issuer ?? ""}`);
+
+  /** The form of the cookie at one address: browsers keep one jar for all ports and paths of a host. */
+  function profileAt(isSecure: boolean, { hostname, port }: Address): CookieProfile {
+    const defaultPath = isSecure ? "/" : prefix || "/";
+    return createCookieProfile({
+      prefix: isSecure ? securePrefix : "",
+      name: plainName,
+      scope: `${port}-${place}`,
+      isDefaultPlace: cookie.domain === undefined && (cookie.path ?? defaultPath) === defaultPath,
+      path: cookie.path ?? defaultPath,
+      domain: cookie.domain,
+      partitioned: cookie.partitioned ?? false,
+      formerPrefixes: isSecure ? securePrefixes : [""],
+      formerPaths: ["/", prefix || "/", cookie.path ?? "/", cookie.formerly?.path ?? "/"],
+      formerDomains: [cookie.domain, cookie.formerly?.domain, ...parentDomains(hostname)].filter(
+        (each) => each !== undefined,
+      ),
+    });
+  }
 
   function refuseUnusable(): void {
     if (!/^[A-Za-z0-9_-]+$/.test(plainName)) {
       throw new OptionsError("`cookie.name` takes letters, digits, `-` and `_` only.");
     }
-    if (cookie.path !== undefined && !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(cookie.path)) {
+    const paths = [cookie.path, cookie.formerly?.path].filter((path) => path !== undefined);
+    if (!paths.every((path) => /^\/[\x21-\x3a\x3c-\x7e]*$/.test(path))) {
       throw new OptionsError("`cookie.path` begins with `/` and has neither spaces nor semicolons.");
     }
-    if (cookie.domain !== undefined && !/^\.?[A-Za-z0-9.-]+$/.test(cookie.domain)) {
+    const domains = [cookie.domain, cookie.formerly?.domain].filter((domain) => domain !== undefined);
+    if (!domains.every((domain) => /^\.?[A-Za-z0-9.-]+$/.test(domain))) {
       throw new OptionsError("`cookie.domain` is a domain's name.");
     }
     if (namedPrefix !== undefined && cookie.secure === false) {
@@ -91,6 +114,9 @@ export function createRefreshCookie({
         `A cookie named \`${namedPrefix}…\` can have no Domain: leave \`cookie.domain\` away or rename it.`,
       );
     }
+    if (cookie.partitioned === true && (cookie.secure === false || publicUrl?.protocol === "http:")) {
+      throw new OptionsError("`cookie.partitioned` needs https: browsers keep no such cookie without `Secure`.");
+    }
     if (cookie.secure === false && !allowInsecureCookies) {
       throw new OptionsError(
         "`cookie.secure: false` sends refresh tokens in the clear; only with `allowInsecureCookies`.",
@@ -105,29 +131,28 @@ export function createRefreshCookie({
 
   return {
     profileFor({ scheme, host }) {
-      if (cookie.secure === false) return insecure;
-      if ((publicUrl?.protocol ?? scheme) === "https:" || cookie.secure === true) return secure;
-      const hostname = publicUrl?.hostname ?? host.replace(/:\d+$/, "");
-      return isLoopback(hostname) || allowInsecureCookies ? insecure : null;
+      const address = addressOf(publicUrl ?? new URL(`${scheme}//${host}`));
+      if (cookie.secure === false) return profileAt(false, address);
+      if ((publicUrl?.protocol ?? scheme) === "https:" || cookie.secure === true) return profileAt(true, address);
+      return isLoopback(address.hostname) || allowInsecureCookies ? profileAt(false, address) : null;
     },
   };
 }
 
-function createProfile(nameStart: string, attributes: string): CookieProfile {
-  const nameFor = (sessionId: string) => `${nameStart}${shortSessionId(sessionId)}`;
-  return {
-    nameFor,
-    read(cookieHeader = "") {
-      return cookieHeader.split(";").flatMap((pair) => {
-        const separator = pair.indexOf("=");
-        const name = pair.slice(0, Math.max(separator, 0)).trim();
-        const isOurs = name.startsWith(nameStart) && /^[A-Za-z0-9_-]{8}$/.test(name.slice(nameStart.length));
-        return isOurs ? [{ name, value: pair.slice(separator + 1).trim() }] : [];
-      });
-    },
-    write: (sessionId, token, maxAgeSeconds) => `${nameFor(sessionId)}=${token}${attributes}; Max-Age=${maxAgeSeconds}`,
-    clear: (name) => `${name}=${attributes}; Max-Age=0`,
-  };
+interface Address {
+  readonly hostname: string;
+  readonly port: string;
+}
+
+function addressOf({ hostname, port, protocol }: URL): Address {
+  return { hostname, port: port || (protocol === "https:" ? "443" : "80") };
+}
+
+/** `a.b.example` has `a.b.example` and `b.example`: whatever a cookie's domain may have been. None for an address. */
+function parentDomains(hostname: string): string[] {
+  const labels = hostname.split(".");
+  if (/^[\d.]+$|:/.test(hostname)) return [];
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."));
 }
 
 /** Whether `hostname` is this machine itself, which no network sees (RFC 6761 §6.3, RFC 5735, RFC 4291). */

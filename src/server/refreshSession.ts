@@ -5,6 +5,7 @@ import { endReplaced } from "./endSessions.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
+import { addressKey } from "./networkAddress.ts";
 
 export type RefreshOutcome =
   | { readonly kind: "refreshed"; readonly record: SessionRecord }
@@ -31,12 +32,13 @@ export async function refreshSession(
 ): Promise<RefreshOutcome> {
   const { store, options } = context;
   const sessionId = firstSeen.session.id;
+  const caller = await context.refreshTokens.markCaller(firstSeen.session, addressKey(facts.address));
   const fields = { subject: firstSeen.session.subjectId, sessionId, keyId: token.keyId };
   let record: SessionRecord | undefined = firstSeen;
 
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     if (record === undefined) return { kind: "refused", code: "REFRESH_TOKEN_REVOKED" };
-    const decision = decideRotation(record, token.counter, options.graceMs);
+    const decision = decideRotation(record, token.counter, caller, options.graceMs);
     switch (decision.kind) {
       case "revoked":
         return { kind: "refused", code: "REFRESH_TOKEN_REVOKED" };
@@ -49,7 +51,7 @@ export async function refreshSession(
         return { kind: "refused", code: "REFRESH_TOKEN_REUSED" };
       }
       case "hold":
-        context.audit("graceRepeat", facts, fields);
+        context.audit(decision.elsewhere ? "graceRepeatElsewhere" : "graceRepeat", facts, fields);
         return { kind: "held", record };
       case "repeat": {
         const { session, subject, now } = record;
@@ -67,8 +69,8 @@ export async function refreshSession(
       case "rotate": {
         const { counter, previous, replaces } = record.session;
         const { nextCounter, nextPrevious, graceMs } = decision;
-        const step = { sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs: options.idleMs };
-        const rotated = await store.rotateSession(step);
+        const step = { sessionId, counter, previous, nextCounter, nextPrevious, graceMs };
+        const rotated = await store.rotateSession({ ...step, rotatedBy: caller, idleMs: options.idleMs });
         if (rotated !== null) {
           context.audit(EVENTS[decision.because], facts, fields);
           if (replaces.length > 0) await endReplaced(context, facts, rotated);

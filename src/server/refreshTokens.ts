@@ -4,6 +4,7 @@ import { concatBytes, decodeBase64url, deriveBytes, encodeBase64url, utf8 } from
 /** The longest refresh token that is looked at. */
 const MAX_LENGTH = 256;
 const COUNTER_BYTES = 8;
+const CALLER_BYTES = 12;
 
 /** What a refresh token says, before anybody has checked whether it is true. */
 export interface ParsedRefreshToken {
@@ -21,6 +22,11 @@ export interface RefreshTokens {
    * Whether the server made this token for this session, and for its transport. Takes the same time for any wrong MAC.
    */
   isGenuine(token: ParsedRefreshToken, session: Session): Promise<boolean>;
+  /**
+   * What the session's row keeps of whoever rotated it: tells whether two callers are the same, and nothing about them
+   * without the server's key.
+   */
+  markCaller(session: Session, caller: string): Promise<string>;
 }
 
 /**
@@ -98,6 +104,13 @@ export function createRefreshTokens(
       const payload = concatBytes(id, new Uint8Array(counter.buffer));
       const mac = await crypto.subtle.sign("HMAC", await sessionKey(signing.key, session), message(session, payload));
       return `ssr1.${signing.id}.${encodeBase64url(payload)}.${encodeBase64url(new Uint8Array(mac))}`;
+    },
+    async markCaller(session, caller) {
+      const [signing] = await keyRing;
+      if (signing === undefined) throw new Error("There is no key to mark a caller with.");
+      const label = utf8(`stay-signed-in caller v1\n${caller}`);
+      const mac = await crypto.subtle.sign("HMAC", await sessionKey(signing.key, session), label);
+      return encodeBase64url(new Uint8Array(mac, 0, CALLER_BYTES));
     },
     async isGenuine(token, session) {
       const serverKey = (await keyRing).find((candidate) => candidate.id === token.keyId);

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { canonicalAddress } from "./networkAddress.ts";
 import type { AddressMatcher } from "./trustedProxies.ts";
 
 /** What may come as the second argument of `app.fetch`; @hono/node-server fills `incoming`. All of it is optional. */
@@ -41,13 +42,23 @@ export interface RequestFacts {
   readonly host: string;
   readonly bearer: string | undefined;
   readonly wantsBodyTransport: boolean;
-  /** The client's address; `unknown` where the runtime does not tell. */
+  /** The client's address in its one spelling; {@link UNKNOWN_ADDRESS} where the runtime does not tell. */
   readonly address: string;
   readonly userAgent: string | null;
   readonly onSetCookie: ((header: string) => void) | undefined;
 }
 
+/** Stands for all clients together. */
+export const UNKNOWN_ADDRESS = "unknown";
+
 const MAX_USER_AGENT_LENGTH = 256;
+const MAX_ADDRESS_LENGTH = 64;
+
+/** A text that is no address (a socket's path, what `clientAddress` returned) stays as it is. */
+export function readAddress(text: string | undefined): string {
+  if (text === undefined || text === "") return UNKNOWN_ADDRESS;
+  return canonicalAddress(text) ?? text.slice(0, MAX_ADDRESS_LENGTH);
+}
 
 export function readRequestFacts(context: Context<HonoEnvironment>, isTrustedProxy: AddressMatcher): RequestFacts {
   const header = (name: string) => context.req.raw.headers.get(name) ?? undefined;
@@ -68,7 +79,7 @@ export function readRequestFacts(context: Context<HonoEnvironment>, isTrustedPro
     host: [forwarded("x-forwarded-host"), header("host")].find(isHost)?.toLowerCase() ?? url.host,
     bearer: /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1],
     wantsBodyTransport: header("auth-transport")?.toLowerCase() === "body",
-    address: behindProxy ? clientBehindProxies(header("x-forwarded-for"), peer, isTrustedProxy) : (peer ?? "unknown"),
+    address: readAddress(behindProxy ? clientBehindProxies(header("x-forwarded-for"), peer, isTrustedProxy) : peer),
     userAgent: header("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     onSetCookie: inPage?.onSetCookie,
   };
@@ -79,8 +90,12 @@ function isHost(text: string | undefined): text is string {
   return text !== undefined && /^[^\s/?#@\\]+$/.test(text) && URL.canParse(`http://${text}`);
 }
 
-/** The last address that no trusted proxy has: what stands before it, anybody may have written. */
+/**
+ * The last address that no trusted proxy has: what stands before it, anybody may have written. Where a proxy passed on what
+ * is no address, the client counts as that proxy rather than as whoever it likes to be.
+ */
 function clientBehindProxies(forwardedFor: string | undefined, peer: string, isTrustedProxy: AddressMatcher): string {
   const hops = (forwardedFor ?? "").split(",").map((hop) => hop.trim());
-  return hops.findLast((hop) => hop !== "" && !isTrustedProxy(hop)) ?? peer;
+  const client = hops.findLast((hop) => hop !== "" && !isTrustedProxy(hop));
+  return client !== undefined && canonicalAddress(client) !== null ? client : peer;
 }

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { AccessTokenError } from "./accessTokenError.ts";
 import type { VerifiedAccessToken } from "./accessTokens.ts";
+import { checkOptions, trueOrFalse } from "./checkOptions.ts";
 import type { AuthServer } from "./createAuthServer.ts";
 
 /** Who may pass {@link requireUser}. */
@@ -20,8 +21,11 @@ export interface RequireUserOptions {
  */
 export function requireUser(
   server: Pick<AuthServer, "verifyAccessToken" | "isSessionLive">,
-  { checkSession = false, allowGuests = true }: RequireUserOptions = {},
+  options: RequireUserOptions = {},
 ): MiddlewareHandler<{ Variables: { user: VerifiedAccessToken } }> {
+  checkOptions<RequireUserOptions>("requireUser", options, { checkSession: trueOrFalse, allowGuests: trueOrFalse });
+  const { checkSession = false, allowGuests = true } = options;
+
   return async (context, next) => {
     const token = /^bearer +([^\s]+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
     const user = token === undefined ? null : await verified(token);

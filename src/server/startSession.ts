@@ -3,7 +3,7 @@ import type { SessionRecord, Subject, Transport } from "./authStore.ts";
 import { encodeBase64url, randomBytes } from "./encoding.ts";
 import { mayComeFromPage } from "./originRule.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
-import type { CookieProfile } from "./refreshCookie.ts";
+import type { CookieProfile } from "./cookieProfile.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
 import { createSessionId } from "./sessionId.ts";

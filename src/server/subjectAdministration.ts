@@ -1,6 +1,5 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { Subject, SubjectChanges } from "./authStore.ts";
-import { passwordObjection } from "./passwords.ts";
 
 /** What an operator does to subjects; in process only, there is no endpoint for it. */
 export interface SubjectAdministration {
@@ -8,11 +7,14 @@ export interface SubjectAdministration {
   find(id: string): Promise<Subject | null>;
   /** By the e-mail address, whatever its case; null when there is none. */
   findByEmail(email: string): Promise<Subject | null>;
-  /** Making a subject inactive ends all of its sessions. Null when there is no such subject. */
+  /**
+   * Making a subject inactive, or a superuser or none any more, ends all of its sessions. Null when there is no such
+   * subject.
+   */
   change(id: string, changes: SubjectChanges): Promise<Subject | null>;
   /**
    * Sets a new password and ends all of the subject's sessions: what a password reset does in the end.
-   * @throws RangeError for a password that is too short or too long.
+   * @throws RangeError for a password that is refused, with the reason as its message.
    */
   resetPassword(id: string, password: string): Promise<Subject | null>;
   /** Ends all of the subject's sessions; false when there is no such subject. */
@@ -22,19 +24,21 @@ export interface SubjectAdministration {
 }
 
 export function createSubjectAdministration(server: AuthServerContext): SubjectAdministration {
-  const { store, passwords } = server;
+  const { store, passwords, passwordPolicy } = server;
   return {
     find: (id) => store.findSubject(id),
     findByEmail: (email) => store.findSubjectByEmail(email),
     async change(id, changes) {
       const changed = await store.changeSubject(id, changes);
-      if (changed !== null) server.announceEnd(changed.endedSessions, "deactivated", null);
+      const reason = changed?.subject.isActive === false ? "deactivated" : "roleChanged";
+      if (changed !== null) server.announceEnd(changed.endedSessions, reason, null);
       return changed?.subject ?? null;
     },
     async resetPassword(id, password) {
-      const objection = passwordObjection(password);
+      const owner = await store.findSubject(id);
+      const objection = await passwordPolicy.objection(password, { email: owner?.email ?? null });
       if (objection !== null) throw new RangeError(objection);
-      const hash = await passwords.hash(password);
+      const hash = await passwords.hash(password, "operator");
       // Only against another change of the password in the same moment does this take a second turn.
       for (let subject = await store.findSubject(id); subject !== null; subject = await store.findSubject(id)) {
         const changed = await store.changePassword(id, subject.credentialVersion, hash);

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord } from "./authStore.ts";
-import type { CookieProfile } from "./refreshCookie.ts";
+import { coarseTimes } from "./coarseTimes.ts";
+import type { CookieProfile } from "./cookieProfile.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 
 /** The answer to every sign-in and refresh: RFC 6749 §5.1 with `session` and `subject` beside it. */
@@ -9,7 +10,14 @@ export interface TokenBody {
   readonly access_token: string;
   readonly token_type: "bearer";
   readonly expires_in: number;
-  readonly session: { readonly id: string; readonly number: number };
+  readonly session: {
+    readonly id: string;
+    readonly number: number;
+    /** Seconds to its idle end, coarse to the hour. */
+    readonly expires_in: number;
+    /** Seconds to the end that no refresh moves. */
+    readonly ends_in: number;
+  };
   readonly subject: string;
   readonly refresh_token?: string;
 }
@@ -33,17 +41,24 @@ export async function makeTokens(
 ): Promise<TokenBody> {
   const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false };
   const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, session.absoluteExpiresAt);
+  const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
+  const idleSeconds = secondsTo(coarseTimes(session, server.options.idleMs).expiresAt);
   const body: TokenBody = {
     access_token: token,
     token_type: "bearer",
     expires_in: expiresInSeconds,
-    session: { id: session.id, number: session.number },
+    session: {
+      id: session.id,
+      number: session.number,
+      expires_in: idleSeconds,
+      ends_in: secondsTo(session.absoluteExpiresAt),
+    },
     subject: session.subjectId,
   };
   if (session.transport === "none" || !withRefreshToken) return body;
   const refreshToken = await server.refreshTokens.issue(session);
   if (session.transport === "body") return { ...body, refresh_token: refreshToken };
   if (profile === null) throw new Error("A session of the cookie transport was about to be answered without a cookie.");
-  setCookie(context, facts, profile.write(session.id, refreshToken, Math.floor((session.expiresAt - now) / 1000)));
+  setCookie(context, facts, profile.write(session.id, refreshToken, idleSeconds));
   return body;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { displayText } from "./displayText.ts";
 
 // The one description of what comes in: it validates requests and is what the OpenAPI document is made of.
 
@@ -19,17 +20,23 @@ export const logoutRequest = z.object({
   session_id: z.string().nullish(),
 });
 
+/** RFC 7009 §2.1. Without a token the answer is of that RFC, too. */
+export const revokeRequest = z.object({ token: z.string().optional(), token_type_hint: z.string().optional() });
+
 export const changePasswordRequest = z.object({
   password: z.string(),
   current_password: z.string().nullish(),
 });
 
-export const deviceCodeRequest = z.object({ client_id: z.string().min(1).max(128) });
+/** It becomes a heading for who approves, so nothing in it may look like something else. */
+const clientId = z.string().max(128).transform(displayText).pipe(z.string().min(1));
+
+export const deviceCodeRequest = z.object({ client_id: clientId });
 
 export const deviceTokenRequest = z.object({
   grant_type: z.string(),
   device_code: z.string(),
-  client_id: z.string(),
+  client_id: z.string().transform(displayText),
 });
 
 export const userCodeRequest = z.object({ user_code: z.string().max(64), password: z.string().nullish() });
@@ -47,7 +54,7 @@ export const tokenAnswer = z.object({
   access_token: z.string(),
   token_type: z.literal("bearer"),
   expires_in: z.int(),
-  session: z.object({ id: z.string(), number: z.int() }),
+  session: z.object({ id: z.string(), number: z.int(), expires_in: z.int(), ends_in: z.int() }),
   subject: z.string(),
   refresh_token: z.string().optional(),
 });

@@ -1,7 +1,7 @@
 import type { AuthClient, AuthEventName, AuthEvents, User } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
-import { noAttempt } from "../core/note.ts";
+import { noAttempt } from "../core/record.ts";
 import type { Platform } from "../core/ports.ts";
 import { createSimulatedClock } from "./simulatedClock.ts";
 

@@ -150,7 +150,7 @@ describe("messages from strangers on the channel", () => {
     kind: "told",
     id: "stranger",
     end: "open",
-    owed: false,
+    pendingSignOut: false,
     isGuest: false,
     issuedAt: nowSeconds,
   };

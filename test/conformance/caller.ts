@@ -98,7 +98,7 @@ function codeOf(body: unknown): string | null {
 /** The fields of a token answer. @throws when it is none. */
 export function tokenOf(answer: Answer): TokenFields {
   expectThat(answer.status === 200, `Expected a token, got ${answer.status} ${answer.code ?? ""}.`);
-  const body = answer.body as TokenFields;
+  const body = { ...(answer.body as TokenFields) };
   expectThat(typeof body.access_token === "string" && body.access_token !== "", "The answer has no access_token.");
   // A check that needs the session says so itself; one that does not can hold without.
   if (body.session === undefined) {
@@ -107,6 +107,8 @@ export function tokenOf(answer: Answer): TokenFields {
         throw new Error("The token answer names no session.");
       },
     });
+    return body;
   }
-  return body;
+  // Which session it is, without the seconds that it has left.
+  return { ...body, session: { id: body.session.id, number: body.session.number } };
 }

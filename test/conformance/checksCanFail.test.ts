@@ -134,6 +134,18 @@ const faults: readonly Fault[] = [
     },
   },
   {
+    name: "a fresh access token is enough where the password is asked for",
+    noticedBy: ["D5", "S6"],
+    apply: async (request, fetch) => {
+      const [approves, changes] = [isPath(request, "/device/approve"), isPath(request, "/users/me")];
+      if (request.method === "GET" || !(approves || changes)) return fetch(request);
+      const field = approves ? "password" : "current_password";
+      const body = { [field]: "correct horse battery", ...((await request.clone().json()) as object) };
+      const { url, method, headers } = request;
+      return fetch(new Request(url, { method, headers, body: JSON.stringify(body) }));
+    },
+  },
+  {
     name: "nobody ever gets a 401",
     noticedBy: ["E6", "A2", "A3", "A4", "R5", "R6"],
     apply: async (request, fetch) => {

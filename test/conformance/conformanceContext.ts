@@ -61,8 +61,14 @@ export function createConformanceContext(options: ConformanceOptions): Conforman
   };
 }
 
+/** Whether an application's page answers whatever has no endpoint of its own. */
+export function isCatchAllPage({ status, body }: Answer): boolean {
+  return status === 200 && typeof body === "string";
+}
+
 /** @throws NotOffered for an optional endpoint that is not there. */
 export function offered(answer: Answer): Answer {
   if ([404, 405, 501].includes(answer.status)) throw new NotOffered(`answers ${answer.status}`);
+  if (isCatchAllPage(answer)) throw new NotOffered("a catch-all page answers");
   return answer;
 }

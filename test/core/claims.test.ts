@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseClaims } from "../../src/core/claims.ts";
-import { readIdentity } from "../../src/core/identity.ts";
+import { readIdentity } from "../../src/core/token.ts";
 import { readLifetimeMs } from "../../src/core/lifetime.ts";
 
 const encode = (bytes: Uint8Array | string): string => Buffer.from(bytes as string).toString("base64url");
@@ -141,7 +141,9 @@ describe("parseClaims", () => {
     [99_999_999_999, 99_999_999_999],
     [100_000_000_000, 100_000_000],
     [0, 0],
-    ["1900000000", null],
+    // T02
+    ["1900000000", 1_900_000_000],
+    ["soon", null],
     [null, null],
     [{}, null],
     [true, null],

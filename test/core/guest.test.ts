@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NetworkFault } from "../../src/testing/networkFault.ts";
 import { ADA } from "./support.ts";
+import { record } from "./scene.ts";
 import { openSignedInTabs, openTabs, outcomeOf, REFRESH } from "./watchedTabs.ts";
 
 const OUTAGES: readonly (readonly [string, NetworkFault])[] = [
@@ -174,5 +175,55 @@ describe("a guest on request", () => {
     await using opened = await openTabs(1, { client: { guests: "never" } });
     await expect(opened.at(1).client.signInAsGuest()).rejects.toMatchObject({ code: "guestsDisabled" });
     expect(opened.sent("/guest")).toHaveLength(0);
+  });
+});
+
+// S01, S02 (ZnDraw)
+describe("a page with guests made automatically", () => {
+  const client = { guests: "automatic" } as const;
+
+  it.each([0, 2_000])("shows no moment of nobody while the guest is on the way (%s ms)", async (delayAfterMs) => {
+    await using opened = await openTabs(0, { client });
+    const { world } = opened;
+    world.network.addFault({ match: "/guest", delayAfterMs });
+    const { client: auth } = opened.add();
+    const { states } = record(auth);
+    const ready = auth.ready();
+    const token = auth.getAccessToken();
+    await world.advance(10_000);
+    expect(states).toEqual(["loading", "authenticated"]);
+    expect(await ready).toMatchObject({ status: "authenticated", identity: { isGuest: true } });
+    expect(await token).toBe(auth.accessToken.getState());
+  });
+
+  it("shows nobody once the guest start has failed, and tries again when the page wakes up", async () => {
+    await using opened = await openTabs(0, { client });
+    const { world } = opened;
+    const refused = world.network.addFault({ match: "/guest", times: 99, answer: { status: 503 } });
+    const { client: auth, tab } = opened.add();
+    const ready = auth.ready();
+    await world.advance(5_000);
+    expect(await ready).toMatchObject({ status: "unauthenticated", reason: "none" });
+    refused.remove();
+    tab.signal("visible");
+    await world.advance(5_000);
+    expect(auth.getState()).toMatchObject({ status: "authenticated", identity: { isGuest: true } });
+  });
+
+  it("has a new guest at once when the guest's session ends on the server, and tells of another identity", async () => {
+    await using opened = await openTabs(0, { client });
+    const { world } = opened;
+    const { client: auth } = opened.add();
+    await world.advance(5_000);
+    const before = await auth.ready();
+    const { states, events } = record(auth);
+    world.network.addFault({ match: REFRESH, answer: { status: 401, body: '{"detail":"REFRESH_TOKEN_INVALID"}' } });
+    await world.until(auth.refresh());
+    await world.advance(5_000);
+    expect(auth.getState()).toMatchObject({ status: "authenticated", identity: { isGuest: true } });
+    expect(auth.getState()).not.toEqual(before);
+    expect(states).not.toContain("unauthenticated");
+    expect(events).toContain("identityChanged");
+    expect(events).not.toContain("sessionEnded");
   });
 });

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { createNotes } from "../../src/core/note.ts";
 import { createPacing } from "../../src/core/pacing.ts";
-import type { Platform } from "../../src/core/ports.ts";
-import { createScheduler } from "../../src/core/scheduler.ts";
+import type { Pacing, Parts } from "../../src/core/parts.ts";
+import type { Clock } from "../../src/core/ports.ts";
+import { createSharedRecord } from "../../src/core/record.ts";
+import { createSchedule } from "../../src/core/schedule.ts";
+import { initialState } from "../../src/core/transition.ts";
 import { createSeededRandom } from "../../src/testing/seededRandom.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
-import { knowledgeOf, tokenOf } from "./knowledgeOf.ts";
 import { openSignedIn } from "./scene.ts";
+import { openSessionOf, tokenOf } from "./sessionOf.ts";
 
 /** The largest share of `moments` within any `spanMs`. */
 function crowdOf(moments: readonly number[], spanMs: number): number {
@@ -17,16 +19,21 @@ function crowdOf(moments: readonly number[], spanMs: number): number {
   return most / moments.length;
 }
 
+/** The pacing of a client by itself: a thousand whole ones would take a minute. */
+function pacingOf(clock: Clock, seed: number): Pacing {
+  const parts = {
+    platform: { clock, random: createSeededRandom(seed) },
+    options: { namespace: "n" },
+  } as unknown as Parts;
+  return createPacing({ ...parts, record: createSharedRecord(parts) });
+}
+
 describe("a thousand clients", () => {
   // B232 https://github.com/LanternOps/breeze/issues/3984
   it.each([30_000, 60_000, 300_000])("told to come back in %s ms come one by one, none too early", (retryAfterMs) => {
     const moments = Array.from({ length: 1_000 }, (_, index) => {
       const clock = createSimulatedClock();
-      const pacing = createPacing(
-        createNotes("n", clock, undefined, () => {}),
-        clock,
-        createSeededRandom(index + 1),
-      );
+      const pacing = pacingOf(clock, index + 1);
       return pacing.noteFailure(retryAfterMs) - clock.now();
     });
     expect(Math.min(...moments)).toBeGreaterThanOrEqual(retryAfterMs);
@@ -40,11 +47,7 @@ describe("a thousand clients", () => {
     for (let index = 0; index < 1_000; index += 1) {
       let now = 0;
       const clock = { ...createSimulatedClock(), now: () => now, monotonicNow: () => now };
-      const pacing = createPacing(
-        createNotes("n", clock, undefined, () => {}),
-        clock,
-        createSeededRandom(index + 1),
-      );
+      const pacing = pacingOf(clock, index + 1);
       const gaps = Array.from({ length: 12 }, () => {
         const gap = pacing.noteFailure(null) - now;
         now += gap;
@@ -73,17 +76,26 @@ describe("a thousand clients", () => {
       const moments: number[] = [];
       for (let index = 0; index < 1_000; index += 1) {
         const lifetime = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow(), lifetimeMs };
-        const scheduler = createScheduler({
-          platform: { clock, random: createSeededRandom(index + 1) } as unknown as Platform,
-          refreshAheadMs: undefined,
-          isRenewable: () => true,
-          onDue: () => void moments.push(clock.now() - startedAt),
-          onEnd: () => expect.unreachable(),
-          warn: () => {},
-        });
-        scheduler.arm(knowledgeOf(1, { token: tokenOf("a", { lifetime }) }), null);
+        let session = openSessionOf(1, "ada", tokenOf("a", { lifetime }));
+        const schedule = createSchedule({
+          platform: {
+            clock,
+            random: createSeededRandom(index + 1),
+            signals: { isOnline: () => true, isVisible: () => true },
+          },
+          options: { refreshWhileHidden: true },
+          store: { getState: () => ({ ...initialState, initialized: true, session }) },
+          refresh: {
+            isRenewable: () => true,
+            retry: () => null,
+            run: () => void moments.push(clock.now() - startedAt),
+          },
+          lifecycle: { isStarted: () => true },
+        } as unknown as Parts);
+        schedule.arm();
         // Armed again, as each change does: the moment of a token stays the one that was drawn.
-        scheduler.arm(knowledgeOf(1, { token: tokenOf("a", { lifetime }) }), null);
+        session = { ...session };
+        schedule.arm();
       }
       await clock.advance(lifetimeMs);
       expect(moments).toHaveLength(1_000);

@@ -185,7 +185,16 @@ describe("another user in another tab", () => {
     const before = at(2).client.accessToken.getState();
     const part = (value: unknown): string => btoa(JSON.stringify(value)).replace(/=+$/, "");
     const token = `${part({ alg: "HS256" })}.${part({ sub: "mallory", sid: "s", iat: 2e9, exp: 3e9 })}.c2ln`;
-    const told = { version: 1, kind: "told", id: "s", end: "open", owed: false, isGuest: false, issuedAt: 2e9, token };
+    const told = {
+      version: 1,
+      kind: "told",
+      id: "s",
+      end: "open",
+      pendingSignOut: false,
+      isGuest: false,
+      issuedAt: 2e9,
+      token,
+    };
     for (const number of [1, 1e15, Number.MAX_SAFE_INTEGER]) {
       const message = { ...told, number, lifetimeMs: 900_000, sentAt: world.clock.now(), count: 9, subject: "mallory" };
       world.channel.inject("stay-signed-in:/v1/auth", message);

@@ -1,7 +1,7 @@
 import type { RequestRecord } from "../../src/testing/requestRecord.ts";
 import { overlap } from "../../src/testing/requestRecord.ts";
 import { refreshFloorMs } from "../../src/core/lifetime.ts";
-import type { SessionNote } from "../../src/core/note.ts";
+import type { WrittenSession } from "../../src/core/parts.ts";
 import type { Conditions, Step } from "./program.ts";
 
 /** What is known of a program once it has run and all has come to rest. */
@@ -26,7 +26,7 @@ export interface Evidence {
   readonly isSignedOutUnknowing: boolean;
   readonly requests: readonly RequestRecord[];
   readonly refreshes: readonly RequestRecord[];
-  readonly note: SessionNote | null;
+  readonly note: WrittenSession | null;
   readonly leftovers: readonly string[];
 }
 
@@ -41,15 +41,11 @@ const isImpaired = ({ conditions: { lock, channel, storage, isNumberless } }: Ev
 const signsOutUnnamed = (evidence: Evidence): boolean =>
   evidence.isSignedOutUnknowing || (isImpaired(evidence) && does(evidence, "signOut"));
 // Without numbers a tab stamps its own on a session that it finds, so one that was overtaken and ended elsewhere looks newer
-// here: best effort, as K6 says. What a stranger tells of is outnumbered as well.
+// here: best effort, as K6 says.
 const isMisnumbered = (evidence: Evidence): boolean =>
-  evidence.conditions.isNumberless === true &&
-  (does(evidence, "forge") || evidence.program.filter((step) => ACTS.includes(step.do)).length > 1);
+  evidence.conditions.isNumberless === true && evidence.program.filter((step) => ACTS.includes(step.do)).length > 1;
 // Without locks, an answer that is delivered after hours of sleep puts an old cookie over a newer one of the same session. No
 // client can see that; with locks nobody asks again before it is there.
-// A sign-out by hand while only a stranger's message tells of a later session names that one, and a sign-out that is heard is
-// obeyed: until they are loaded anew, the tabs then take real sign-ins for earlier ones.
-const signsOutForged = (evidence: Evidence): boolean => does(evidence, "forge") && does(evidence, "signOut");
 const sleepsUnlocked = (evidence: Evidence): boolean =>
   evidence.conditions.lock === "missing" && does(evidence, "sleep");
 
@@ -81,7 +77,6 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
     signsOutUnnamed(evidence) ||
     isMisnumbered(evidence) ||
     sleepsUnlocked(evidence) ||
-    signsOutForged(evidence) ||
     new Set(evidence.shown).size <= 1
       ? []
       : [evidence.shown.join(" | ")],
@@ -93,10 +88,7 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
       : [],
 
   "a sign-out that is owed is paid": (evidence) =>
-    evidence.conditions.storage === undefined &&
-    evidence.note?.owed === true &&
-    evidence.shown.length > 0 &&
-    !signsOutForged(evidence)
+    evidence.conditions.storage === undefined && evidence.note?.pendingSignOut === true && evidence.shown.length > 0
       ? ["the note still owes one"]
       : [],
 

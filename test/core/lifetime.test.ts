@@ -8,7 +8,7 @@ import {
   remainingMs,
 } from "../../src/core/lifetime.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
-import { claimsOf } from "./knowledgeOf.ts";
+import { claimsOf } from "./sessionOf.ts";
 
 const NOW = 1_900_000_000_000;
 const MINUTE_MS = 60_000;

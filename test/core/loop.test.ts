@@ -41,8 +41,8 @@ describe("no loop", () => {
       for (const { request } of tabs) void request().catch(() => {});
       await world.advance(1_000);
     }
-    // One for all of them in each cool-down of half a minute.
-    expect(sent(REFRESH).length).toBeLessThanOrEqual(300 / 30 + 1);
+    // A few at first, since each refusal may be news (S09); then one for all of them in each cool-down of half a minute.
+    expect(sent(REFRESH).length).toBeLessThanOrEqual(300 / 30 + 5);
     for (const { client } of tabs) expect(client.getState()).toEqual({ status: "authenticated", identity });
   });
 
@@ -166,7 +166,8 @@ describe("no loop", () => {
       const busiest = Math.max(
         ...moments.map((from) => moments.filter((moment) => moment >= from && moment < from + 30_000).length),
       );
-      expect(busiest).toBeLessThanOrEqual(5);
+      // Five by itself; somebody who calls by hand may have ten (S08).
+      expect(busiest).toBeLessThanOrEqual(10);
     },
     60_000,
   );

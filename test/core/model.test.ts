@@ -30,7 +30,14 @@ describe("random programs over one to six tabs", () => {
           tally.programs += 1;
           tally.refreshes += refreshes;
           for (const step of setting.program) {
-            const kind = step.do === "fault" ? step.kind : step.do === "forge" ? `forged: ${step.message}` : step.do;
+            const kind =
+              step.do === "fault"
+                ? step.kind
+                : step.do === "forge"
+                  ? `stray message: ${step.message}`
+                  : step.do === "plant"
+                    ? `stray record: ${step.record}`
+                    : step.do;
             tally.steps[kind] = (tally.steps[kind] ?? 0) + 1;
           }
           if (broken.length > 0) throw new Error(`${broken.join("\n")}\n${timeline}`);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
-import { parseSession } from "../../src/core/note.ts";
+import { parseSession } from "../../src/core/record.ts";
 import type { SimulatedTab } from "../../src/testing/simulatedTab.ts";
 import { findBroken } from "./invariants.ts";
 import { ADA, BOB, openWorld } from "./support.ts";
@@ -34,6 +34,7 @@ export type Step =
   | { readonly do: "wait" | "sleep" | "jump"; readonly ms: number }
   | { readonly do: "orphan" | "free" }
   | { readonly do: "forge"; readonly message: keyof typeof FORGERIES }
+  | { readonly do: "plant"; readonly record: keyof typeof STRAY_RECORDS }
   | { readonly do: "fault"; readonly kind: keyof typeof FAULTS; readonly times: number };
 
 /** What the browser and the server are like, for as long as a program runs. */
@@ -58,10 +59,10 @@ const FAULTS = {
 } as const;
 
 const encode = (value: unknown): string => btoa(JSON.stringify(value)).replaceAll("=", "");
-const FAR_AHEAD = { number: 9e15, id: "forged", end: "open", owed: false, isGuest: false } as const;
+const FAR_AHEAD = { number: 9e15, id: "forged", end: "open", pendingSignOut: false, isGuest: false } as const;
 const MALLORY = `${encode({ alg: "none" })}.${encode({ sub: "mallory", sid: "forged", exp: 9e9, iat: 1 })}.`;
 
-/** What a stranger on the origin may post. A sign-out of the session at hand is not among them: one that is heard is obeyed. */
+/** What strays over the channel. A sign-out of the session at hand is not among it: one that is heard is obeyed. */
 const FORGERIES = {
   aToken: {
     version: 1,
@@ -75,9 +76,23 @@ const FORGERIES = {
   },
   aLaterSession: { version: 1, kind: "told", ...FAR_AHEAD },
   aLaterEnd: { version: 1, kind: "told", ...FAR_AHEAD, end: "revoked" },
+  aLaterSignOut: { version: 1, kind: "told", ...FAR_AHEAD, end: "signedOut", pendingSignOut: true },
+  aNearerSession: { version: 1, kind: "told", ...FAR_AHEAD, number: 8e15, id: "nearer" },
   anotherVersion: { version: 99, kind: "told", session: { number: 1 } },
   aQuestion: { version: 1, kind: "asked" },
   nonsense: [null, { version: 1 }],
+} as const;
+
+const STRAY = { number: 8.5e15, id: "stray", end: "open", pendingSignOut: false, isGuest: false } as const;
+
+/** What another app, another version or an earlier visit may have left in the storage. */
+const STRAY_RECORDS = {
+  aLaterSession: STRAY,
+  aLaterGuest: { ...STRAY, isGuest: true },
+  aLaterEnd: { ...STRAY, end: "expired" },
+  aLaterSignOut: { ...STRAY, end: "signedOut" },
+  aLaterPendingSignOut: { ...STRAY, end: "signedOut", pendingSignOut: true },
+  anotherFormat: { version: 7, session: STRAY },
 } as const;
 
 const keysOf = <K extends string>(of: Readonly<Record<K, unknown>>): K[] => Object.keys(of) as K[];
@@ -121,6 +136,7 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
         }),
         fc.record({ do: fc.constantFrom("orphan" as const, "free" as const) }),
         fc.record({ do: fc.constant("forge" as const), message: fc.constantFrom(...keysOf(FORGERIES)) }),
+        fc.record({ do: fc.constant("plant" as const), record: fc.constantFrom(...keysOf(STRAY_RECORDS)) }),
       ),
     },
     {
@@ -175,6 +191,8 @@ export async function runProgram(
   /** Whether the last thing that somebody did was to sign out, with no sign-in of another tab under way. */
   let isSignedOutLast = false;
   let isSignedOutUnknowing = false;
+  /** Sessions that somebody signed out of: for a tab that slept meanwhile they may end in another way. */
+  const signedOut = new Set<string | null>();
   const entering = new Set<{ readonly at: SimulatedTab }>();
 
   const begin = (at: SimulatedTab, work: Promise<unknown>): void => {
@@ -201,7 +219,8 @@ export async function runProgram(
     const over = new Set<string>();
     let last: string | null = null;
     client.on("sessionEnded", ({ reason, previousIdentity }) => {
-      if (previousIdentity !== null) ended.push(`tab ${at.number}: ${reason}`);
+      if (previousIdentity === null || signedOut.has(previousIdentity.sessionId)) return;
+      ended.push(`tab ${at.number}: ${reason}`);
     });
     client.subscribe(() => {
       const state = client.getState();
@@ -250,6 +269,7 @@ export async function runProgram(
       case "guest":
         return enter(at, client.signInAsGuest());
       case "signOut":
+        signedOut.add(sessionOf(client));
         isSignedOutUnknowing ||= client.getState().status !== "authenticated";
         isSignedOutLast = [...entering].every((entry) => entry.at === at);
         return begin(at, client.signOut());
@@ -283,7 +303,9 @@ export async function runProgram(
     } else if (step.do === "orphan") world.lock.orphan(LOCK);
     else if (step.do === "free") world.lock.free(LOCK);
     else if (step.do === "forge") world.channel.inject(NAMESPACE, FORGERIES[step.message]);
-    else if (step.do === "fault") world.network.addFault({ ...FAULTS[step.kind], times: step.times });
+    else if (step.do === "plant") {
+      world.storage.plant(`${NAMESPACE}:session`, JSON.stringify(STRAY_RECORDS[step.record]));
+    } else if (step.do === "fault") world.network.addFault({ ...FAULTS[step.kind], times: step.times });
     await world.settle();
   }
 

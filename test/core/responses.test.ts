@@ -236,9 +236,9 @@ describe("the pieces of an answer", () => {
     ["[]", null],
     ["<html>", null],
   ])("the user in %o", async (body, expected) => {
-    const user = parseUser(await readFields(respond(200, body)));
-    if (expected === null) expect(user).toBe(null);
-    else expect(user).toMatchObject(expected);
+    const parse = async () => parseUser(await readFields(respond(200, body)));
+    if (expected === null) await expect(parse()).rejects.toMatchObject({ code: "badResponse" });
+    else expect(await parse()).toMatchObject(expected);
   });
 
   it("no token where there is no body", () => {

@@ -71,10 +71,10 @@ describe("a note of a stranger", () => {
     '"text"',
     "{}",
     '{"number":1}',
-    '{"number":"9","id":"x","end":"open","owed":false,"isGuest":false}',
-    '{"number":-1,"id":"x","end":"signedOut","owed":false,"isGuest":false}',
-    '{"number":1e400,"id":"x","end":"signedOut","owed":false,"isGuest":false}',
-    '{"number":9e15,"id":"x","end":"gone","owed":false,"isGuest":false}',
+    '{"number":"9","id":"x","end":"open","pendingSignOut":false,"isGuest":false}',
+    '{"number":-1,"id":"x","end":"signedOut","pendingSignOut":false,"isGuest":false}',
+    '{"number":1e400,"id":"x","end":"signedOut","pendingSignOut":false,"isGuest":false}',
+    '{"number":9e15,"id":"x","end":"gone","pendingSignOut":false,"isGuest":false}',
   ])("%s changes nothing", async (text) => {
     await using scene = await openSignedIn(1);
     scene.world.storage.plant(`${NAMESPACE}:session`, text);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isAuthError } from "../../src/core/authError.ts";
-import { setAlarm } from "../../src/core/timers.ts";
+import { setAlarm } from "../../src/core/wait.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
 import { gapsBetween, openForeign, openSignedIn, record, unsigned } from "./scene.ts";
 

@@ -1,47 +1,47 @@
-import { type HeldToken, isOpen, type Knowledge } from "../../src/core/knowledge.ts";
+import { isOpen, type Session, type SessionEnd, type SessionRecord } from "../../src/core/session.ts";
 import {
   type ClientEvent,
   type ClientState,
   type Effect,
   initialState,
+  type Rules,
   toAuthState,
   transition,
 } from "../../src/core/transition.ts";
-import { identityOf, knowledgeOf, tokenOf } from "./knowledgeOf.ts";
+import { identityOf, openSessionOf, sessionOf, tokenOf } from "./sessionOf.ts";
 
 export const ada = identityOf("ada", "s10");
-const bob = identityOf("bob", "s20");
-export const isSpent = (token: HeldToken): boolean => token.rejected;
+export const rules: Rules = { isSpent: ({ rejected }) => rejected, guestsAreAutomatic: false };
 
 export const first = tokenOf("first");
-export const renewed = knowledgeOf(10, { identity: ada, token: tokenOf("second", { count: 2 }) });
-export const later = knowledgeOf(20, { identity: bob, token: tokenOf("bob's") });
-export const earlier = knowledgeOf(5, { identity: identityOf("ada", "s5"), token: tokenOf("old") });
-export const hint = (number: number, end: Knowledge["end"] = "open", owed = false): Knowledge =>
-  knowledgeOf(number, { end, owed, hinted: end !== "signedOut" });
+const open = openSessionOf(10, "ada", first);
+export const renewed = openSessionOf(10, "ada", tokenOf("second", { count: 2 }));
+export const later = openSessionOf(20, "bob", tokenOf("bob's"));
+export const earlier = openSessionOf(5, "ada", tokenOf("old"));
+const ended = (end: SessionEnd, pendingSignOut = false): Session =>
+  sessionOf(10, { identity: ada, end, pendingSignOut });
+/** What a message or the shared record tells. */
+export const told = (number: number, end: SessionEnd = "open", pendingSignOut = false): Session =>
+  sessionOf(number, { end, pendingSignOut });
+const recordOf = (number: number, end: SessionEnd = "open", pendingSignOut = false): SessionRecord => {
+  const { token: _token, identity: _identity, ...record } = told(number, end, pendingSignOut);
+  return record;
+};
+const signedIn = { ...initialState, initialized: true, lastIdentity: ada };
 
-/** Session 10 in each of the conditions that a client can be in. */
+/** Session 10 in each of the conditions that a client can be in; "asks" where a record is in question. */
 export const states = {
   unknown: initialState,
-  hinted: { ...initialState, known: hint(10) },
-  open: { ...initialState, settled: true, known: knowledgeOf(10, { identity: ada, token: first }), lastIdentity: ada },
-  "open without a token": {
-    ...initialState,
-    settled: true,
-    known: hint(10),
-    lastIdentity: bob,
-    beforeHint: knowledgeOf(7, { identity: bob, token: tokenOf("seventh") }),
-  },
-  expired: {
-    ...initialState,
-    settled: true,
-    known: knowledgeOf(10, { identity: ada, end: "expired" }),
-    lastIdentity: ada,
-  },
-  revoked: { ...initialState, settled: true, known: knowledgeOf(10, { identity: ada, end: "revoked" }) },
-  "signed out, says the note": { ...initialState, known: hint(10, "signedOut", true) },
-  owed: { ...initialState, settled: true, known: knowledgeOf(10, { identity: ada, end: "signedOut", owed: true }) },
-  confirmed: { ...initialState, settled: true, known: knowledgeOf(10, { identity: ada, end: "signedOut" }) },
+  "unknown, asks for 10": { ...initialState, unverified: recordOf(10) },
+  "unknown, 10 is told signed out": { ...initialState, unverified: recordOf(10, "signedOut", true) },
+  nobody: { ...initialState, initialized: true },
+  open: { ...signedIn, session: open },
+  "open, asks for 20": { ...signedIn, session: open, unverified: recordOf(20) },
+  "open, asks for its end": { ...signedIn, session: open, unverified: recordOf(10, "expired") },
+  expired: { ...signedIn, session: ended("expired") },
+  revoked: { ...initialState, initialized: true, session: ended("revoked") },
+  pending: { ...initialState, initialized: true, session: ended("signedOut", true) },
+  confirmed: { ...initialState, initialized: true, session: ended("signedOut") },
 } satisfies Record<string, ClientState>;
 
 export type StateName = keyof typeof states;
@@ -49,64 +49,107 @@ export const names = Object.keys(states) as StateName[];
 
 export const now = (state: ClientState) => state;
 /** As it was before a sign-in or sign-out of this tab. */
-const beforeAnAct = (state: ClientState) => ({ ...state, acts: state.acts - 1 });
-/** As it was when this tab knew of another session. */
-const otherThen = (state: ClientState) => ({ ...state, known: knowledgeOf(3) });
+const beforeAnAct = (state: ClientState) => ({ ...state, epoch: state.epoch - 1 });
+/** As it was when this tab had another session. */
+const otherThen = (state: ClientState) => ({ ...state, session: sessionOf(3) });
+/** As it was before the record that is in question was heard of. */
+const beforeTheQuestion = (state: ClientState) => ({ ...state, unverified: null });
 
 export const events: Record<string, (state: ClientState) => ClientEvent> = {
-  "hinted: the same session with a later token": () => ({ type: "hinted", knowledge: renewed }),
-  "hinted: an earlier session": () => ({ type: "hinted", knowledge: earlier }),
-  "hinted: a later session without a token": () => ({ type: "hinted", knowledge: hint(20) }),
-  "hinted: a later session, expired": () => ({ type: "hinted", knowledge: hint(20, "expired") }),
-  "hinted: a later session with a token": () => ({ type: "hinted", knowledge: later }),
-  "hinted: a later session, signed out": () => ({ type: "hinted", knowledge: hint(20, "signedOut", true) }),
-  "hinted: this session, expired": () => ({ type: "hinted", knowledge: hint(10, "expired") }),
-  "hinted: this session, signed out and owed": () => ({ type: "hinted", knowledge: hint(10, "signedOut", true) }),
-  "hinted: this session, signed out and confirmed": () => ({ type: "hinted", knowledge: hint(10, "signedOut") }),
-  actBegan: () => ({ type: "actBegan" }),
-  "signInAnswered: a later session": (state) => ({ type: "signInAnswered", knowledge: later, basis: now(state) }),
+  "received: this session with a later token": () => ({ type: "received", told: renewed, isConfirmed: false }),
+  "received, confirmed: this session with a later token": () => ({
+    type: "received",
+    told: renewed,
+    isConfirmed: true,
+  }),
+  "received, confirmed: an earlier session": () => ({ type: "received", told: earlier, isConfirmed: true }),
+  "received: a later session without a token": () => ({ type: "received", told: told(20), isConfirmed: true }),
+  "received: a later session with a token": () => ({ type: "received", told: later, isConfirmed: false }),
+  "received, confirmed: a later session with a token": () => ({ type: "received", told: later, isConfirmed: true }),
+  "received: a later session, expired": () => ({ type: "received", told: told(20, "expired"), isConfirmed: false }),
+  "received: a later session, signed out": () => ({
+    type: "received",
+    told: told(20, "signedOut", true),
+    isConfirmed: false,
+  }),
+  "received, confirmed: a later session, signed out": () => ({
+    type: "received",
+    told: told(20, "signedOut", true),
+    isConfirmed: true,
+  }),
+  "received: this session, expired": () => ({ type: "received", told: told(10, "expired"), isConfirmed: false }),
+  "received, confirmed: this session, expired": () => ({
+    type: "received",
+    told: told(10, "expired"),
+    isConfirmed: true,
+  }),
+  "received: this session, signed out": () => ({
+    type: "received",
+    told: told(10, "signedOut", true),
+    isConfirmed: false,
+  }),
+  "received: this session, signed out and confirmed": () => ({
+    type: "received",
+    told: told(10, "signedOut"),
+    isConfirmed: false,
+  }),
+  signInBegan: () => ({ type: "signInBegan" }),
+  "signInAnswered: a later session": (state) => ({ type: "signInAnswered", answer: later, snapshot: now(state) }),
   "signInAnswered: a later session, overtaken by an act": (state) => ({
     type: "signInAnswered",
-    knowledge: later,
-    basis: beforeAnAct(state),
+    answer: later,
+    snapshot: beforeAnAct(state),
   }),
-  "signInAnswered: an earlier session": (state) => ({ type: "signInAnswered", knowledge: earlier, basis: now(state) }),
+  "signInAnswered: this session": (state) => ({ type: "signInAnswered", answer: renewed, snapshot: now(state) }),
+  "signInAnswered: an earlier session": (state) => ({ type: "signInAnswered", answer: earlier, snapshot: now(state) }),
   "signInAnswered: an earlier session, overtaken by another tab": (state) => ({
     type: "signInAnswered",
-    knowledge: earlier,
-    basis: otherThen(state),
+    answer: earlier,
+    snapshot: otherThen(state),
   }),
   "signInAnswered: an earlier session, overtaken by an act": (state) => ({
     type: "signInAnswered",
-    knowledge: earlier,
-    basis: beforeAnAct(state),
+    answer: earlier,
+    snapshot: beforeAnAct(state),
   }),
-  "refreshAnswered: the same session": (state) => ({ type: "refreshAnswered", knowledge: renewed, basis: now(state) }),
-  "refreshAnswered: a later session": (state) => ({ type: "refreshAnswered", knowledge: later, basis: now(state) }),
+  "refreshAnswered: this session": (state) => ({ type: "refreshAnswered", answer: renewed, snapshot: now(state) }),
+  "refreshAnswered: this session, asked before the question": (state) => ({
+    type: "refreshAnswered",
+    answer: renewed,
+    snapshot: beforeTheQuestion(state),
+  }),
+  "refreshAnswered: a later session": (state) => ({ type: "refreshAnswered", answer: later, snapshot: now(state) }),
   "refreshAnswered: an earlier session": (state) => ({
     type: "refreshAnswered",
-    knowledge: earlier,
-    basis: now(state),
+    answer: earlier,
+    snapshot: now(state),
   }),
-  "refreshAnswered: the same session, overtaken": (state) => ({
+  "refreshAnswered: this session, overtaken": (state) => ({
     type: "refreshAnswered",
-    knowledge: renewed,
-    basis: otherThen(state),
+    answer: renewed,
+    snapshot: otherThen(state),
   }),
   "refreshAnswered: a later session, overtaken": (state) => ({
     type: "refreshAnswered",
-    knowledge: later,
-    basis: beforeAnAct(state),
+    answer: later,
+    snapshot: beforeAnAct(state),
   }),
-  "refreshDenied: expired": (state) => ({ type: "refreshDenied", reason: "expired", basis: now(state) }),
-  "refreshDenied: revoked": (state) => ({ type: "refreshDenied", reason: "revoked", basis: now(state) }),
-  "refreshDenied: none": (state) => ({ type: "refreshDenied", reason: "none", basis: now(state) }),
+  "refreshDenied: expired": (state) => ({ type: "refreshDenied", reason: "expired", snapshot: now(state) }),
+  "refreshDenied: revoked": (state) => ({ type: "refreshDenied", reason: "revoked", snapshot: now(state) }),
+  "refreshDenied: none": (state) => ({ type: "refreshDenied", reason: "none", snapshot: now(state) }),
   "refreshDenied: expired, overtaken": (state) => ({
     type: "refreshDenied",
     reason: "expired",
-    basis: otherThen(state),
+    snapshot: otherThen(state),
   }),
-  startFailed: () => ({ type: "startFailed" }),
+  "refreshDenied: expired, asked before the question": (state) => ({
+    type: "refreshDenied",
+    reason: "expired",
+    snapshot: beforeTheQuestion(state),
+  }),
+  startUnanswered: () => ({ type: "startUnanswered", isFirstVisit: false }),
+  "startUnanswered: a first visit": () => ({ type: "startUnanswered", isFirstVisit: true }),
+  guestUnanswered: () => ({ type: "guestUnanswered" }),
   signedOutHere: () => ({ type: "signedOutHere" }),
   "signOutConfirmed: this session": () => ({ type: "signOutConfirmed", session: { number: 10, id: "s10" } }),
   "signOutConfirmed: another session": () => ({ type: "signOutConfirmed", session: { number: 9, id: "s9" } }),
@@ -116,199 +159,354 @@ export const events: Record<string, (state: ClientState) => ClientEvent> = {
   "lifetimePassed: another session": () => ({ type: "lifetimePassed", session: { number: 9, id: "s9" } }),
 };
 
+const describeRecord = ({ number, end, pendingSignOut }: SessionRecord): string =>
+  `${number}${end === "open" ? "" : ` ${end}`}${pendingSignOut ? " pending" : ""}`;
+
 function describeState(state: ClientState): string {
   const shown = toAuthState(state);
   const status =
     shown.status === "authenticated" ? shown.identity.subject : shown.status === "loading" ? "loading" : shown.reason;
-  const { known } = state;
-  const token = known?.token ? ` ${known.token.value}${known.token.rejected ? "!" : ""}` : "";
-  return `${status}${known === null ? "" : ` ${known.number}`}${isOpen(known) ? token : known?.owed ? " owed" : ""}`;
+  const { session, unverified } = state;
+  const token = isOpen(session) ? ` ${session.token.value}${session.token.rejected ? "!" : ""}` : "";
+  const own = session === null ? "" : ` ${session.number}${token}${session.pendingSignOut ? " pending" : ""}`;
+  return `${status}${own}${unverified === null ? "" : `, asks ${describeRecord(unverified)}`}`;
 }
+
 function describeEffect(effect: Effect): string {
-  if (effect.type === "share") return effect.byHand ? "share at once" : "share";
+  if (effect.type === "publish") {
+    const over = effect.refuted.length === 0 ? "" : ` over ${effect.refuted.map(({ number }) => number).join(" and ")}`;
+    return `publish${effect.byHand ? " by hand" : ""}${over}`;
+  }
   if (effect.type !== "sendSignOut") return effect.type;
   return `signOut ${effect.session?.number ?? "unnamed"}${effect.token === null ? "" : ` with ${effect.token}`}`;
 }
-export function describeStep(state: ClientState, event: ClientEvent): string {
-  const step = transition(state, event, isSpent);
+
+export function describeStep(state: ClientState, event: ClientEvent, given: Rules = rules): string {
+  const step = transition(state, event, given);
   const parts = [step.state === state ? "stays" : describeState(step.state), ...step.effects.map(describeEffect)];
-  if (step.state.acts !== state.acts) parts.push("an act");
-  const { beforeHint } = step.state;
-  if (beforeHint !== state.beforeHint && beforeHint !== null) parts.push(`before it ${beforeHint.number}`);
-  if (step.state.refuted.length > 0) parts.push(`refuted ${step.state.refuted.map(({ number }) => number).join()}`);
+  if (step.state.epoch !== state.epoch) parts.push("an act");
   return parts.join(", ");
 }
 
-/** What comes of each event in each state: what is shown, the session's number, the token ("!": rejected), then the effects. */
+/** What comes of each event in each state: what is shown, the session's number and token, what is asked, then the effects. */
 export const table: Record<string, Partial<Record<StateName, string>> & { otherwise: string }> = {
-  "hinted: the same session with a later token": {
+  "received: this session with a later token": {
+    otherwise: "stays",
+    unknown: "loading, asks 10",
+    "unknown, 10 is told signed out": "loading, asks 10",
+    nobody: "none, asks 10",
+    open: "ada 10 second",
+    "open, asks for 20": "ada 10 second, asks 20",
+    "open, asks for its end": "ada 10 second, asks 10 expired",
+  },
+  "received, confirmed: this session with a later token": {
     otherwise: "stays",
     unknown: "ada 10 second",
-    hinted: "ada 10 second",
+    "unknown, asks for 10": "ada 10 second",
+    "unknown, 10 is told signed out": "loading, asks 10",
+    nobody: "ada 10 second",
     open: "ada 10 second",
-    "open without a token": "ada 10 second",
+    "open, asks for 20": "ada 10 second",
+    "open, asks for its end": "ada 10 second",
   },
-  "hinted: an earlier session": {
+  "received, confirmed: an earlier session": {
     otherwise: "stays",
     unknown: "ada 5 old",
-    hinted: "loading 10, before it 5",
+    "unknown, asks for 10": "ada 5 old",
+    "unknown, 10 is told signed out": "ada 5 old",
+    nobody: "ada 5 old",
   },
-  "hinted: a later session without a token": {
-    otherwise: "loading 20, before it 10",
-    unknown: "loading 20",
-    hinted: "loading 20",
-    "open without a token": "loading 20",
+  "received: a later session without a token": {
+    otherwise: "stays",
+    unknown: "loading, asks 20",
+    "unknown, asks for 10": "loading, asks 20",
+    "unknown, 10 is told signed out": "loading, asks 20",
+    nobody: "none, asks 20",
+    open: "ada 10 first, asks 20",
+    "open, asks for its end": "ada 10 first, asks 20",
+    expired: "expired 10, asks 20",
+    revoked: "revoked 10, asks 20",
+    pending: "signedOut 10 pending, asks 20",
+    confirmed: "signedOut 10, asks 20",
   },
-  "hinted: a later session, expired": {
-    otherwise: "loading 20, before it 10",
-    unknown: "loading 20",
-    hinted: "loading 20",
-    "open without a token": "loading 20",
+  "received: a later session with a token": {
+    otherwise: "stays",
+    unknown: "loading, asks 20",
+    "unknown, asks for 10": "loading, asks 20",
+    "unknown, 10 is told signed out": "loading, asks 20",
+    nobody: "none, asks 20",
+    open: "ada 10 first, asks 20",
+    "open, asks for its end": "ada 10 first, asks 20",
+    expired: "expired 10, asks 20",
+    revoked: "revoked 10, asks 20",
+    pending: "signedOut 10 pending, asks 20",
+    confirmed: "signedOut 10, asks 20",
   },
-  "hinted: a later session with a token": {
+  "received, confirmed: a later session with a token": {
     otherwise: "bob 20 bob's",
   },
-  "hinted: a later session, signed out": {
-    otherwise: "signedOut 20 owed",
-    unknown: "loading 20 owed",
-    hinted: "loading 20 owed",
-    "signed out, says the note": "loading 20 owed",
+  "received: a later session, expired": {
+    otherwise: "loading, asks 20 expired",
+    nobody: "none, asks 20 expired",
+    open: "ada 10 first, asks 20 expired",
+    "open, asks for 20": "ada 10 first, asks 20 expired",
+    "open, asks for its end": "ada 10 first, asks 20 expired",
+    expired: "expired 10, asks 20 expired",
+    revoked: "revoked 10, asks 20 expired",
+    pending: "signedOut 10 pending, asks 20 expired",
+    confirmed: "signedOut 10, asks 20 expired",
   },
-  "hinted: this session, expired": {
+  "received: a later session, signed out": {
+    otherwise: "loading, asks 20 signedOut pending",
+    nobody: "none, asks 20 signedOut pending",
+    open: "ada 10 first, asks 20 signedOut pending",
+    "open, asks for 20": "ada 10 first, asks 20 signedOut pending",
+    "open, asks for its end": "ada 10 first, asks 20 signedOut pending",
+    expired: "expired 10, asks 20 signedOut pending",
+    revoked: "revoked 10, asks 20 signedOut pending",
+    pending: "signedOut 10 pending, asks 20 signedOut pending",
+    confirmed: "signedOut 10, asks 20 signedOut pending",
+  },
+  "received, confirmed: a later session, signed out": {
+    otherwise: "signedOut 10, asks 20 signedOut pending",
+    unknown: "loading, asks 20 signedOut pending",
+    "unknown, asks for 10": "loading, asks 20 signedOut pending",
+    "unknown, 10 is told signed out": "loading, asks 20 signedOut pending",
+    nobody: "none, asks 20 signedOut pending",
+    expired: "expired 10, asks 20 signedOut pending",
+    revoked: "revoked 10, asks 20 signedOut pending",
+    pending: "signedOut 10 pending, asks 20 signedOut pending",
+  },
+  "received: this session, expired": {
     otherwise: "stays",
-    unknown: "loading 10",
+    unknown: "loading, asks 10 expired",
+    "unknown, asks for 10": "loading, asks 10 expired",
+    nobody: "none, asks 10 expired",
+    open: "ada 10 first, asks 10 expired",
+  },
+  "received, confirmed: this session, expired": {
+    otherwise: "stays",
+    unknown: "loading, asks 10 expired",
+    "unknown, asks for 10": "loading, asks 10 expired",
+    nobody: "none, asks 10 expired",
     open: "expired 10",
+    "open, asks for 20": "expired 10",
+    "open, asks for its end": "expired 10",
   },
-  "hinted: this session, signed out and owed": {
-    otherwise: "signedOut 10 owed",
-    unknown: "loading 10 owed",
-    hinted: "loading 10 owed",
-    "signed out, says the note": "stays",
-    owed: "stays",
-    confirmed: "stays",
+  "received: this session, signed out": {
+    otherwise: "stays",
+    unknown: "loading, asks 10 signedOut pending",
+    "unknown, asks for 10": "loading, asks 10 signedOut pending",
+    nobody: "none, asks 10 signedOut pending",
+    open: "signedOut 10 pending",
+    "open, asks for 20": "signedOut 10 pending",
+    "open, asks for its end": "signedOut 10 pending",
+    expired: "signedOut 10 pending",
+    revoked: "signedOut 10 pending",
   },
-  "hinted: this session, signed out and confirmed": {
-    otherwise: "signedOut 10",
-    unknown: "loading 10",
-    hinted: "loading 10",
-    "signed out, says the note": "loading 10",
-    confirmed: "stays",
+  "received: this session, signed out and confirmed": {
+    otherwise: "stays",
+    unknown: "loading, asks 10 signedOut",
+    "unknown, asks for 10": "loading, asks 10 signedOut",
+    "unknown, 10 is told signed out": "loading, asks 10 signedOut",
+    nobody: "none, asks 10 signedOut",
+    open: "signedOut 10",
+    "open, asks for 20": "signedOut 10",
+    "open, asks for its end": "signedOut 10",
+    expired: "signedOut 10",
+    revoked: "signedOut 10",
+    pending: "signedOut 10",
   },
-  actBegan: {
-    otherwise: "loading 10, abortRefresh, an act",
-    unknown: "loading, abortRefresh, an act",
+  signInBegan: {
+    otherwise: "loading, abortRefresh, an act",
+    "unknown, asks for 10": "loading, asks 10, abortRefresh, an act",
+    "unknown, 10 is told signed out": "loading, asks 10 signedOut pending, abortRefresh, an act",
+    nobody: "none, abortRefresh, an act",
     open: "ada 10 first, abortRefresh, an act",
+    "open, asks for 20": "ada 10 first, asks 20, abortRefresh, an act",
+    "open, asks for its end": "ada 10 first, asks 10 expired, abortRefresh, an act",
     expired: "expired 10, abortRefresh, an act",
     revoked: "revoked 10, abortRefresh, an act",
-    "signed out, says the note": "loading 10 owed, abortRefresh, an act",
-    owed: "signedOut 10 owed, abortRefresh, an act",
+    pending: "signedOut 10 pending, abortRefresh, an act",
     confirmed: "signedOut 10, abortRefresh, an act",
   },
   "signInAnswered: a later session": {
-    otherwise: "bob 20 bob's, share at once",
+    otherwise: "bob 20 bob's, publish by hand",
+    "unknown, asks for 10": "bob 20 bob's, publish by hand over 10",
+    "unknown, 10 is told signed out": "bob 20 bob's, publish by hand over 10",
+    "open, asks for 20": "bob 20 bob's, publish by hand over 20",
+    "open, asks for its end": "bob 20 bob's, publish by hand over 10",
   },
   "signInAnswered: a later session, overtaken by an act": {
-    otherwise: "signedOut 20 owed, share at once, signOut 20 with bob's",
+    otherwise: "signedOut 20 pending, publish by hand, signOut 20 with bob's",
+    "unknown, asks for 10": "signedOut 20 pending, asks 10, publish by hand, signOut 20 with bob's",
+    "unknown, 10 is told signed out":
+      "signedOut 20 pending, asks 10 signedOut pending, publish by hand, signOut 20 with bob's",
+    "open, asks for 20": "signedOut 20 pending, asks 20, publish by hand, signOut 20 with bob's",
+    "open, asks for its end": "signedOut 20 pending, asks 10 expired, publish by hand, signOut 20 with bob's",
+  },
+  "signInAnswered: this session": {
+    otherwise: "stays, signOut 10 with second",
+    unknown: "ada 10 second, publish by hand",
+    "unknown, asks for 10": "ada 10 second, publish by hand over 10",
+    "unknown, 10 is told signed out": "ada 10 second, publish by hand over 10",
+    nobody: "ada 10 second, publish by hand",
+    open: "ada 10 second, publish by hand",
+    "open, asks for 20": "ada 10 second, publish by hand over 20",
+    "open, asks for its end": "ada 10 second, publish by hand over 10",
   },
   "signInAnswered: an earlier session": {
-    otherwise: "ada 5 old, share at once, refuted 10",
-    unknown: "ada 5 old, share at once",
+    otherwise: "ada 5 old, publish by hand over 10",
+    unknown: "ada 5 old, publish by hand",
+    nobody: "ada 5 old, publish by hand",
+    "open, asks for 20": "ada 5 old, publish by hand over 20 and 10",
+    "open, asks for its end": "ada 5 old, publish by hand over 10 and 10",
   },
   "signInAnswered: an earlier session, overtaken by another tab": {
     otherwise: "stays, signOut 5 with old",
-    hinted: "ada 5 old, share at once",
-    "open without a token": "ada 5 old, share at once",
-    unknown: "ada 5 old, share at once",
+    unknown: "ada 5 old, publish by hand",
+    "unknown, asks for 10": "ada 5 old, publish by hand over 10",
+    "unknown, 10 is told signed out": "ada 5 old, publish by hand over 10",
+    nobody: "ada 5 old, publish by hand",
   },
   "signInAnswered: an earlier session, overtaken by an act": {
     otherwise: "stays, signOut 5 with old",
-    unknown: "signedOut 5 owed, share at once, signOut 5 with old",
+    unknown: "signedOut 5 pending, publish by hand, signOut 5 with old",
+    "unknown, asks for 10": "signedOut 5 pending, asks 10, publish by hand, signOut 5 with old",
+    "unknown, 10 is told signed out":
+      "signedOut 5 pending, asks 10 signedOut pending, publish by hand, signOut 5 with old",
+    nobody: "signedOut 5 pending, publish by hand, signOut 5 with old",
   },
-  "refreshAnswered: the same session": {
-    otherwise: "ada 10 second, share",
+  "refreshAnswered: this session": {
+    otherwise: "ada 10 second, publish",
+    "unknown, asks for 10": "ada 10 second, publish over 10",
+    "unknown, 10 is told signed out": "signedOut 10 pending, publish, signOut 10 with second",
+    "open, asks for 20": "ada 10 second, publish over 20",
+    "open, asks for its end": "ada 10 second, publish over 10",
     expired: "expired 10, signOut 10 with second",
     revoked: "revoked 10, signOut 10 with second",
-    "signed out, says the note": "signedOut 10 owed, signOut 10 with second",
-    owed: "signedOut 10 owed, signOut 10 with second",
+    pending: "signedOut 10 pending, signOut 10 with second",
+    confirmed: "signedOut 10, signOut 10 with second",
+  },
+  "refreshAnswered: this session, asked before the question": {
+    otherwise: "ada 10 second, publish",
+    "unknown, 10 is told signed out": "signedOut 10 pending, publish, signOut 10 with second",
+    "open, asks for 20": "ada 10 second, asks 20, publish",
+    expired: "expired 10, signOut 10 with second",
+    revoked: "revoked 10, signOut 10 with second",
+    pending: "signedOut 10 pending, signOut 10 with second",
     confirmed: "signedOut 10, signOut 10 with second",
   },
   "refreshAnswered: a later session": {
-    otherwise: "bob 20 bob's, share",
+    otherwise: "bob 20 bob's, publish",
+    "unknown, asks for 10": "bob 20 bob's, publish over 10",
+    "unknown, 10 is told signed out": "bob 20 bob's, publish over 10",
+    "open, asks for 20": "bob 20 bob's, publish over 20",
+    "open, asks for its end": "bob 20 bob's, publish over 10",
   },
   "refreshAnswered: an earlier session": {
-    otherwise: "ada 5 old, share, refuted 10",
-    unknown: "ada 5 old, share",
-    "open without a token": "expired 7, share, signOut 5 with old, refuted 10",
-    open: "expired 10, share, signOut 5 with old",
+    otherwise: "expired 10, publish, signOut 5 with old",
+    unknown: "ada 5 old, publish",
+    "unknown, asks for 10": "ada 5 old, publish over 10",
+    "unknown, 10 is told signed out": "ada 5 old, publish over 10",
+    nobody: "ada 5 old, publish",
     expired: "expired 10, signOut 5 with old",
     revoked: "revoked 10, signOut 5 with old",
-    "signed out, says the note": "signedOut 10 owed, signOut 5 with old",
-    owed: "signedOut 10 owed, signOut 5 with old",
+    pending: "signedOut 10 pending, signOut 5 with old",
     confirmed: "signedOut 10, signOut 5 with old",
   },
-  "refreshAnswered: the same session, overtaken": {
+  "refreshAnswered: this session, overtaken": {
     otherwise: "stays",
-    hinted: "ada 10 second, share",
-    open: "ada 10 second, share",
-    "open without a token": "ada 10 second, share",
+    open: "ada 10 second, publish",
+    "open, asks for 20": "ada 10 second, asks 20, publish",
+    "open, asks for its end": "ada 10 second, asks 10 expired, publish",
   },
   "refreshAnswered: a later session, overtaken": {
     otherwise: "stays",
   },
   "refreshDenied: expired": {
-    otherwise: "expired 10, share",
-    hinted: "expired 10",
-    "open without a token": "expired 7, share, refuted 10",
-    unknown: "none",
+    otherwise: "none",
+    "unknown, asks for 10": "expired 0",
+    "unknown, 10 is told signed out": "signedOut 0, asks 10 signedOut pending",
+    open: "expired 10, publish",
+    "open, asks for 20": "expired 10, publish over 20",
+    "open, asks for its end": "expired 10, publish over 10",
     expired: "expired 10",
     revoked: "revoked 10",
-    "signed out, says the note": "signedOut 10 owed",
-    owed: "signedOut 10 owed",
+    pending: "signedOut 10 pending",
     confirmed: "signedOut 10",
   },
   "refreshDenied: revoked": {
-    otherwise: "revoked 10, share",
-    hinted: "revoked 10",
-    "open without a token": "revoked 7, share, refuted 10",
-    unknown: "none",
+    otherwise: "none",
+    "unknown, asks for 10": "revoked 0",
+    "unknown, 10 is told signed out": "signedOut 0, asks 10 signedOut pending",
+    open: "revoked 10, publish",
+    "open, asks for 20": "revoked 10, publish over 20",
+    "open, asks for its end": "revoked 10, publish over 10",
     expired: "expired 10",
     revoked: "revoked 10",
-    "signed out, says the note": "signedOut 10 owed",
-    owed: "signedOut 10 owed",
+    pending: "signedOut 10 pending",
     confirmed: "signedOut 10",
   },
   "refreshDenied: none": {
-    otherwise: "expired 10, share",
-    hinted: "expired 10",
-    "open without a token": "expired 7, share, refuted 10",
-    unknown: "none",
+    otherwise: "none",
+    "unknown, asks for 10": "expired 0",
+    "unknown, 10 is told signed out": "signedOut 0, asks 10 signedOut pending",
+    open: "expired 10, publish",
+    "open, asks for 20": "expired 10, publish over 20",
+    "open, asks for its end": "expired 10, publish over 10",
     expired: "expired 10",
     revoked: "revoked 10",
-    "signed out, says the note": "signedOut 10 owed",
-    owed: "signedOut 10 owed",
+    pending: "signedOut 10 pending",
     confirmed: "signedOut 10",
   },
   "refreshDenied: expired, overtaken": {
     otherwise: "stays",
   },
-  startFailed: {
+  "refreshDenied: expired, asked before the question": {
     otherwise: "stays",
-    "signed out, says the note": "signedOut 10 owed",
+    unknown: "none",
+    "unknown, 10 is told signed out": "signedOut 0, asks 10 signedOut pending",
+    nobody: "none",
+    open: "expired 10, publish",
+    expired: "expired 10",
+    revoked: "revoked 10",
+    pending: "signedOut 10 pending",
+    confirmed: "signedOut 10",
+  },
+  startUnanswered: {
+    otherwise: "stays",
+    "unknown, 10 is told signed out": "signedOut 0, asks 10 signedOut pending",
+  },
+  "startUnanswered: a first visit": {
+    otherwise: "stays",
+    unknown: "none",
+    "unknown, 10 is told signed out": "signedOut 0, asks 10 signedOut pending",
+  },
+  guestUnanswered: {
+    otherwise: "stays",
+    unknown: "none",
+    "unknown, asks for 10": "none, asks 10",
+    "unknown, 10 is told signed out": "none, asks 10 signedOut pending",
   },
   signedOutHere: {
-    otherwise: "signedOut 10 owed, abortRefresh, share at once, signOut 10, an act",
-    unknown: "signedOut 0 owed, abortRefresh, share at once, signOut unnamed, an act",
-    open: "signedOut 10 owed, abortRefresh, share at once, signOut 10 with first, an act",
-    "open without a token":
-      "signedOut 10 owed, abortRefresh, share at once, signOut 7 with seventh, signOut 10, an act",
-    "signed out, says the note": "signedOut 10 owed, abortRefresh, signOut 10, an act",
-    owed: "signedOut 10 owed, abortRefresh, signOut 10, an act",
-    confirmed: "signedOut 10, abortRefresh, signOut 10, an act",
+    otherwise: "signedOut 10 pending, abortRefresh, publish by hand, signOut 10, an act",
+    unknown: "signedOut 0 pending, abortRefresh, publish by hand, signOut unnamed, an act",
+    "unknown, asks for 10":
+      "signedOut 0 pending, asks 10 signedOut pending, abortRefresh, publish by hand, signOut unnamed, an act",
+    "unknown, 10 is told signed out":
+      "signedOut 0 pending, asks 10 signedOut pending, abortRefresh, publish by hand, signOut unnamed, an act",
+    nobody: "signedOut 0 pending, abortRefresh, publish by hand, signOut unnamed, an act",
+    open: "signedOut 10 pending, abortRefresh, publish by hand, signOut 10 with first, an act",
+    "open, asks for 20":
+      "signedOut 10 pending, asks 20 signedOut pending, abortRefresh, publish by hand, signOut 10 with first, signOut 20, an act",
+    "open, asks for its end": "signedOut 10 pending, abortRefresh, publish by hand, signOut 10 with first, an act",
+    confirmed: "signedOut 10, abortRefresh, publish by hand, signOut 10, an act",
   },
   "signOutConfirmed: this session": {
     otherwise: "stays",
-    "signed out, says the note": "signedOut 10, share",
-    owed: "signedOut 10, share",
+    "unknown, 10 is told signed out": "loading, asks 10 signedOut, publish by hand",
+    pending: "signedOut 10, publish by hand",
   },
   "signOutConfirmed: another session": {
     otherwise: "stays",
@@ -316,15 +514,17 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   "tokenRejected: the token in use": {
     otherwise: "stays",
     open: "ada 10 first!",
+    "open, asks for 20": "ada 10 first!, asks 20",
+    "open, asks for its end": "ada 10 first!, asks 10 expired",
   },
   "tokenRejected: another token": {
     otherwise: "stays",
   },
   "lifetimePassed: this session": {
     otherwise: "stays",
-    hinted: "expired 10, share",
-    open: "expired 10, share",
-    "open without a token": "expired 10, share",
+    open: "expired 10, publish",
+    "open, asks for 20": "expired 10, asks 20, publish",
+    "open, asks for its end": "expired 10, asks 10 expired, publish",
   },
   "lifetimePassed: another session": {
     otherwise: "stays",

@@ -1,13 +1,16 @@
 import { act, cleanup, fireEvent, render } from "@testing-library/react";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { AuthError } from "../../src/core/authError.ts";
-import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
+import { AuthDevtools, type AuthDevtoolsProps } from "../../src/devtools/AuthDevtools.tsx";
 import { maskToken } from "../../src/devtools/maskToken.ts";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
 import { createTestAuthClient, type TestAuthClientOptions } from "../../src/testing/createTestAuthClient.ts";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllEnvs();
+});
 
 function renderPanel(options: TestAuthClientOptions) {
   const client = createTestAuthClient(options);
@@ -70,6 +73,33 @@ describe("the devtools panel", () => {
     expect(tokens.size).toBe(3);
     expect(client.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
     expect(page.getByRole("button", { name: "Refresh now" })).toBeDisabled();
+  });
+
+  // N10
+  it("render nothing in production, unless they are asked for by name", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    const panel = (props: AuthDevtoolsProps) =>
+      render(
+        <AuthProvider client={createTestAuthClient()}>
+          <AuthDevtools {...props} />
+        </AuthProvider>,
+      ).container;
+    expect(panel({}).innerHTML).toBe("");
+    expect(panel({ initiallyOpen: true, placement: "inline" }).innerHTML).toBe("");
+    expect(panel({ showInProduction: true }).textContent).toContain("Session devtools");
+  });
+
+  // N10
+  it("mark their styles with the nonce that the page's policy asks for", () => {
+    const page = render(
+      <AuthProvider client={createTestAuthClient()}>
+        <AuthDevtools nonce="r4nd0m" />
+      </AuthProvider>,
+    );
+    expect([...page.container.querySelectorAll("style")].map((style) => style.getAttribute("nonce"))).toEqual([
+      "r4nd0m",
+    ]);
+    expect(page.container.querySelectorAll("[style]")).toHaveLength(0);
   });
 
   it("opens from its button and says so", () => {

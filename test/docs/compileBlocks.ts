@@ -13,10 +13,18 @@ export function isCompiled({ language }: CodeBlock): boolean {
 /**
  * Type-checks the blocks in one program, with the settings of this repository, against the sources by the package's public names.
  * A block is a module. One that begins with a comment that names a file (`// auth.ts`) can be imported by that name from the other
- * blocks of its document. What a fragment neither declares nor imports comes from `given/DOCUMENT.ts`, if it is exported there.
+ * blocks of its document; `// before/auth.ts` stands in a folder of its own. What a fragment neither declares nor imports comes
+ * from `given/DOCUMENT.ts`, if it is exported there.
  * Returns the errors, each with its place in the document.
  */
 export function compileBlocks(blocks: readonly CodeBlock[]): string[] {
+  // What registers types of its own does so for all of its program.
+  const registers = ({ code }: CodeBlock) => code.includes("declare module");
+  const others = blocks.filter((block) => !registers(block));
+  return [others, ...blocks.filter(registers).map((block) => [block])].flatMap(compileProgram);
+}
+
+function compileProgram(blocks: readonly CodeBlock[]): string[] {
   const modules = new Map<string, { readonly block: CodeBlock; readonly text: string }>();
   for (const block of blocks) modules.set(pathOf(block), { block, text: moduleOf(block) });
   const program = createProgram(new Map([...modules].map(([path, { text }]) => [path, text])));
@@ -33,7 +41,7 @@ export function compileBlocks(blocks: readonly CodeBlock[]): string[] {
 
 /** Beside the documents, so that packages and relative imports resolve as for anything else in the repository. */
 function pathOf({ document, line, language, code }: CodeBlock): string {
-  const named = /^\/\/ (?:[\w/]+\/)?(\w[\w.-]*\.(?:tsx?|jsx?))$/m.exec(code.split("\n")[0] ?? "")?.[1];
+  const named = /^\/\/ (?:[\w/]+\/)??((?:before\/)?\w[\w.-]*\.(?:tsx?|jsx?))$/m.exec(code.split("\n")[0] ?? "")?.[1];
   return join(repository, `${document}.blocks`, named ?? `line${line}.${language}`);
 }
 

@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-export const repository = fileURLToPath(new URL("../../", import.meta.url));
+export const repository = join(import.meta.dirname, "..", "..", "/");
 
 export interface CodeBlock {
   /** The document, as a path inside the repository. */

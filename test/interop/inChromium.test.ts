@@ -19,7 +19,11 @@ describe.skipIf(python === null)(
 
     beforeAll(async () => {
       // Tokens that last so short that several expire within a test, and a grace time that it can wait for.
-      const settings = { TOKEN_LIFETIME_SECONDS: "12", REFRESH_GRACE_SECONDS: "1" };
+      const settings = {
+        TOKEN_LIFETIME_SECONDS: "12",
+        REFRESH_GRACE_SECONDS: "1",
+        STOCK_TOKENS_UNTIL: "2100-01-01T00:00:00Z",
+      };
       server = await startPythonServer({ python: python ?? "", app: "app.main:asgi", settings });
       browser = await openBrowser();
     });

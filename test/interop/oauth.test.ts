@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
+import { codeCredentials, createAuthorizationRequest, oauth2, readCode } from "../../src/backends.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
-import { createAuthorizationRequest, readCode } from "./backends/authorizationRequest.ts";
-import { codeCredentials, createOAuthBackend } from "./backends/oauthBackend.ts";
+import { createMapStore } from "../../src/core/tokenBackend/tokenStore.ts";
 import { authorizeAs } from "./support/authorizeAs.ts";
 import { createPagePlatform } from "./support/createPagePlatform.ts";
 import { type OidcProvider, startOidcProvider } from "./support/startOidcProvider.ts";
@@ -22,7 +22,7 @@ describe("a backend for OAuth 2.0, against oidc-provider", () => {
   afterAll(() => server?.close());
 
   interface Page {
-    readonly kept: { token: string | null };
+    readonly kept: { readonly token: string | null };
     readonly client: AuthClient;
     /** The next answers reach nobody, although the server gave them. */
     loseAnswers(isLosing: boolean): void;
@@ -35,13 +35,25 @@ describe("a backend for OAuth 2.0, against oidc-provider", () => {
     token?: string | null;
     clientId?: string;
   } = {}): Page {
-    const kept = { token };
+    const store = createMapStore();
+    const kept = {
+      get token(): string | null {
+        const held = store.getItem("the-page:refresh-token") as string | null;
+        return held === null ? null : (JSON.parse(held) as { refreshToken: string }).refreshToken;
+      },
+    };
     let isLosing = false;
     const { redirectUri, endpoints } = server;
-    const refreshToken = { read: () => kept.token, write: (value: string | null) => void (kept.token = value) };
     const platform = createPagePlatform(server.pageOrigin);
     const client = createAuthClient({
-      backend: createOAuthBackend({ clientId, redirectUri, endpoints, refreshToken }),
+      backend: oauth2({
+        clientId,
+        redirectUri,
+        endpoints,
+        refreshToken: store,
+        adoptRefreshToken: () => token,
+        namespace: "the-page",
+      }),
       platform: {
         ...platform,
         async fetch(input, init) {

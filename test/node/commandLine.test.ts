@@ -87,7 +87,7 @@ describe("stay-signed-in", () => {
     const approved = await fetch(`${address}/device/approve`, {
       method: "POST",
       headers: { Authorization: `Bearer ${await token()}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ user_code: userCode }),
+      body: JSON.stringify({ user_code: userCode, password: account.password }),
     });
     expect(approved.status).toBe(204);
     const outcome = await login.done;

@@ -20,6 +20,47 @@ createAuthClient({ guests: "always" });
 export const isOut = (): string => useAuth(({ status }) => status === "unauthenticated");
 `;
 
+// An app that has React, and neither TanStack Query nor a server.
+const page = `import { AuthProvider, createAuthClient, RequireAuth, useSession } from "stay-signed-in";
+import { authorizeAxios } from "stay-signed-in/axios";
+import { authorizeFetch } from "stay-signed-in/fetch";
+import { AuthDevtools } from "stay-signed-in/devtools";
+
+export const all = [AuthProvider, createAuthClient, RequireAuth, authorizeAxios, authorizeFetch, AuthDevtools];
+export const emailOf = (): string | null | undefined => useSession().user?.email;
+// @ts-expect-error -- nobody may be signed in, or the answer not there yet
+export const careless = () => useSession().user.email;
+`;
+
+// What an app has made its own by `Register`, and what stays an error then.
+const registered = `import { type Auth, type Identity, RequireAuth, useAuth, useSession } from "stay-signed-in";
+import type { RegisteredClaims, RegisteredUser } from "stay-signed-in/client";
+
+interface Member { id: string; plan: "free" | "pro" }
+declare module "stay-signed-in" {
+  interface Register {
+    user: Member;
+    claims: { roles: string[] };
+    credentials: { phone: string; pin: string };
+  }
+}
+
+export const planOf = (): "free" | "pro" | undefined => useSession().user?.plan;
+export const user: Member = {} as RegisteredUser;
+export const roles: readonly string[] = ({} as RegisteredClaims).roles;
+export const enter = (auth: Auth) => auth.signIn({ phone: "+1", pin: "1234" });
+export const enterBySelection = () => useAuth((auth) => auth.signIn)({ phone: "+1", pin: "1234" });
+export const guard = RequireAuth({ children: null, when: (identity: Identity, { plan }) => plan === "pro" });
+// @ts-expect-error -- not of this app's users
+export const email = () => useSession().user?.email;
+// @ts-expect-error -- not of this app's users either
+export const guardByEmail = RequireAuth({ children: null, when: (_, { email }) => email !== null });
+// @ts-expect-error -- nobody signs in by a user name here
+export const enterByName = (auth: Auth) => auth.signIn({ username: "ada", password: "secret" });
+// @ts-expect-error -- no such claim
+export const tenant = ({} as RegisteredClaims).tenant;
+`;
+
 const current = installedHere("typescript", "bin", "tsc");
 const oldest = join(root, "test/types/oldest/node_modules/typescript/bin/tsc");
 const newest = join(root, "test/types/newest/node_modules/typescript/bin/tsc");
@@ -36,19 +77,35 @@ export function describeCompilers(packed: () => PackedPackage): void {
       projectWithReact18 = await makeTypedProject("typed18", join(root, "test/react18/node_modules/@types/react"));
     });
 
+    it("compile for a page that has no TanStack Query", async () => {
+      const folder = await makeTypedProject("typed-page", installedHere("@types", "react"), page, ["react", "axios"]);
+      await compile(current, folder);
+    });
+    it("know what an app has registered, in every compiler", async () => {
+      const folder = await makeTypedProject("registered", installedHere("@types", "react"), registered);
+      await Promise.all([
+        compile(current, folder),
+        compile(newest, folder, bundler),
+        compile(oldest, folder, [...bundler, "--skipLibCheck"]),
+      ]);
+    });
     it("compile in a strict project that checks the declarations too", () => compile(current, project));
     it("compile with the newest TypeScript, as bundlers resolve them", () => compile(newest, project, bundler));
     it("compile with the types of React 18", () => compile(newest, projectWithReact18));
     // Peers' own declarations need newer compilers, so nobody checks them with this one.
     it("compile with TypeScript 5.0", () => compile(oldest, project, [...bundler, "--skipLibCheck"]));
 
-    async function makeTypedProject(name: string, reactTypes: string): Promise<string> {
-      const folder = await packed().makeProject(name, [...dependencies, ...peers]);
+    // The manner of create-react-app and of every project from before TypeScript 4.7.
+    it('compile with `moduleResolution: "node"`', () =>
+      compile(oldest, project, ["--module", "esnext", "--moduleResolution", "node", "--skipLibCheck"]));
+
+    async function makeTypedProject(name: string, reactTypes: string, code = program, packages = peers) {
+      const folder = await packed().makeProject(name, [...dependencies, ...packages]);
       const types = join(folder, "node_modules", "@types");
       await mkdir(types);
       for (const target of [installedHere("@types", "node"), installedHere("@types", "pg"), reactTypes])
         await symlink(target, join(types, target.slice(dirname(target).length + 1)));
-      await writeFile(join(folder, "program.ts"), program);
+      await writeFile(join(folder, "program.ts"), code);
       return folder;
     }
   });

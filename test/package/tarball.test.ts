@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { describeBundlers } from "./bundlers.ts";
 import { describeCompilers } from "./compilers.ts";
+import { describeServerPrograms } from "./serverPrograms.ts";
 import { dependencies, entries, installedHere, type PackedPackage, packPackage, peers, run } from "./packedPackage.ts";
 
 // What is published, as somebody gets it: built, packed, unpacked into a project of its own.
@@ -34,6 +35,15 @@ describe("the packed package", () => {
     const named = entries.flatMap((entry) => Object.values(entry.files)).concat(Object.values(manifest.bin));
     expect(named.map((file) => file.replace("./", "")).filter((file) => !files.includes(file))).toEqual([]);
     expect(named.length).toBeGreaterThan(18);
+  });
+
+  // Without `exports`: moduleResolution "node", which create-react-app and older projects have.
+  it("names the types of every entry for compilers that do not know `exports`", () => {
+    const named = entries
+      .filter(({ name }) => name !== manifest.name)
+      .map(({ name, files }) => [name.slice(manifest.name.length + 1), [files.types]]);
+    expect(manifest.typesVersions).toEqual({ "*": Object.fromEntries(named) });
+    expect([manifest.main, manifest.types]).toEqual(["./dist/index.js", "./dist/index.d.ts"]);
   });
 
   it("has declarations that name the files beside them", async () => {
@@ -82,6 +92,18 @@ describe("the packed package", () => {
     expect(stdout).toContain("createNodeAuthClient");
   });
 
+  it("lets a page with React install no TanStack Query", async () => {
+    const page = await packed.makeProject("page-modules", ["react", "axios", "socket.io-client", ...dependencies]);
+    const { stdout } = await importIn(
+      page,
+      ["", "/client", "/axios", "/fetch", "/socket.io", "/devtools", "/testing-react"].map(
+        (entry) => `stay-signed-in${entry}`,
+      ),
+    );
+    for (const name of ["AuthProvider", "RequireAuth", "useSession", "AuthDevtools"]) expect(stdout).toContain(name);
+    await expect(importIn(page, ["stay-signed-in/query"])).rejects.toThrow("@tanstack/react-query");
+  });
+
   it("starts no timer and says nothing when a bare Node imports the client", async () => {
     // Whatever keeps the process up would show as a time-out; whatever throws, as a failure.
     const { stdout, stderr } = await run(process.execPath, ["-e", 'import("stay-signed-in/client")'], { cwd: whole });
@@ -89,7 +111,9 @@ describe("the packed package", () => {
   });
 
   it("loads no server, no simulation and nothing of Node into a page", async () => {
-    const pages = ["index", "client", "axios", "fetch", "socket.io", "devtools"].map((name) => `dist/${name}.js`);
+    const pages = ["index", "client", "query", "axios", "fetch", "socket.io", "backends", "devtools"].map(
+      (name) => `dist/${name}.js`,
+    );
     for (const page of pages) {
       const loaded = await loadedBy(page);
       const text = (await Promise.all(loaded.map((file) => readFile(join(installed, file), "utf8")))).join("\n");
@@ -111,6 +135,7 @@ describe("the packed package", () => {
 
   describeCompilers(() => packed);
   describeBundlers(() => packed);
+  describeServerPrograms(() => packed);
 
   async function importIn(project: string, names: readonly string[]): Promise<{ stdout: string; stderr: string }> {
     const program = `const modules = await Promise.all(${JSON.stringify(names)}.map((name) => import(name)));

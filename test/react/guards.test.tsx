@@ -1,6 +1,6 @@
 import { act, fireEvent } from "@testing-library/react";
 import { type ReactElement, useState } from "react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { AuthState, Identity } from "../../src/core/authState.ts";
 import { Authenticated } from "../../src/react/Authenticated.tsx";
 import { RequireAuth, type RequireAuthProps } from "../../src/react/RequireAuth.tsx";
@@ -108,6 +108,64 @@ describe("the guards", () => {
     );
     act(() => client.setState(out(reason, ada)));
     expect(page.queryByLabelText("draft")).toBeNull();
+  });
+});
+
+describe("RequireAuth with when", () => {
+  const admin = (permission: Partial<RequireAuthProps>): ReactElement => (
+    <RequireAuth fallback="sign in" loading="loading" forbidden="forbidden" {...permission}>
+      <Draft />
+    </RequireAuth>
+  );
+  const shown = (container: HTMLElement): string =>
+    container.querySelector("input") ? "children" : container.innerText;
+
+  it("asks nothing of the server for a rule about the identity, and asks it anew when that changes", () => {
+    const client = createTestAuthClient({ identity: { ...ada, claims: { roles: ["reader"] } } });
+    const fetchUser = vi.spyOn(client, "fetchUser");
+    const when = ({ claims }: Identity): boolean => String(claims?.["roles"]).includes("editor");
+    const { container } = renderApp(client, admin({ when }));
+    expect(shown(container)).toBe("forbidden");
+    act(() => client.become({ ...ada, claims: { roles: ["reader", "editor"] } }));
+    expect(shown(container)).toBe("children");
+    act(() => client.endSession("revoked"));
+    expect(shown(container)).toBe("sign in");
+    expect(fetchUser).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [true, "children"],
+    [false, "forbidden"],
+  ])(
+    "waits for the server's word for a rule about the user: is_superuser %s shows %s",
+    async (isSuperuser, outcome) => {
+      const client = createTestAuthClient({ identity: ada, user: { is_superuser: isSuperuser } });
+      const { container } = renderApp(client, admin({ when: (_, user) => user.is_superuser }));
+      expect(shown(container)).toBe("loading");
+      await act(async () => {});
+      expect(shown(container)).toBe(outcome);
+    },
+  );
+
+  it("shows the fallback, and not that it is forbidden, to guests and to nobody", () => {
+    const client = createTestAuthClient({ identity: guest });
+    const { container } = renderApp(client, admin({ when: () => false }));
+    expect(shown(container)).toBe("sign in");
+    act(() => client.endSession("expired"));
+    expect(shown(container)).toBe("sign in");
+  });
+
+  it("keeps what was typed over an expiry, and over the wait for the next answer, for the same subject only", async () => {
+    const client = createTestAuthClient({ identity: ada, user: { is_superuser: true } });
+    const page = renderApp(client, admin({ when: (_, user) => user.is_superuser, whenExpired: "hide" }));
+    fireEvent.change(await page.findByLabelText("draft"), { target: { value: "half a sentence" } });
+    act(() => client.endSession("expired"));
+    act(() => client.become({ ...ada, sessionId: "9" }));
+    expect(page.getByLabelText("draft")).toHaveProperty("value", "half a sentence");
+    await act(async () => {});
+    expect(page.getByLabelText("draft")).toHaveProperty("value", "half a sentence");
+    await act(async () => client.become({ subject: "grace" }));
+    expect(page.getByLabelText("draft")).toHaveProperty("value", "");
   });
 });
 

@@ -139,7 +139,7 @@ describe("the provider, on the real server", () => {
     const Page = (): ReactElement => {
       const subject = useAuth((auth) => (auth.status === "authenticated" ? auth.identity.subject : "nobody"));
       const client = useAuthClient();
-      const { data: user } = useSession();
+      const { user } = useSession();
       const letters = useQuery({
         queryKey: ["letters"],
         queryFn: async () => `letters of ${(await client.fetchUser()).id}`,

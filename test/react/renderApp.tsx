@@ -3,24 +3,24 @@ import { cleanup, render } from "@testing-library/react";
 import { type ReactNode, StrictMode } from "react";
 import { afterEach } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
-import { AuthProvider, type AuthProviderProps } from "../../src/react/AuthProvider.tsx";
+import { type BindQueryClientOptions, bindQueryClient } from "../../src/query/bindQueryClient.ts";
+import { AuthProvider } from "../../src/react/AuthProvider.tsx";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 afterEach(cleanup);
 
-interface RenderOptions extends Omit<Partial<AuthProviderProps>, "children" | "client"> {
+interface RenderOptions extends BindQueryClientOptions {
   queryClient?: QueryClient;
   strict?: boolean;
 }
 
 export function renderApp(client: AuthClient, children: ReactNode, options: RenderOptions = {}) {
-  const { queryClient = createQuickQueryClient(), strict = false, ...provider } = options;
+  const { queryClient = createQuickQueryClient(), strict = false, ...binding } = options;
+  bindQueryClient(client, queryClient, binding);
   const app = (content: ReactNode) => {
     const tree = (
       <QueryClientProvider client={queryClient}>
-        <AuthProvider client={client} {...provider}>
-          {content}
-        </AuthProvider>
+        <AuthProvider client={client}>{content}</AuthProvider>
       </QueryClientProvider>
     );
     return strict ? <StrictMode>{tree}</StrictMode> : tree;

@@ -172,15 +172,23 @@ describe("AuthProvider", () => {
     }
   });
 
-  it("works without TanStack Query above", () => {
-    const client = createTestAuthClient({ identity: ada });
-    const Child = (): ReactElement => <p>{useAuth().status}</p>;
-    const page = render(
-      <AuthProvider client={client}>
-        <Child />
-      </AuthProvider>,
+  // N06
+  it.each([
+    ["undefined", undefined],
+    ["null", null],
+    ["function", createTestAuthClient],
+    ["object", {}],
+  ])("says what to do when it is given no client but %s", (given, client) => {
+    const silence = vi.spyOn(console, "error").mockImplementation(() => {});
+    expect(() => render(<AuthProvider client={client as never}>page</AuthProvider>)).toThrow(
+      expect.objectContaining({
+        code: "invalidOptions",
+        message: expect.stringMatching(
+          new RegExp(`was given ${given}: make the client once.* with createAuthClient\\(\\)`),
+        ),
+      }),
     );
-    expect(page.container.textContent).toBe("authenticated");
+    silence.mockRestore();
   });
 
   it("moves over to another client", () => {

@@ -90,6 +90,13 @@ describe("an access token", () => {
   it.each<[string, (claims: SignJWT) => SignJWT, string]>([
     ["without `exp`", (jwt) => jwt, "TOKEN_INVALID"],
     ["that lives for more than a day", (jwt) => jwt.setExpirationTime("2 days"), "TOKEN_INVALID"],
+    // X09
+    ["from the future", (jwt) => jwt.setIssuedAt("1 hour").setExpirationTime("24 hours"), "TOKEN_INVALID"],
+    [
+      "from a little further in the future than clocks differ",
+      (jwt) => jwt.setIssuedAt("6 s").setExpirationTime("5 min"),
+      "TOKEN_INVALID",
+    ],
     ["for another audience", (jwt) => jwt.setExpirationTime("5 min").setAudience("other"), "TOKEN_INVALID"],
     ["of another issuer", (jwt) => jwt.setExpirationTime("5 min").setIssuer("https://evil.example"), "TOKEN_INVALID"],
     ["without subject", (jwt) => jwt.setExpirationTime("5 min").setSubject(""), "TOKEN_INVALID"],

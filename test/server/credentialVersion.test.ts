@@ -38,7 +38,14 @@ describe("a session whose row survived a password change", () => {
 
   it("is not rotated by the statement itself either, should the change come between reading and rotating", async () => {
     const store = sqliteStore({ path: join(folder, "auth.db") });
-    const step = { sessionId: token.session.id, counter: 1, previous: 0, nextCounter: 2, nextPrevious: 1 };
+    const step = {
+      sessionId: token.session.id,
+      counter: 1,
+      previous: 0,
+      nextCounter: 2,
+      nextPrevious: 1,
+      rotatedBy: "",
+    };
     expect(await store.rotateSession({ ...step, graceMs: 30_000, idleMs: 60_000 })).toBeNull();
     await store.close();
   });

@@ -9,7 +9,7 @@ import {
   type TokenFields,
   tokenOf,
 } from "./support/page.ts";
-import { createTestServer, openSignedInPage, PASSWORD, type TestServer } from "./support/testServer.ts";
+import { createTestServer, openSignedInPage, PASSWORD, refresh, type TestServer } from "./support/testServer.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -39,6 +39,40 @@ describe("a user code", () => {
   });
 });
 
+// X08
+describe("what a device calls itself", () => {
+  const RLO = "\u202e";
+  it.each([
+    ["the text's direction", `cli ${RLO}moc.evil`, "cli moc.evil"],
+    ["isolates", "\u2066cli\u2069", "cli"],
+    ["control characters", "\u001b[31mcli\u001b[0m\u0000\u009b", "[31mcli[0m"],
+    ["lines", "cli\r\nYour bank\u2028asks", "cli Your bank asks"],
+    ["what is not seen", "c\u200bl\u00adi\u3164\u2800\ufeff", "cli"],
+    ["tags and private characters", "cli\u{e0041}\ue000", "cli"],
+    ["nothing", "Zoë’s 电脑 (2)", "Zoë’s 电脑 (2)"],
+  ])("is shown without %s, and redeemed by the name that it gave", async (_, clientId, shown) => {
+    const server = createTestServer();
+    const device = startProgram(server);
+    const { page, token } = await openSignedInPage(server);
+    const codes = (await device.send("POST", "/device/code", { form: { client_id: clientId } })).body as Codes;
+    const json = { user_code: codes.user_code, password: PASSWORD };
+    const bearer = token.access_token;
+    expect((await page.send("POST", "/device/lookup", { bearer, json })).body).toMatchObject({ client_name: shown });
+    expect((await page.send("POST", "/device/approve", { bearer, json })).status).toBe(204);
+    const form = { grant_type: GRANT_TYPE, device_code: codes.device_code, client_id: clientId };
+    expect((await device.send("POST", "/device/token", { form })).status).toBe(200);
+    const sessions = (await page.send("GET", "/sessions", { bearer })).body as { client_name: string | null }[];
+    expect(sessions.map(({ client_name: name }) => name)).toContain(shown);
+  });
+
+  it("is refused when nothing of it can be seen", async () => {
+    const device = startProgram(createTestServer());
+    for (const clientId of ["", " ", "\u202e\u200b", "\u0007"]) {
+      expect((await device.send("POST", "/device/code", { form: { client_id: clientId } })).status).toBe(422);
+    }
+  });
+});
+
 describe("the device grant", () => {
   let server: TestServer;
   let device: Sender;
@@ -60,6 +94,7 @@ describe("the device grant", () => {
     });
   const answerCode = (verb: string, json: object = {}, bearer = owner.access_token) =>
     page.send("POST", `/device/${verb}`, { bearer, json: { user_code: codes.user_code, ...json } });
+  const approve = () => answerCode("approve", { password: PASSWORD });
   const errorOf = ({ status, body }: Answer) => [status, (body as { error?: string }).error];
 
   it("leads from a code on a screen to a session in the body transport", async () => {
@@ -79,7 +114,7 @@ describe("the device grant", () => {
       address: "unknown",
       user_agent: null,
     });
-    expect((await answerCode("approve")).status).toBe(204);
+    expect((await approve()).status).toBe(204);
     server.advance(5);
     const answer = await poll();
     const token = tokenOf(answer);
@@ -94,7 +129,7 @@ describe("the device grant", () => {
   });
 
   it("gives the same session again while its answer may have been lost, then nothing", async () => {
-    await answerCode("approve");
+    await approve();
     const [first, again] = [tokenOf(await poll()), tokenOf(await poll())];
     expect(again.session).toEqual(first.session);
     expect(again.refresh_token).toBe(first.refresh_token);
@@ -103,7 +138,7 @@ describe("the device grant", () => {
   });
 
   it("gives one session to many redemptions at once", async () => {
-    await answerCode("approve");
+    await approve();
     const tokens = (await Promise.all(Array.from({ length: 8 }, () => poll()))).map(tokenOf);
     expect(new Set(tokens.map(({ refresh_token: token }) => token)).size).toBe(1);
   });
@@ -135,33 +170,38 @@ describe("the device grant", () => {
     expect((await device.send("POST", "/device/token", { form: {} })).status).toBe(422);
   });
 
-  it("needs the password, or a sign-in at most five minutes old", async () => {
-    server.advance(301);
-    const stale = await answerCode("approve");
-    expect([stale.status, detailOf(stale)]).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
-    expect(detailOf(await answerCode("approve", { password: "wrong" }))).toBe("REAUTHENTICATION_REQUIRED");
-    expect((await answerCode("approve", { password: PASSWORD })).status).toBe(204);
+  // X01: with the token of a sign-in a moment ago an injected script approved its own code, and kept a session for 84 days.
+  it("needs the account's password, however fresh the sign-in and whatever cookie comes along", async () => {
+    for (const json of [{}, { password: null }, { password: "" }, { password: "wrong" }]) {
+      const refused = await answerCode("approve", json);
+      expect([refused.status, detailOf(refused)], JSON.stringify(json)).toEqual([403, "REAUTHENTICATION_REQUIRED"]);
+    }
+    expect(errorOf(await poll())).toEqual([400, "authorization_pending"]);
+    server.advance(86_400);
+    const { access_token: bearer } = tokenOf(await refresh(page));
+    codes = (await device.send("POST", "/device/code", { form: { client_id: "terminal" } })).body as Codes;
+    expect((await answerCode("approve", { password: PASSWORD }, bearer)).status).toBe(204);
   });
 
-  it("cannot be approved by a guest, by nobody, or from a session that came by a device code", async () => {
+  it("cannot be approved by a guest, by nobody, or from a session that came by a device code without the password", async () => {
     const guest = tokenOf(await openPage(server).send("POST", "/guest"));
     expect(detailOf(await answerCode("approve", {}, guest.access_token))).toBe("REAUTHENTICATION_REQUIRED");
     expect((await answerCode("approve", {}, "wrong")).status).toBe(401);
-    await answerCode("approve");
+    await approve();
     const byDevice = tokenOf(await poll());
     codes = (await device.send("POST", "/device/code", { form: { client_id: "second" } })).body as Codes;
     expect(detailOf(await answerCode("approve", {}, byDevice.access_token))).toBe("REAUTHENTICATION_REQUIRED");
   });
 
   it("counts only while the session that approved it lives", async () => {
-    await answerCode("approve");
+    await approve();
     await page.send("POST", "/jwt/logout", { json: { session_id: owner.session.id }, bearer: owner.access_token });
     expect(errorOf(await poll())).toEqual([400, "invalid_grant"]);
   });
 
   it("takes an answer once", async () => {
     await answerCode("deny");
-    expect(detailOf(await answerCode("approve"))).toBe("DEVICE_CODE_UNKNOWN");
+    expect(detailOf(await approve())).toBe("DEVICE_CODE_UNKNOWN");
     expect(errorOf(await poll())).toEqual([400, "access_denied"]);
   });
 
@@ -179,7 +219,7 @@ describe("the device grant", () => {
   });
 
   it("keeps the device code as a hash, and no code in any audit event", async () => {
-    await answerCode("approve");
+    await approve();
     await poll();
     expect(JSON.stringify(server.events)).not.toContain(codes.device_code);
     expect(JSON.stringify(server.events)).not.toContain(codes.user_code);

@@ -196,6 +196,33 @@ describe("sweeping", () => {
   });
 });
 
+// X09
+describe("closing in time", () => {
+  it("does not wait for a body that never ends", async () => {
+    let closed = 0;
+    const inner = memoryStore();
+    const server = createTestServer({ store: { ...inner, close: async () => void (closed += 1) } });
+    let isReading = () => {};
+    const reading = new Promise<void>((done) => (isReading = done));
+    const body = new ReadableStream({ pull: () => isReading() }, { highWaterMark: 0 });
+    const request = new Request("http://localhost/v1/auth/jwt/login", {
+      method: "POST",
+      body,
+      duplex: "half",
+    } as RequestInit);
+    void server.app.fetch(request);
+    await reading;
+    await server.close({ timeoutSeconds: 0.01 });
+    expect(closed).toBe(1);
+  });
+
+  it("does not wait for a store that never closes", async () => {
+    const server = createTestServer({ store: { ...memoryStore(), close: () => new Promise(() => undefined) } });
+    await server.close({ timeoutSeconds: 0.01 });
+    expect((await openPage(server).send("GET", "/health")).status).toBe(503);
+  });
+});
+
 describe("closing", () => {
   it("answers what has come in, refuses what comes later, then closes the store once", async () => {
     const inner = memoryStore();

@@ -17,6 +17,7 @@ const session: Session = {
   counter: 3,
   previous: 2,
   rotatedAt: 0,
+  rotatedBy: "",
   repeatedAt: 0,
   credentialVersion: 1,
   createdAt: 0,

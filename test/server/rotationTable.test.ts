@@ -266,7 +266,7 @@ describe("a repeat that races against another server's rotation", () => {
           if (!isRaced) {
             isRaced = true;
             const skip = { sessionId, counter, previous, nextCounter: counter + 1, nextPrevious: previous, graceMs: 0 };
-            await inner.rotateSession({ ...skip, idleMs: 1_000_000 });
+            await inner.rotateSession({ ...skip, rotatedBy: "", idleMs: 1_000_000 });
           }
           return inner.noteRepeat(sessionId, counter, previous);
         },

@@ -17,12 +17,25 @@ describe("sockets", () => {
   let token: TokenFields;
   let detach: () => void;
   let offsetMs = 0;
+  /** What happens between the look at a session's row and the answer. */
+  let afterReading: () => Promise<unknown>;
   const clients: Socket[] = [];
 
   beforeEach(async () => {
     offsetMs = 0;
     // Sockets live in real time; the tokens are as old as a test needs them.
-    server = createTestServer({ store: memoryStore({ now: () => Date.now() + offsetMs }) });
+    const inner = memoryStore({ now: () => Date.now() + offsetMs });
+    afterReading = async () => undefined;
+    server = createTestServer({
+      store: {
+        ...inner,
+        async readSessions(ids) {
+          const records = await inner.readSessions(ids);
+          await afterReading();
+          return records;
+        },
+      },
+    });
     http = createServer();
     io = new Server(http);
     detach = authorizeSocketServer(io, server);
@@ -92,6 +105,38 @@ describe("sockets", () => {
     await page.send("POST", "/jwt/logout", { json: { session_id: token.session.id } });
     expect(await gone).toBe("io server disconnect");
     expect(bobs.connected).toBe(true);
+  });
+
+  // X04
+  it.each(["while its row is looked at", "while another middleware is at work"])(
+    "are disconnected when their session ends during the handshake, %s",
+    async (moment) => {
+      const end = () => page.send("POST", "/jwt/logout", { json: { session_id: token.session.id } });
+      if (moment === "while its row is looked at") {
+        afterReading = async () => {
+          afterReading = async () => undefined;
+          await end();
+        };
+      } else {
+        io.use((_, next) => void end().then(() => next()));
+      }
+      const client = open({ token: token.access_token });
+      const gone = disconnected(client);
+      await connected(client);
+      expect(await gone).toBe("io server disconnect");
+    },
+  );
+
+  it("stay when the database does not answer after the handshake", async () => {
+    let reads = 0;
+    afterReading = async () => {
+      reads += 1;
+      if (reads === 2) throw new Error("no");
+    };
+    const client = open({ token: token.access_token });
+    await connected(client);
+    while (reads < 2) await new Promise((done) => setImmediate(done));
+    expect((await client.timeout(5_000).emitWithAck("auth:renew", { token: token.access_token })).ok).toBe(true);
   });
 
   it("are disconnected when their token is no longer taken: 5 s after it expired, as for requests", async () => {

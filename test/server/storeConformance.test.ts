@@ -1,49 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AuthStore, NewDeviceCode, NewSession } from "../../src/server/authStore.ts";
-import { memoryStore } from "../../src/server/memoryStore.ts";
-import { postgresStore } from "../../src/server/postgresStore.ts";
 import { createSessionId } from "../../src/server/sessionId.ts";
-import { sqliteStore } from "../../src/server/sqliteStore.ts";
-import { hasPostgres, type Postgres, startPostgres } from "../support/postgres.ts";
+import { prepareEngines } from "./support/engines.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2026-11-25T12:00:00Z");
-let folder = "";
-let postgres: Postgres | undefined;
 let now = START;
-
-interface Engine {
-  readonly name: string;
-  readonly isHere: boolean;
-  readonly open: (options: { now?: () => number }) => AuthStore | Promise<AuthStore>;
-}
-
-const engines: readonly Engine[] = [
-  { name: "memory", isHere: true, open: (options) => memoryStore(options) },
-  {
-    name: "SQLite",
-    isHere: true,
-    open: (options) => sqliteStore({ path: join(folder, `${createSessionId()}.db`), ...options }),
-  },
-  {
-    name: "PostgreSQL",
-    isHere: hasPostgres,
-    open: async (options) => postgresStore({ connectionString: (await postgres?.createDatabase()) ?? "", ...options }),
-  },
-];
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "stay-signed-in-stores-"));
-  if (hasPostgres) postgres = await startPostgres();
-}, 60_000);
-
-afterAll(async () => {
-  await postgres?.stop();
-  rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+const engines = prepareEngines();
 
 describe.each(engines)("the $name store", ({ isHere, open }) => {
   let store: AuthStore;
@@ -100,6 +63,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     previous,
     nextCounter: counter + 1,
     nextPrevious: counter,
+    rotatedBy: "a caller's mark",
     graceMs,
     idleMs: HOUR,
   });
@@ -164,6 +128,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       counter: 1,
       previous: 0,
       rotatedAt: 0,
+      rotatedBy: "",
       repeatedAt: 0,
       credentialVersion: 1,
       createdAt: START,
@@ -225,6 +190,7 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       counter: 2,
       previous: 1,
       rotatedAt: now,
+      rotatedBy: "a caller's mark",
       lastRefreshedAt: now,
       expiresAt: now + HOUR,
     });
@@ -325,9 +291,9 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
   check("changes what is said of a subject, and ends its sessions when it becomes inactive", async () => {
     const { id } = await addSubject();
     const session = await addSession(id);
-    const verified = await store.changeSubject(id, { isVerified: true, isSuperuser: true });
+    const verified = await store.changeSubject(id, { isVerified: true });
     expect(verified).toMatchObject({
-      subject: { isVerified: true, isSuperuser: true, isActive: true },
+      subject: { isVerified: true, isActive: true },
       endedSessions: [],
     });
     const inactive = await store.changeSubject(id, { isActive: false });
@@ -419,6 +385,82 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(await store.sweep(0.5 * HOUR)).toBe(1);
     expect(await read(expired.id)).toBeUndefined();
     expect(await read(live.id)).toBeDefined();
+  });
+
+  // X06
+  check(
+    "makes no session of a sign-in that began before its subject was deactivated, also once it is active again",
+    async () => {
+      const { id, credentialVersion } = await addSubject();
+      await store.changeSubject(id, { isActive: false });
+      const again = await store.changeSubject(id, { isActive: true });
+      expect(await store.addSession(newSession(id, { credentialVersion }))).toBeNull();
+      const version = again?.subject.credentialVersion ?? 0;
+      expect(await store.addSession(newSession(id, { credentialVersion: version }))).not.toBeNull();
+    },
+  );
+
+  // 16.7
+  check("ends every session when the role changes, and none when nothing does", async () => {
+    const { id } = await addSubject();
+    const session = await addSession(id);
+    expect((await store.changeSubject(id, { isSuperuser: false, isActive: true }))?.endedSessions).toEqual([]);
+    expect((await store.changeSubject(id, { isVerified: true }))?.endedSessions).toEqual([]);
+    const promoted = await store.changeSubject(id, { isSuperuser: true });
+    expect(promoted?.endedSessions).toEqual([{ id: session.id, subjectId: id }]);
+    expect((await read(session.id))?.session.endReason).toBe("roleChanged");
+    const demoted = await store.changeSubject(id, { isSuperuser: false });
+    expect(demoted?.subject.credentialVersion).toBe((promoted?.subject.credentialVersion ?? 0) + 1);
+  });
+
+  // 16.7
+  check("signs a subject out everywhere else: sessions under way and approved device codes, too", async () => {
+    const { id, credentialVersion } = await addSubject();
+    const [own, other] = [await addSession(id), await addSession(id)];
+    const [approved, pending] = [newCode({ userCode: "BBBBCCCC" }), newCode({ userCode: "DDDDFFFF" })];
+    for (const code of [approved, pending]) await store.addDeviceCode(code);
+    await store.answerDeviceCode("BBBBCCCC", "approved", id, own.id);
+    expect(await store.endSessionsOfSubject(id, own.id, "revoked")).toEqual([{ id: other.id, subjectId: id }]);
+    expect((await store.findDeviceCode(approved.deviceCodeHash))?.deviceCode.status).toBe("denied");
+    expect((await store.findDeviceCode(pending.deviceCodeHash))?.deviceCode.status).toBe("pending");
+    expect(await store.addSession(newSession(id, { credentialVersion }))).toBeNull();
+    expect(await store.rotateSession(step(own.id, 1, 0))).not.toBeNull();
+    expect(await store.endSessionsOfSubject("nobody", null, "revoked")).toEqual([]);
+  });
+
+  // X09
+  check("removes guests of whom no session is left, and nobody else", async () => {
+    const guest = (id: string) =>
+      store.addSubject({ id, email: null, passwordHash: null, isVerified: false, isGuest: true });
+    for (const id of ["gone", "here", "unborn"]) await guest(id);
+    const { id: user } = await addSubject();
+    const ended = await addSession("gone");
+    await addSession("here", { idleMs: 100 * HOUR, absoluteMs: 100 * HOUR });
+    await store.endSessions([ended.id], "signedOut");
+    now = START + 10 * HOUR;
+    expect(await store.sweepGuests(11 * HOUR)).toEqual([]);
+    // An ended session's row still says whose it was.
+    expect(await store.sweepGuests(5 * HOUR)).toEqual(["unborn"]);
+    await store.sweep(5 * HOUR);
+    expect(await store.sweepGuests(5 * HOUR)).toEqual(["gone"]);
+    expect(await store.findSubject("gone")).toBeNull();
+    expect(await store.findSubject("here")).not.toBeNull();
+    expect(await store.findSubject(user)).not.toBeNull();
+  });
+
+  check("knows from where each subject signs in, until that was long ago or the subject is gone", async () => {
+    const { id } = await addSubject();
+    await store.notePlaces(id, ["home", "phone"]);
+    await store.notePlaces("bob", ["office"]);
+    expect((await store.knownPlaces(id, ["home", "office", "phone"])).toSorted()).toEqual(["home", "phone"]);
+    expect(await store.knownPlaces("nobody", ["home"])).toEqual([]);
+    expect(await store.knownPlaces(id, [])).toEqual([]);
+    now = START + 2 * HOUR;
+    await store.notePlaces(id, ["home"]);
+    expect(await store.sweepPlaces(HOUR)).toBe(2);
+    expect(await store.knownPlaces(id, ["home", "phone"])).toEqual(["home"]);
+    await store.deleteSubject(id);
+    expect(await store.knownPlaces(id, ["home"])).toEqual([]);
   });
 
   check("tells the time as its database does when nobody moves it by hand", async () => {

@@ -22,20 +22,13 @@ export function DevicePage() {
     mutationFn: async (user_code: string) =>
       (await api.post<DeviceRequest>("/v1/auth/device/lookup", { user_code })).data,
   });
-  const [needsPassword, setNeedsPassword] = useState(false);
   const answer = useMutation({
     mutationFn: async (verdict: "approve" | "deny") => {
-      const isWithPassword = verdict === "approve" && needsPassword;
-      await api.post(`/v1/auth/device/${verdict}`, { user_code: code, ...(isWithPassword && { password }) });
+      // A script that got into the page has a token as well, but not the password: the server asks for it every time.
+      await api.post(`/v1/auth/device/${verdict}`, { user_code: code, ...(verdict === "approve" && { password }) });
       return verdict;
     },
-    onError: (error) => {
-      if (codeOf(error) !== "REAUTHENTICATION_REQUIRED") return setProblem(explainDevice(error));
-      setProblem(needsPassword ? "The password is wrong." : "Your sign-in is a while ago: please give your password.");
-      setNeedsPassword(true);
-    },
   });
-  const [problem, setProblem] = useState("");
 
   if (isGuest) {
     return (
@@ -85,21 +78,19 @@ export function DevicePage() {
             answer.mutate("approve");
           }}
         >
-          {needsPassword && (
-            <label>
-              Your password
-              <input
-                type="password"
-                autoComplete="current-password"
-                autoFocus
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-              />
-            </label>
-          )}
+          <label>
+            Your password
+            <input
+              type="password"
+              autoComplete="current-password"
+              autoFocus
+              required
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          </label>
           <p className="problem" role="alert">
-            {problem}
+            {explainDevice(answer.error)}
           </p>
           <div className="form-foot">
             <button type="button" className="plain" disabled={answer.isPending} onClick={() => answer.mutate("deny")}>
@@ -166,6 +157,8 @@ function codeOf(error: unknown): string | undefined {
 function explainDevice(error: unknown): string {
   if (error === null) return "";
   switch (codeOf(error)) {
+    case "REAUTHENTICATION_REQUIRED":
+      return "The password is wrong.";
     case "DEVICE_CODE_UNKNOWN":
       return "There is no such code. Codes can be used once.";
     case "DEVICE_CODE_EXPIRED":

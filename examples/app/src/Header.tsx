@@ -7,7 +7,7 @@ import { TokenLine } from "./TokenStatus.tsx";
 
 export function Header() {
   const auth = useAuth();
-  const { data: user } = useSession();
+  const { user } = useSession();
   const [isUpgrading, setIsUpgrading] = useState(false);
   const isGuest = auth.status === "authenticated" && auth.identity.isGuest;
 

@@ -1,6 +1,7 @@
 import { useAuth } from "stay-signed-in";
 import { NewNote } from "./NewNote.tsx";
 import { NoteItem } from "./NoteItem.tsx";
+import { NoticeList } from "./NoticeList.tsx";
 import { SessionList } from "./SessionList.tsx";
 import { TokenStatus } from "./TokenStatus.tsx";
 import { useNotes } from "./notesQueries.ts";
@@ -22,7 +23,10 @@ export function NotesPage() {
             <p className="hint">These notes are tied to this browser. Make an account to keep them: they come along.</p>
           </section>
         ) : (
-          <SessionList />
+          <>
+            <SessionList />
+            <NoticeList />
+          </>
         )}
       </aside>
     </div>

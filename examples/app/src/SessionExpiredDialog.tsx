@@ -6,7 +6,7 @@ import { Dialog } from "./Dialog.tsx";
 /** Asks for the password in place. Nothing below it is unmounted, and what was sent meanwhile waits for the answer. */
 export function SessionExpiredDialog({ isOpen }: { isOpen: boolean }) {
   const auth = useAuth();
-  const { data: user } = useSession();
+  const { user } = useSession();
   const [email, setEmail] = useState<string>();
   // `useSession` answers for a live session only, and this dialog needs the address after its end.
   if (typeof user?.email === "string" && user.email !== email) setEmail(user.email);

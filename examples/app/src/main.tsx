@@ -1,12 +1,11 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AuthProvider } from "stay-signed-in";
 import { App } from "./App.tsx";
-import { auth } from "./auth.ts";
+import { auth, queryClient } from "./auth.ts";
 import "./styles.css";
 
-const queryClient = new QueryClient();
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root.");
 

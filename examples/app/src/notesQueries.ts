@@ -9,7 +9,7 @@ export interface Note {
 
 const queryKey = ["notes"];
 
-// The key names no user: AuthProvider empties the cache before anybody else can see it.
+// The key names no user: bindQueryClient empties the cache before anybody else can see it.
 export function useNotes() {
   return useQuery({
     queryKey,

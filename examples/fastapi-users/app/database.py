@@ -1,4 +1,4 @@
-"""Stock fastapi-users with SQLAlchemy, but for the two columns that refresh needs (marked)."""
+"""Stock fastapi-users with SQLAlchemy, but for the mixin that sessions need."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +8,8 @@ from fastapi import Depends
 from fastapi_users_db_sqlalchemy import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase
+from stay_signed_in.fastapi import SessionUserMixin
 
 from .settings import get_settings
 
@@ -17,9 +18,8 @@ class Base(DeclarativeBase):
     pass
 
 
-class User(SQLAlchemyBaseUserTableUUID, Base):
-    is_guest: Mapped[bool] = mapped_column(default=False, server_default="0")  # added
-    credential_version: Mapped[int] = mapped_column(default=0, server_default="0")  # added
+class User(SessionUserMixin, SQLAlchemyBaseUserTableUUID, Base):
+    pass
 
 
 @lru_cache

@@ -1,21 +1,13 @@
-"""Stock fastapi-users schemas; `is_guest` and the null e-mail address of a guest are added."""
+"""Stock fastapi-users schemas; `SessionUserRead` adds `is_guest` and hides the address of a guest, who has none."""
 
 import uuid
 
 from fastapi_users import schemas
-from pydantic import EmailStr, field_validator
-
-GUEST_DOMAIN = "@guest.invalid"
+from stay_signed_in.fastapi import SessionUserRead
 
 
-class UserRead(schemas.BaseUser[uuid.UUID]):
-    email: EmailStr | None  # type: ignore[assignment]
-    is_guest: bool = False
-
-    @field_validator("email", mode="before")
-    @classmethod
-    def hide_placeholder(cls, email: str) -> str | None:
-        return None if email.endswith(GUEST_DOMAIN) else email
+class UserRead(SessionUserRead, schemas.BaseUser[uuid.UUID]):
+    pass
 
 
 class UserCreate(schemas.BaseUserCreate):

@@ -17,7 +17,7 @@ from .settings import get_settings
 from .users import get_user_manager
 
 settings = get_settings()
-prefix = settings.auth_prefix
+prefix = settings.prefix
 
 
 def get_jwt_strategy() -> JWTStrategy[User, uuid.UUID]:

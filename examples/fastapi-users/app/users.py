@@ -1,15 +1,15 @@
-"""Stock fastapi-users user manager; `_update` is added."""
+"""Stock fastapi-users: the user manager and who is signed in. `backend` is where a stock app has its JWT backend."""
 
 import uuid
 from collections.abc import AsyncGenerator
-from typing import Any
 
 from fastapi import Depends
-from fastapi_users import BaseUserManager, InvalidPasswordException, UUIDIDMixin
+from fastapi_users import BaseUserManager, FastAPIUsers, InvalidPasswordException, UUIDIDMixin
 from fastapi_users.schemas import BaseUserCreate
 from fastapi_users_db_sqlalchemy import SQLAlchemyUserDatabase
+from stay_signed_in.fastapi import SessionBackend
 
-from .database import User, get_user_db
+from .database import User, get_async_session, get_user_db
 from .settings import get_settings
 
 
@@ -18,12 +18,6 @@ class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
         if not 8 <= len(password.encode()) <= 1024:
             raise InvalidPasswordException("The password must have 8 to 1,024 bytes.")
 
-    async def _update(self, user: User, update_dict: dict[str, Any]) -> User:
-        # In the same write as the password: every session that was made with the old one is over.
-        if update_dict.get("password") is not None:
-            update_dict = {**update_dict, "credential_version": User.credential_version + 1}
-        return await super()._update(user, update_dict)
-
 
 async def get_user_manager(
     user_db: SQLAlchemyUserDatabase[User, uuid.UUID] = Depends(get_user_db),
@@ -31,3 +25,8 @@ async def get_user_manager(
     manager = UserManager(user_db)
     manager.reset_password_token_secret = manager.verification_token_secret = get_settings().secret
     yield manager
+
+
+backend = SessionBackend[User, uuid.UUID](User, get_async_session, get_settings())
+fastapi_users = FastAPIUsers[User, uuid.UUID](get_user_manager, [backend])
+current_user = fastapi_users.current_user(active=True)

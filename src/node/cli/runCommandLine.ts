@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { findSessionFileError } from "../sessionFileError.ts";
 import { type SharedOptions, withContext } from "./commandContext.ts";
 import type { CommandWorld } from "./commandWorld.ts";
+import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
 import { UsageError, exitCodeOf, exitCodes } from "./exitCodes.ts";
 import { type LoginOptions, login } from "./login.ts";
 import { type LogoutOptions, logout } from "./logout.ts";
@@ -103,6 +104,18 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
         ),
       );
     });
+
+  program
+    .command("doctor")
+    .description("look at any token API: print the createTokenBackend for it, and what to change at the server")
+    .option("--url <address>", "the address that the sign-in stands under, like https://api.example/auth")
+    .option("--username <name>", "of a test account; it is asked for")
+    .option("--password-stdin", "read the password from standard input")
+    .option("--sign-in <path>", "where the sign-in is, if it is not found")
+    .option("--origin <origin>", "the page's origin, like https://app.example: looks at CORS and cookies for it")
+    .option("--json", "as JSON")
+    .option("--dangerously-allow-http", "plain http to another machine: everybody on the way can read the tokens")
+    .action(async (options: DoctorOptions) => report(await doctor(world, options)));
 
   return program;
 }

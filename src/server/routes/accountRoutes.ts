@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
 import { confirmIdentity } from "../confirmIdentity.ts";
-import { passwordObjection } from "../passwords.ts";
+import { rememberClient } from "../familiarClients.ts";
 import { findSessionsInCookie } from "../presentedSessions.ts";
 import { readJson } from "../readRequest.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
@@ -11,7 +11,7 @@ import { requireLiveSession } from "../requireLiveSession.ts";
 import { createSessionId } from "../sessionId.ts";
 import { chooseTransport, startSession } from "../startSession.ts";
 import { makeTokens } from "../tokenAnswer.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { changePasswordRequest, registerRequest } from "../wireSchemas.ts";
 
 /** `POST /register`, `GET` and `PATCH /users/me`. */
@@ -19,9 +19,9 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   app.post("/register", async (context) => {
     const facts = server.facts(context);
     const { email, password } = await readJson(context, registerRequest);
-    refuseBadPassword(password, "REGISTER_INVALID_PASSWORD");
     await limited(server, facts, server.rateLimits.count("register", addressKey(facts.address)));
-    const passwordHash = await server.passwords.hash(password);
+    await refuseBadPassword(server, password, email, "REGISTER_INVALID_PASSWORD");
+    const passwordHash = await server.passwords.hash(password, addressKey(facts.address));
     const subject = await server.store.addSubject({
       id: createSessionId(),
       email,
@@ -31,6 +31,7 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     });
     if (subject === null) throw new RequestRefusedError(400, "REGISTER_USER_ALREADY_EXISTS");
     server.audit("registered", facts, { subject: subject.id });
+    await rememberClient(server, facts, subject.id);
     return context.json(userBody(subject), 201);
   });
 
@@ -49,9 +50,9 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     if (subject.isGuest) throw new RequestRefusedError(403, "GUEST");
     const wrongPassword = new RequestRefusedError(400, "CURRENT_PASSWORD_INVALID");
     await confirmIdentity(server, facts, session, currentPassword ?? null, wrongPassword);
-    refuseBadPassword(password, "UPDATE_USER_INVALID_PASSWORD");
+    await refuseBadPassword(server, password, subject.email, "UPDATE_USER_INVALID_PASSWORD");
     const presented = profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
-    const passwordHash = await server.passwords.hash(password);
+    const passwordHash = await server.passwords.hash(password, subject.id);
     const changed = await server.store.changePassword(subject.id, subject.credentialVersion, passwordHash);
     // Somebody else changed it in the same moment: this session is over.
     if (changed === null) throw new RequestRefusedError(401, "Unauthorized");
@@ -83,7 +84,12 @@ export function userBody(subject: Subject) {
   };
 }
 
-function refuseBadPassword(password: string, code: string): void {
-  const reason = passwordObjection(password);
+async function refuseBadPassword(
+  { passwordPolicy }: AuthServerContext,
+  password: string,
+  email: string | null,
+  code: string,
+): Promise<void> {
+  const reason = await passwordPolicy.objection(password, { email });
   if (reason !== null) throw new RequestRefusedError(400, { code, reason });
 }

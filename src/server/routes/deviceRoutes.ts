@@ -1,14 +1,15 @@
 import type { Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { DeviceCode } from "../authStore.ts";
-import { confirmIdentity } from "../confirmIdentity.ts";
+import { confirmIdentity, reauthenticationRequired } from "../confirmIdentity.ts";
+import { displayText } from "../displayText.ts";
 import { createDeviceCode, createUserCode, hashDeviceCode, parseUserCode, showUserCode } from "../deviceCodes.ts";
 import { readForm, readJson } from "../readRequest.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
 import { requireLiveSession } from "../requireLiveSession.ts";
 import { ServiceUnavailableError } from "../serviceUnavailableError.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { deviceCodeRequest, userCodeRequest } from "../wireSchemas.ts";
 
 const LIFETIME_MS = 600_000;
@@ -50,10 +51,10 @@ export function addDeviceRoutes(app: Hono<HonoEnvironment>, server: AuthServerCo
     const { user_code: typed } = await readJson(context, userCodeRequest);
     const found = await findTyped(facts, subject.id, typed);
     return context.json({
-      client_name: found.clientId,
+      client_name: displayText(found.clientId),
       created_at: new Date(found.createdAt).toISOString(),
       address: found.address,
-      user_agent: found.userAgent,
+      user_agent: found.userAgent && displayText(found.userAgent),
     });
   });
 
@@ -62,7 +63,7 @@ export function addDeviceRoutes(app: Hono<HonoEnvironment>, server: AuthServerCo
     const session = await requireLiveSession(server, facts);
     const { user_code: typed, password } = await readJson(context, userCodeRequest);
     const found = await findTyped(facts, session.subject.id, typed);
-    const wrongPassword = new RequestRefusedError(403, "REAUTHENTICATION_REQUIRED");
+    const wrongPassword = reauthenticationRequired("The password is wrong.");
     await confirmIdentity(server, facts, session, password ?? null, wrongPassword);
     await answer(found, "approved", session.subject.id, session.record.session.id, facts);
     return context.body(null, 204);

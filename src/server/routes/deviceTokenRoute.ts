@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { DeviceCode, DeviceCodeRecord, SessionRecord } from "../authStore.ts";
 import { hashDeviceCode } from "../deviceCodes.ts";
+import { recogniseClient } from "../familiarClients.ts";
 import { mayComeFromPage } from "../originRule.ts";
 import { readForm } from "../readRequest.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
@@ -9,7 +10,7 @@ import { createSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
 import { originNotAllowed, startSession } from "../startSession.ts";
 import { makeTokens } from "../tokenAnswer.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { deviceTokenRequest } from "../wireSchemas.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
@@ -93,7 +94,10 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     const details = { subject, transport: "body", presented: [], authenticated: false, clientName, sessionId } as const;
     const record = await startSession(server, facts, details);
     if (record === null) return "invalid_grant";
-    server.audit("signedIn", facts, { subject: subject.id, sessionId });
+    const fields = { subject: subject.id, sessionId };
+    server.audit("signedIn", facts, fields);
+    // Not remembered: whoever talked a person into approving a code is not to be known as theirs.
+    if ((await recogniseClient(server, facts, subject, [])).isNewDevice) server.audit("newDevice", facts, fields);
     return record;
   }
 

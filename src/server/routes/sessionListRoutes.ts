@@ -1,5 +1,7 @@
 import type { Hono } from "hono";
 import type { AuthServerContext } from "../authServerContext.ts";
+import { coarseTimes } from "../coarseTimes.ts";
+import { displayText } from "../displayText.ts";
 import { endSessions } from "../endSessions.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
@@ -18,13 +20,14 @@ export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthSer
       live
         .map(({ session }) => session)
         .toSorted((a, b) => b.number - a.number)
-        .map((session) => ({
+        .map((session) => ({ session, times: coarseTimes(session, server.options.idleMs) }))
+        .map(({ session, times }) => ({
           id: session.id,
           created_at: new Date(session.createdAt).toISOString(),
-          last_refreshed_at: new Date(session.lastRefreshedAt).toISOString(),
-          expires_at: new Date(session.expiresAt).toISOString(),
-          user_agent: session.userAgent,
-          client_name: session.clientName,
+          last_refreshed_at: new Date(times.lastRefreshedAt).toISOString(),
+          expires_at: new Date(times.expiresAt).toISOString(),
+          user_agent: session.userAgent && displayText(session.userAgent),
+          client_name: session.clientName && displayText(session.clientName),
           current: session.id === own.session.id,
         })),
     );

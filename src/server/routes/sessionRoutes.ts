@@ -1,12 +1,17 @@
 import type { Context, Hono } from "hono";
 import { AccessTokenError } from "../accessTokenError.ts";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
-import type { Subject } from "../authStore.ts";
-import { endReplaced, endSessions } from "../endSessions.ts";
+import { type CheckedCredentials, checkCredentials } from "../checkCredentials.ts";
+import { endSessions, signOut } from "../endSessions.ts";
 import { mayComeFromPage } from "../originRule.ts";
-import { findPresentedSessions, findSessionsInCookie, type PresentedSession } from "../presentedSessions.ts";
+import {
+  findPresentedSessions,
+  findSessionsInCookie,
+  formerCookiesOf,
+  type PresentedSession,
+} from "../presentedSessions.ts";
 import { readForm, readJson } from "../readRequest.ts";
-import type { CookieProfile } from "../refreshCookie.ts";
+import type { CookieProfile } from "../cookieProfile.ts";
 import { refreshSession } from "../refreshSession.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
@@ -20,7 +25,7 @@ import {
   startSession,
 } from "../startSession.ts";
 import { makeTokens, setCookie } from "../tokenAnswer.ts";
-import { addressKey } from "../trustedProxies.ts";
+import { addressKey } from "../networkAddress.ts";
 import { loginRequest, logoutRequest, refreshRequest } from "../wireSchemas.ts";
 
 /** `POST /jwt/login`, `/guest`, `/jwt/refresh`, `/jwt/logout`. */
@@ -29,8 +34,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const facts = server.facts(context);
     const chosen = chooseTransport(server, facts);
     const { username, password } = await readForm(context, loginRequest);
-    const subject = await checkCredentials(server, facts, username, password);
-    return answerSignIn(server, context, facts, subject, chosen, await presentedWith(server, facts, chosen));
+    const presented = await presentedWith(server, facts, chosen);
+    const { subject, isNewDevice } = await checkCredentials(server, facts, { username, password, presented });
+    return answerSignIn(server, context, facts, { subject, isNewDevice }, chosen, presented);
   });
 
   app.post("/guest", async (context) => {
@@ -45,7 +51,7 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const guest = { id: createSessionId(), email: null, passwordHash: null, isVerified: false, isGuest: true };
     const subject = await server.store.addSubject(guest);
     if (subject === null) throw new Error("A guest without an address cannot be taken already.");
-    return answerSignIn(server, context, facts, subject, chosen, presented);
+    return answerSignIn(server, context, facts, { subject, isNewDevice: false }, chosen, presented);
   });
 
   app.post("/jwt/refresh", async (context) => {
@@ -61,7 +67,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     if (profile !== null) {
       const otherIds = others.map(({ record }) => record.session.id);
       await endSessions(server, facts, otherIds, "replaced");
-      clearOthers(context, facts, profile, sessionId);
+      // Without a new refresh token the client goes on with the cookie that it presented, whatever its form.
+      const moved = outcome.kind === "refreshed" ? [sessionId, ...otherIds] : otherIds;
+      clearOthers(context, facts, profile, sessionId, moved);
     }
     const withRefreshToken = outcome.kind === "refreshed";
     return context.json(await makeTokens(server, context, facts, outcome.record, profile, { withRefreshToken }));
@@ -88,6 +96,7 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       if (named != null && isSessionId(named)) names.add(profile.nameFor(named));
       if (named == null) for (const { name } of profile.read(facts.cookie)) names.add(name);
       for (const name of names) setCookie(context, facts, profile.clear(name));
+      clearFormer(context, facts, profile, meant);
     }
     return context.body(null, 204);
   });
@@ -105,7 +114,7 @@ async function answerSignIn(
   server: AuthServerContext,
   context: Context<HonoEnvironment>,
   facts: RequestFacts,
-  subject: Subject,
+  { subject, isNewDevice }: CheckedCredentials,
   { transport, profile }: ChosenTransport,
   presented: readonly PresentedSession[],
 ): Promise<Response> {
@@ -113,40 +122,10 @@ async function answerSignIn(
   const record = await startSession(server, facts, { subject, transport, presented, authenticated });
   if (record === null) throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
   const type = subject.isGuest ? "guestStarted" : "signedIn";
-  server.audit(type, facts, { subject: subject.id, sessionId: record.session.id });
+  const fields = { subject: subject.id, sessionId: record.session.id };
+  server.audit(type, facts, fields);
+  if (isNewDevice) server.audit("newDevice", facts, fields);
   return context.json(await makeTokens(server, context, facts, record, profile));
-}
-
-/**
- * @throws RequestRefusedError, with one answer and one time for an unknown user, an inactive one and a wrong password.
- */
-async function checkCredentials(
-  server: AuthServerContext,
-  facts: RequestFacts,
-  username: string,
-  password: string,
-): Promise<Subject> {
-  const { store, passwords, rateLimits } = server;
-  const account = username.toLowerCase();
-  const accountAndAddress = `${account} ${addressKey(facts.address)}`;
-  await limited(server, facts, rateLimits.check("signInDelay", account));
-  await limited(server, facts, rateLimits.count("signIn", accountAndAddress));
-  const subject = await store.findSubjectByEmail(username);
-  const matches = await passwords.matches(subject?.passwordHash ?? null, password);
-  if (subject === null || subject.passwordHash === null || !matches || !subject.isActive) {
-    await rateLimits.countFailure(account);
-    server.audit("signInFailed", facts, { subject: subject?.id ?? null });
-    throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
-  }
-  if (server.options.requireVerifiedEmail && !subject.isVerified) {
-    throw new RequestRefusedError(400, "LOGIN_USER_NOT_VERIFIED");
-  }
-  await rateLimits.clear("signIn", accountAndAddress);
-  await rateLimits.clear("signInDelay", account);
-  if (passwords.needsRehash(subject.passwordHash)) {
-    await store.replacePasswordHash(subject.id, subject.passwordHash, await passwords.hash(password));
-  }
-  return subject;
 }
 
 /** @throws RequestRefusedError for a request that carries no refresh token, or one that it must not. */
@@ -161,8 +140,11 @@ async function findRefreshed(
   }
   if (server.judgeOrigin(facts) === "bodyOnly") throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
   const profile = allowedProfile(server, facts);
-  if (profile.read(facts.cookie).length === 0) throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
-  return { profile, presented: await findSessionsInCookie(server, profile, facts.cookie) };
+  const presented = await findSessionsInCookie(server, profile, facts.cookie);
+  if (presented.length === 0 && profile.read(facts.cookie).length === 0) {
+    throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
+  }
+  return { profile, presented };
 }
 
 function refuseBodyFromPage(facts: RequestFacts): void {
@@ -177,10 +159,23 @@ function clearOthers(
   facts: RequestFacts,
   profile: CookieProfile,
   sessionId: string,
+  moved: readonly string[],
 ): void {
   const own = profile.nameFor(sessionId);
   const names = new Set(profile.read(facts.cookie).map(({ name }) => name));
   for (const name of names) if (name !== own) setCookie(context, facts, profile.clear(name));
+  clearFormer(context, facts, profile, moved);
+}
+
+function clearFormer(
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  profile: CookieProfile,
+  sessionIds: readonly string[],
+): void {
+  for (const name of formerCookiesOf(profile, facts.cookie, sessionIds)) {
+    for (const header of profile.clearFormer(name)) setCookie(context, facts, header);
+  }
 }
 
 /** The session of the bearer token, also of one that has expired; null for a token that was never one of ours. */
@@ -192,11 +187,4 @@ async function sessionOfBearer(server: AuthServerContext, { bearer }: RequestFac
     if (error instanceof AccessTokenError) return null;
     throw error;
   }
-}
-
-async function signOut(server: AuthServerContext, facts: RequestFacts, sessionIds: readonly string[]): Promise<void> {
-  if (sessionIds.length === 0) return;
-  const records = await server.store.readSessions(sessionIds);
-  await endSessions(server, facts, sessionIds, "signedOut");
-  for (const { session } of records) if (session.replaces.length > 0) await endReplaced(server, facts, session);
 }

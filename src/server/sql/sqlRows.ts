@@ -29,6 +29,7 @@ export function sessionFromRow(row: SessionRow): Session {
     counter: Number(row.counter),
     previous: Number(row.previous_counter),
     rotatedAt: Number(row.rotated_at),
+    rotatedBy: row.rotated_by,
     repeatedAt: Number(row.repeated_at),
     credentialVersion: Number(row.credential_version),
     createdAt: Number(row.created_at),

@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from "kysely";
+import { addColumnOnce } from "./addColumnOnce.ts";
 
 // Numbers rather than booleans and dates: both databases then hold the same values, and SQLite has neither.
 
@@ -25,6 +26,7 @@ export interface SessionRow {
   counter: number;
   previous_counter: number;
   rotated_at: number;
+  rotated_by: string;
   repeated_at: number;
   credential_version: number;
   created_at: number;
@@ -57,10 +59,19 @@ export interface DeviceCodeRow {
   user_agent: string | null;
 }
 
+export interface PlaceRow {
+  subject_id: string;
+  place: string;
+  seen_at: number;
+}
+
 export interface AuthDatabase {
   auth_subjects: SubjectRow;
   auth_sessions: SessionRow;
   auth_device_codes: DeviceCodeRow;
+  auth_places: PlaceRow;
+  /** The table of `rate-limiter-flexible`, whose clock is the servers' own. */
+  auth_rate_limits: { key: string; points: number; expire: number | null };
   /** One row: the last session number drawn. */
   auth_session_numbers: { id: number; last_number: number };
 }
@@ -146,6 +157,30 @@ export const migrations: Readonly<Record<string, Migration>> = {
       const numbers = database as unknown as Kysely<AuthDatabase>;
       const first = numbers.insertInto("auth_session_numbers").values({ id: 1, last_number: 0 });
       await first.onConflict((conflict) => conflict.column("id").doNothing()).execute();
+    },
+  },
+  "2026_11_28_places_and_limits": {
+    async up({ schema }: Kysely<unknown>) {
+      await schema
+        .createTable("auth_places")
+        .ifNotExists()
+        .addColumn("subject_id", "text", (column) => column.notNull())
+        .addColumn("place", "text", (column) => column.notNull())
+        .addColumn("seen_at", "bigint", (column) => column.notNull())
+        .addPrimaryKeyConstraint("auth_places_key", ["subject_id", "place"])
+        .execute();
+      await schema
+        .createTable("auth_rate_limits")
+        .ifNotExists()
+        .addColumn("key", "varchar(255)", (column) => column.primaryKey())
+        .addColumn("points", "integer", (column) => column.notNull().defaultTo(0))
+        .addColumn("expire", "bigint")
+        .execute();
+    },
+  },
+  "2026_11_28_who_rotated": {
+    async up(database: Kysely<unknown>) {
+      await addColumnOnce(database, "auth_sessions", "rotated_by", (column) => column.notNull().defaultTo(""));
     },
   },
 };

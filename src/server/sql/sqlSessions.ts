@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { AuthStore, SessionRecord } from "../authStore.ts";
-import { endSessionsWhere } from "./endSessionsWhere.ts";
+import type { EndSessionsWhere } from "./endSessionsWhere.ts";
 import { executeTimed, type Timed } from "./executeTimed.ts";
 import type { SqlClock } from "./sqlClock.ts";
 import { sessionFromRow, subjectFromRow } from "./sqlRows.ts";
@@ -40,7 +40,11 @@ const SUBJECT_COLUMNS = sql.raw(
     .join(", "),
 );
 
-export function createSqlSessions(database: Kysely<AuthDatabase>, clock: SqlClock): SessionMethods {
+export function createSqlSessions(
+  database: Kysely<AuthDatabase>,
+  clock: SqlClock,
+  endSessionsWhere: EndSessionsWhere,
+): SessionMethods {
   async function readWhere(condition: ReturnType<typeof sql>): Promise<SessionRecord[]> {
     const rows = await executeTimed(
       database,
@@ -86,11 +90,11 @@ export function createSqlSessions(database: Kysely<AuthDatabase>, clock: SqlCloc
       return ids.length === 0 ? [] : readWhere(sql`a.id in (${sql.join([...ids])})`);
     },
     listSessions: (subjectId) => readWhere(sql`a.subject_id = ${subjectId}`),
-    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, graceMs, idleMs }) {
+    async rotateSession({ sessionId, counter, previous, nextCounter, nextPrevious, rotatedBy, graceMs, idleMs }) {
       const askedAt = Date.now();
       const { rows } = await sql<SessionRow>`
         update auth_sessions set counter = ${nextCounter}, previous_counter = ${nextPrevious}, rotated_at = ${clock.now},
-          last_refreshed_at = ${clock.now}, expires_at = case
+          rotated_by = ${rotatedBy}, last_refreshed_at = ${clock.now}, expires_at = case
             when ${clock.now} + cast(${idleMs} as bigint) < absolute_expires_at then ${clock.now} + cast(${idleMs} as bigint)
             else absolute_expires_at end
         where id = ${sessionId} and counter = ${counter} and previous_counter = ${previous}
@@ -112,10 +116,28 @@ export function createSqlSessions(database: Kysely<AuthDatabase>, clock: SqlCloc
       return rows.map(sessionFromRow)[0] ?? null;
     },
     async endSessions(ids, reason) {
-      return ids.length === 0 ? [] : endSessionsWhere(database, clock, sql`id in (${sql.join([...ids])})`, reason);
+      return ids.length === 0 ? [] : endSessionsWhere(database, sql`id in (${sql.join([...ids])})`, reason);
     },
-    endSessionsOfSubject: (subjectId, exceptId, reason) =>
-      endSessionsWhere(database, clock, sql`subject_id = ${subjectId} and id <> ${exceptId ?? ""}`, reason),
+    async endSessionsOfSubject(subjectId, exceptId, reason) {
+      const kept = exceptId ?? "";
+      return database.transaction().execute(async (transaction) => {
+        // Whatever is just being made under the version before, unseen by the statements below, is dead as well.
+        await sql`
+          update auth_subjects set credential_version = credential_version + 1 where id = ${subjectId}`.execute(
+          transaction,
+        );
+        await sql`
+          update auth_sessions set credential_version =
+            (select s.credential_version from auth_subjects s where s.id = auth_sessions.subject_id)
+          where id = ${kept} and subject_id = ${subjectId}
+            and exists (select 1 from auth_subjects s where s.id = auth_sessions.subject_id)`.execute(transaction);
+        await sql`
+          update auth_device_codes set status = 'denied'
+          where approved_by = ${subjectId} and status = 'approved'`.execute(transaction);
+        const others = sql`subject_id = ${subjectId} and id <> ${kept}`;
+        return endSessionsWhere(transaction, others, reason);
+      });
+    },
     async forgetReplaced(sessionId) {
       await database.updateTable("auth_sessions").set({ replaces: "" }).where("id", "=", sessionId).execute();
     },

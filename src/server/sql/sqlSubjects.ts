@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { AuthStore } from "../authStore.ts";
-import { endSessionsWhere } from "./endSessionsWhere.ts";
+import type { EndSessionsWhere } from "./endSessionsWhere.ts";
 import type { SqlClock } from "./sqlClock.ts";
 import { subjectFromRow } from "./sqlRows.ts";
 import type { AuthDatabase, SubjectRow } from "./sqlSchema.ts";
@@ -14,9 +14,14 @@ type SubjectMethods = Pick<
   | "changePassword"
   | "changeSubject"
   | "deleteSubject"
+  | "sweepGuests"
 >;
 
-export function createSqlSubjects(database: Kysely<AuthDatabase>, clock: SqlClock): SubjectMethods {
+export function createSqlSubjects(
+  database: Kysely<AuthDatabase>,
+  clock: SqlClock,
+  endSessionsWhere: EndSessionsWhere,
+): SubjectMethods {
   const ofSubject = (subjectId: string) => sql`subject_id = ${subjectId}`;
 
   return {
@@ -51,7 +56,7 @@ export function createSqlSubjects(database: Kysely<AuthDatabase>, clock: SqlCloc
           where id = ${subjectId} and credential_version = ${credentialVersion} returning *`.execute(transaction);
         const [row] = rows;
         if (row === undefined) return null;
-        const endedSessions = await endSessionsWhere(transaction, clock, ofSubject(subjectId), "passwordChanged");
+        const endedSessions = await endSessionsWhere(transaction, ofSubject(subjectId), "passwordChanged");
         return { subject: subjectFromRow(row), endedSessions };
       });
     },
@@ -60,22 +65,32 @@ export function createSqlSubjects(database: Kysely<AuthDatabase>, clock: SqlCloc
       return database.transaction().execute(async (transaction) => {
         const { rows } = await sql<SubjectRow>`
           update auth_subjects set
+            credential_version = credential_version + case
+              when is_active = 1 and cast(${number(isActive)} as integer) = 0 then 1
+              when is_superuser <> coalesce(cast(${number(isSuperuser)} as integer), is_superuser) then 1 else 0 end,
             is_active = coalesce(cast(${number(isActive)} as integer), is_active),
             is_verified = coalesce(cast(${number(isVerified)} as integer), is_verified),
             is_superuser = coalesce(cast(${number(isSuperuser)} as integer), is_superuser)
           where id = ${subjectId} returning *`.execute(transaction);
         const [subject] = rows.map(subjectFromRow);
         if (subject === undefined) return null;
-        const endedSessions = subject.isActive
-          ? []
-          : await endSessionsWhere(transaction, clock, ofSubject(subjectId), "deactivated");
-        return { subject, endedSessions };
+        const outdated = sql`subject_id = ${subjectId} and credential_version <> ${subject.credentialVersion}`;
+        const reason = subject.isActive ? "roleChanged" : "deactivated";
+        return { subject, endedSessions: await endSessionsWhere(transaction, outdated, reason) };
       });
+    },
+    async sweepGuests(retentionMs) {
+      const { rows } = await sql<{ id: string }>`
+        delete from auth_subjects where is_guest = 1 and created_at < ${clock.now} - cast(${retentionMs} as bigint)
+          and not exists (select 1 from auth_sessions a where a.subject_id = auth_subjects.id)
+        returning id`.execute(database);
+      return rows.map(({ id }) => id);
     },
     async deleteSubject(subjectId) {
       return database.transaction().execute(async (transaction) => {
         await transaction.deleteFrom("auth_subjects").where("id", "=", subjectId).execute();
-        return endSessionsWhere(transaction, clock, ofSubject(subjectId), "deleted");
+        await transaction.deleteFrom("auth_places").where("subject_id", "=", subjectId).execute();
+        return endSessionsWhere(transaction, ofSubject(subjectId), "deleted");
       });
     },
   };

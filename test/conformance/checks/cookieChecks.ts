@@ -120,7 +120,7 @@ export const cookieChecks: readonly ConformanceCheck[] = [
       await signIn(page, await makeAccount());
       const [[, value = ""] = []] = page.jar;
       page.jar.clear();
-      for (const name of ["refresh_token", "refresh_token.other-name", "session"]) page.jar.set(name, value);
+      for (const name of ["refresh_token", "refresh_token.1-other.AAAAAAAA", "session"]) page.jar.set(name, value);
       const answer = await page.send("POST", "/jwt/refresh");
       expectSame([answer.status, answer.code], [401, "REFRESH_TOKEN_MISSING"], "answer");
     },

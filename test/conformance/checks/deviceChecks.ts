@@ -53,7 +53,8 @@ export const deviceChecks: readonly ConformanceCheck[] = [
       const { device_code, user_code } = await askForCode(program);
       const json = { user_code: user_code.toLowerCase().replace("-", " ") };
       expectSame((await page.send("POST", "/device/lookup", { bearer, json })).status, 200, "lookup");
-      expectSame((await page.send("POST", "/device/approve", { bearer, json })).status, 204, "approve");
+      const approval = { bearer, json: { ...json, password: account.password } };
+      expectSame((await page.send("POST", "/device/approve", approval)).status, 204, "approve");
       const redeemed = tokenOf(await poll(program, device_code));
       expectThat(redeemed.session.id !== session.id, "It is the approving session.");
       const again = tokenOf(await poll(program, device_code));
@@ -77,6 +78,21 @@ export const deviceChecks: readonly ConformanceCheck[] = [
       expectSame([unknown.status, unknown.code], [404, "DEVICE_CODE_UNKNOWN"], "an unknown code");
       expectSame((await page.send("POST", "/device/deny", { bearer, json: { user_code } })).status, 204, "deny");
       expectSame(errorOf(await poll(program, device_code)), "access_denied", "the poll");
+    },
+  },
+  {
+    id: "D5",
+    section,
+    sentence: "Approving needs the account's password in the request, also a moment after the sign-in",
+    async run({ startProgram, openPage, makeAccount, signIn }) {
+      const [program, page] = [startProgram(), openPage()];
+      const { access_token: bearer } = await signIn(page, await makeAccount());
+      const { device_code, user_code } = await askForCode(program);
+      for (const json of [{ user_code }, { user_code, password: "wrong password" }]) {
+        const answer = await page.send("POST", "/device/approve", { bearer, json });
+        expectSame([answer.status, answer.code], [403, "REAUTHENTICATION_REQUIRED"], "the approval");
+      }
+      expectSame(errorOf(await poll(program, device_code)), "authorization_pending", "the poll");
     },
   },
 ];

@@ -85,13 +85,15 @@ export const sessionChecks: readonly ConformanceCheck[] = [
   {
     id: "S6",
     section,
-    sentence: "PATCH /users/me with a wrong current password is 400 CURRENT_PASSWORD_INVALID and changes nothing",
+    sentence: "PATCH /users/me without the current password is 403, with a wrong one 400, and changes nothing",
     async run({ openPage, makeAccount, signIn }) {
       const page = openPage();
       const { access_token: bearer } = await signIn(page, await makeAccount());
       const json = { password: "another password", current_password: "wrong password" };
       const answer = offered(await page.send("PATCH", "/users/me", { bearer, json }));
       expectSame([answer.status, answer.code], [400, "CURRENT_PASSWORD_INVALID"], "answer");
+      const without = await page.send("PATCH", "/users/me", { bearer, json: { password: "another password" } });
+      expectSame([without.status, without.code], [403, "REAUTHENTICATION_REQUIRED"], "without the current one");
       expectSame((await page.send("POST", "/jwt/refresh")).status, 200, "the session");
     },
   },

@@ -31,3 +31,24 @@ export declare function create<State>(creator: StateCreator<State>): () => State
 export declare function persist<State>(creator: StateCreator<State>, options: { name: string }): StateCreator<State>;
 export declare function login(credentials: Record<string, string>): Promise<{ token: string; user: unknown }>;
 export declare const useDraftStore: { getState(): { reset(): void } };
+
+// What the document's old code has of axios-auth-refresh, axios-jwt and react-auth-kit.
+export declare function createAuthRefreshInterceptor(
+  instance: AxiosInstance,
+  refresh: (failed: { response: { config: { headers: Record<string, string> } } }) => Promise<void>,
+): void;
+export declare function applyAuthTokenInterceptor(
+  instance: AxiosInstance,
+  options: { requestRefresh(refreshToken: string): Promise<{ accessToken: string; refreshToken: string }> },
+): void;
+interface RefreshResult {
+  readonly isSuccess: boolean;
+  readonly newAuthToken: string;
+  readonly newAuthTokenExpireIn: number;
+}
+type CreatedRefresh = { readonly interval: number };
+export declare function createRefresh(options: {
+  interval: number;
+  refreshApiCallback(held: { refreshToken: string }): Promise<RefreshResult>;
+}): CreatedRefresh;
+export declare function createStore(options: { authName: string; authType: string; refresh: CreatedRefresh }): object;

@@ -31,19 +31,19 @@ export async function openBrowser(): Promise<InteropBrowser> {
 }
 
 /** Opens a tab and starts a client in it, as `auth`; waits until it knows who is signed in. */
-export async function openTab(profile: BrowserContext, origin: string): Promise<Page> {
+export async function openTab(profile: BrowserContext, origin: string, baseUrl = "/v1/auth"): Promise<Page> {
   const page = await profile.newPage();
   await page.goto(`${origin}/`);
-  await startClient(page);
+  await startClient(page, baseUrl);
   return page;
 }
 
 /** Starts the client of a page that was just loaded. */
-export async function startClient(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    Object.assign(globalThis, interop.startClient());
+export async function startClient(page: Page, baseUrl = "/v1/auth"): Promise<void> {
+  await page.evaluate(async (address) => {
+    Object.assign(globalThis, interop.startClient(address));
     await auth.ready();
-  });
+  }, baseUrl);
 }
 
 async function bundlePage(): Promise<string> {

@@ -7,8 +7,8 @@ import type { AuthClient, AuthEventName } from "../../../src/core/authClient.ts"
 import { recordEvents } from "../../support/recordEvents.ts";
 
 /** Starts a client in this page and writes down what it tells. */
-function startClient(): { auth: AuthClient; events: AuthEventName[] } {
-  const auth = createAuthClient({ baseUrl: "/v1/auth" });
+function startClient(baseUrl: string): { auth: AuthClient; events: AuthEventName[] } {
+  const auth = createAuthClient({ baseUrl });
   const events = recordEvents(auth);
   auth.start();
   return { auth, events };

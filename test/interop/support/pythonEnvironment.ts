@@ -1,9 +1,14 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
+
+/** Where the Python package is. */
+export const packageFolder = fileURLToPath(new URL("../../../python", import.meta.url));
 
 /**
  * Makes the virtual environment `.venv` of a folder from its pinned requirements, unless they are there already; returns its
@@ -27,4 +32,34 @@ export async function preparePythonEnvironment(
   // Last: an installation that was cut off is begun anew.
   await writeFile(stamp, wanted);
   return python;
+}
+
+/**
+ * The environment of the Python package, with the package itself built as a wheel and installed from that, so that what is
+ * tested is what would be published. Returns its Python.
+ */
+export async function preparePythonPackage(command: string): Promise<string> {
+  const python = await preparePythonEnvironment(command, packageFolder, "requirements-dev.txt");
+  const stamp = join(packageFolder, ".venv", "wheel.sha256");
+  const wanted = await hashSources();
+  if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return python;
+  const pip = (...words: string[]) =>
+    run(python, ["-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", ...words]);
+  const wheels = join(packageFolder, "dist");
+  await rm(wheels, { recursive: true, force: true });
+  await pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, packageFolder);
+  for (const wheel of await readdir(wheels))
+    await pip("install", "--no-deps", "--force-reinstall", join(wheels, wheel));
+  await writeFile(stamp, wanted);
+  return python;
+}
+
+async function hashSources(): Promise<string> {
+  const hash = createHash("sha256");
+  const paths: string[] = [join(packageFolder, "pyproject.toml"), join(packageFolder, "README.md")];
+  for (const name of await readdir(join(packageFolder, "src"), { recursive: true })) {
+    if (/\.(py|html|typed)$/.test(name)) paths.push(join(packageFolder, "src", name));
+  }
+  for (const path of paths.toSorted()) hash.update(path).update(await readFile(path));
+  return hash.digest("hex");
 }

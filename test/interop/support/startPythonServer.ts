@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { preparePythonEnvironment } from "./pythonEnvironment.ts";
+import { preparePythonPackage } from "./pythonEnvironment.ts";
 import { startProcess } from "./startProcess.ts";
 
 const exampleFolder = fileURLToPath(new URL("../../../examples/fastapi-users", import.meta.url));
@@ -36,7 +36,7 @@ export interface PythonServerOptions {
 
 /** Starts the example in a process of its own, on a free port, with an empty database. */
 export async function startPythonServer({ python, app, settings }: PythonServerOptions): Promise<PythonServer> {
-  const command = await preparePythonEnvironment(python, exampleFolder);
+  const command = await preparePythonPackage(python);
   const databaseFolder = await mkdtemp(join(tmpdir(), "fastapi-users-"));
   const requests: string[] = [];
   let current: Settings = {

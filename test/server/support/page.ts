@@ -32,7 +32,9 @@ export interface TokenFields {
 
 export function tokenOf(answer: Answer): TokenFields {
   if (answer.status !== 200) throw new Error(`No token, but ${answer.status}.`);
-  return answer.body as TokenFields;
+  const body = answer.body as TokenFields;
+  // Which session it is, without the seconds that it has left.
+  return { ...body, session: { id: body.session.id, number: body.session.number } };
 }
 
 export function detailOf(answer: Answer): unknown {
@@ -45,15 +47,22 @@ export interface Sender {
   send(method: string, path: string, options?: SendOptions): Promise<Answer>;
 }
 
+export interface PageOptions {
+  readonly origin?: string;
+  readonly jar?: Map<string, string>;
+  /** The network address that its requests come from. Default: none is known. */
+  readonly address?: string | undefined;
+}
+
 /**
  * A page of the server's own origin: its requests carry Origin, Sec-Fetch-Site and the jar's cookies, as a browser's
  * do.
  */
 export function openPage(
   server: Pick<AuthServer, "app">,
-  { origin = "http://localhost", jar = new Map<string, string>() }: { origin?: string; jar?: Map<string, string> } = {},
+  { origin = "http://localhost", jar = new Map(), address }: PageOptions = {},
 ): Sender {
-  return createSender(server, origin, jar, () => ({
+  return createSender(server, origin, jar, address, () => ({
     origin,
     "sec-fetch-site": "same-origin",
     ...(jar.size > 0 && { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; ") }),
@@ -61,14 +70,18 @@ export function openPage(
 }
 
 /** A program without a browser, which keeps its refresh token itself. */
-export function startProgram(server: Pick<AuthServer, "app">, origin = "http://localhost"): Sender {
-  return createSender(server, origin, new Map(), () => ({ "auth-transport": "body" }));
+export function startProgram(
+  server: Pick<AuthServer, "app">,
+  { origin = "http://localhost", address }: Omit<PageOptions, "jar"> = {},
+): Sender {
+  return createSender(server, origin, new Map(), address, () => ({ "auth-transport": "body" }));
 }
 
 function createSender(
   server: Pick<AuthServer, "app">,
   origin: string,
   jar: Map<string, string>,
+  address: string | undefined,
   ownHeaders: () => Record<string, string>,
 ): Sender {
   return {
@@ -87,6 +100,7 @@ function createSender(
           },
           ...(body !== undefined && { body }),
         }),
+        address === undefined ? {} : { incoming: { socket: { remoteAddress: address } } },
       );
       const answer = await readAnswer(response);
       keepCookies(jar, answer.setCookies);

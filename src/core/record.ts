@@ -1,0 +1,190 @@
+import { type Fields, isFields } from "./parse.ts";
+import type { AttemptRecord } from "./authClient.ts";
+import type { Parts, SharedRecord, WrittenSession } from "./parts.ts";
+import {
+  compareRecords,
+  compareSessions,
+  isNobody,
+  isSameSession,
+  type Session,
+  type SessionEnd,
+  type SessionName,
+  type SessionRecord,
+} from "./session.ts";
+
+export const noAttempt: AttemptRecord = { nextAt: 0, madeAt: 0, failures: 0, stuckUntil: 0, earlyAt: 0 };
+
+/** The key of the session's record, which pages without a channel watch. */
+export const sessionKey = (namespace: string): string => `${namespace}:session`;
+
+/** How long a `Retry-After` counts at most, with the room that jitter adds to it. */
+export const MOST_RETRY_AFTER_MS = 5 * 60_000;
+const MOST_WAIT_MS = MOST_RETRY_AFTER_MS * 1.5;
+/** How long an orphaned lock is remembered. */
+export const STUCK_MS = 60_000;
+const LOOK_AGAIN_MS = 2_000;
+/** A timer that fires this late tells that the tab was suspended meanwhile. */
+const LATE_MS = 500;
+
+const ENDS: readonly SessionEnd[] = ["open", "expired", "revoked", "signedOut"];
+const isMoment = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0;
+
+function parseJson(text: string | null): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return isFields(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A session's record or the head of a tab message, or null: both come from writers that nothing vouches for (T1). */
+export function parseSession(fields: Fields | null): WrittenSession | null {
+  if (fields === null) return null;
+  const { number, id, end, pendingSignOut, isGuest, issuedAt } = fields;
+  if (!isMoment(number) || typeof id !== "string" || id.length > 200) return null;
+  if (!ENDS.includes(end as SessionEnd) || typeof pendingSignOut !== "boolean" || typeof isGuest !== "boolean")
+    return null;
+  return {
+    number,
+    id,
+    end: end as SessionEnd,
+    pendingSignOut,
+    isGuest,
+    issuedAt: isMoment(issuedAt) ? issuedAt : null,
+  };
+}
+
+export function toWritten(record: SessionRecord & Partial<Pick<Session, "token">>): WrittenSession {
+  const { number, id, end, pendingSignOut, isGuest, token } = record;
+  return { number, id, end, pendingSignOut, isGuest, issuedAt: token?.claims?.issuedAt ?? null };
+}
+
+/** A record as a session without its token, which a record never holds. */
+export const toSession = ({ number, id, end, pendingSignOut, isGuest }: SessionRecord): Session => ({
+  number,
+  id,
+  end,
+  pendingSignOut,
+  isGuest,
+  token: null,
+  identity: null,
+});
+
+/** The record under the client's namespace, in the shared storage or, where there is none or it fails, in this tab's memory. */
+export function createSharedRecord(parts: Parts): SharedRecord {
+  const { storage, clock } = parts.platform;
+  const { namespace } = parts.options;
+  const own = new Map<string, string | null>();
+  let isShared = storage !== undefined;
+  let cancel: (() => void) | null = null;
+  let carefulUntil = 0;
+  /** What the server has shown to be wrong while a write had to wait. */
+  let refutedMeanwhile: readonly SessionName[] = [];
+
+  function failed(): void {
+    isShared = false;
+    parts.warn(
+      "The shared storage cannot be used: tabs tell each other less, and a sign-out that fails is not remembered.",
+    );
+  }
+  function read(key: string): Fields | null {
+    try {
+      if (storage !== undefined && isShared) return parseJson(storage.read(key));
+    } catch {
+      failed();
+    }
+    return parseJson(own.get(key) ?? null);
+  }
+  function write(key: string, value: object | null): void {
+    const text = value === null ? null : JSON.stringify(value);
+    own.set(key, text);
+    try {
+      if (isShared) storage?.write(key, text);
+    } catch {
+      failed();
+    }
+  }
+
+  const readSession = (): WrittenSession | null => parseSession(read(sessionKey(namespace)));
+
+  function isBehind(): boolean {
+    const { session } = parts.store.getState();
+    if (session === null) return false;
+    const written = readSession();
+    // N2: a tab that knows no session writes none, but for the sign-out of whatever the cookie stood for.
+    if (isNobody(session) && !session.pendingSignOut && !(written !== null && isNobody(written))) return false;
+    return written === null || isBelow(written, session) || isOneOf(written, refutedMeanwhile);
+  }
+
+  function lookAgain(): void {
+    if (cancel !== null) return;
+    const dueAt = clock.monotonicNow() + LOOK_AGAIN_MS;
+    cancel = clock.setTimer(() => {
+      cancel = null;
+      // N3: a late timer tells of a suspension, after which what is known here may be old.
+      if (clock.monotonicNow() > dueAt + LATE_MS) return keepUp();
+      const { session } = parts.store.getState();
+      if (session !== null && isBehind()) write(sessionKey(namespace), toWritten(session));
+      refutedMeanwhile = [];
+    }, LOOK_AGAIN_MS);
+  }
+
+  function keepUp(): void {
+    if (isBehind()) lookAgain();
+  }
+
+  return {
+    get isShared() {
+      return isShared;
+    },
+    readSession,
+    writeSession(session, { byHand, refuted }) {
+      if (!byHand && clock.monotonicNow() < carefulUntil) {
+        refutedMeanwhile = [...refutedMeanwhile, ...refuted];
+        lookAgain(); // N5
+        return true;
+      }
+      const written = readSession();
+      // N2: an answer that was under way while somebody signed in elsewhere is true of its own session, and no news.
+      if (written !== null && compareSessions(written, session) > 0 && !isOneOf(written, refuted)) return false;
+      write(sessionKey(namespace), toWritten(session));
+      return true;
+    },
+    keepUp,
+    resumed() {
+      carefulUntil = clock.monotonicNow() + LOOK_AGAIN_MS;
+    },
+    readAttempt: () => parseAttempt(read(`${namespace}:attempt`), clock.now()),
+    writeAttempt: (attempt) => write(`${namespace}:attempt`, attempt),
+    stop() {
+      cancel?.();
+      cancel = null;
+    },
+  };
+}
+
+const isOneOf = (session: SessionName, list: readonly SessionName[]): boolean =>
+  list.some((one) => isSameSession(session, one));
+
+/** Whether `theirs` lacks something that `mine` has. */
+export const isBelow = (theirs: SessionRecord, mine: SessionRecord): boolean => compareRecords(theirs, mine) < 0;
+
+function parseAttempt(fields: Fields | null, now: number): AttemptRecord {
+  if (fields === null) return noAttempt;
+  const moment = (key: keyof AttemptRecord): number => (isMoment(fields[key]) ? (fields[key] as number) : 0);
+  const attempt: AttemptRecord = {
+    nextAt: moment("nextAt"),
+    madeAt: moment("madeAt"),
+    failures: Math.min(moment("failures"), 30),
+    stuckUntil: moment("stuckUntil"),
+    earlyAt: moment("earlyAt"),
+  };
+  // B: it may be old or broken, and the clock may have been set back: neither may silence a client for long.
+  const isBelievable =
+    attempt.nextAt <= now + MOST_WAIT_MS && attempt.madeAt <= now && now - attempt.madeAt <= MOST_WAIT_MS;
+  return {
+    ...(isBelievable ? attempt : noAttempt),
+    stuckUntil: attempt.stuckUntil <= now + STUCK_MS ? attempt.stuckUntil : 0,
+  };
+}

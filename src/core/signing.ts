@@ -1,0 +1,103 @@
+import { toSession } from "./answers.ts";
+import { AuthError } from "./authError.ts";
+import type { Identity } from "./authState.ts";
+import type { BackendCall, TokenAnswer } from "./backend.ts";
+import type { Parts, Signing } from "./parts.ts";
+import { requireMethod } from "./requireMethod.ts";
+import { isNobody, isOpen, isSameSession, type SessionRecord } from "./session.ts";
+import { createSignOutQueue } from "./signOutQueue.ts";
+
+export function createSigning(parts: Parts): Signing {
+  const { options, platform, backend, store, waits, record, tabs } = parts;
+  const { clock } = platform;
+  const { getState, dispatch } = store;
+  const queue = createSignOutQueue(parts);
+  let lastSignIn: Promise<unknown> = Promise.resolve();
+
+  /** A sign-in of any kind. Those of one tab go one after the other, so that the server's numbers tell them apart. */
+  function signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity> {
+    if (waits.isDisposed()) return Promise.reject(new AuthError("disposed"));
+    dispatch({ type: "signInBegan" }); // S1
+    const { epoch } = getState();
+    const entering = lastSignIn.catch(() => {}).then(() => enter(post, epoch));
+    lastSignIn = entering;
+    // The refresh that made way for a sign-in may still be needed.
+    entering.catch(() => {
+      if (parts.lifecycle.isStarted() && !getState().initialized) void parts.lifecycle.restore("request");
+      else parts.schedule.arm();
+    });
+    return entering;
+  }
+
+  async function enter(post: (given: BackendCall) => Promise<TokenAnswer>, epoch: number): Promise<Identity> {
+    const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
+    const then = getState();
+    const answer = await parts.call(async (call) =>
+      toSession(parts, await post(call), { snapshot: then, sent, isRefresh: false, call }),
+    );
+    parts.pacing.noteSuccess();
+    dispatch({ type: "signInAnswered", answer, snapshot: { ...then, epoch } });
+    const { session } = getState();
+    if (isOpen(session) && isSameSession(session, answer)) return session.identity;
+    throw new AuthError("superseded");
+  }
+
+  async function signInAsGuest(): Promise<Identity> {
+    if (waits.isDisposed()) throw new AuthError("disposed");
+    if (options.guests === "never") throw new AuthError("guestsDisabled");
+    const post = requireMethod(backend, "signInAsGuest");
+    const shown = store.authState.getState();
+    if (shown.status === "authenticated" && !shown.identity.isGuest) throw new AuthError("sessionExists");
+    if (!(await flushSignOuts())) {
+      throw new AuthError(
+        "unavailable",
+        "A sign-out has not reached the server yet; a guest session has to wait for it.",
+      );
+    }
+    return signIn(post);
+  }
+
+  async function signOut({ everywhere = false }: { everywhere?: boolean | undefined } = {}): Promise<void> {
+    if (waits.isDisposed()) throw new AuthError("disposed");
+    if (everywhere) {
+      const token = await parts.tokens.getAccessToken();
+      await parts.call((call) => requireMethod(backend, "signOutOthers")(token, call));
+    }
+    // Another tab may have signed in a moment ago: a sign-out ends that session by its name, too.
+    tabs.readRecord();
+    dispatch({ type: "signedOutHere" }); // S2
+    const isDone = await waits.waitFor(queue.settled());
+    if (!isDone && !record.isShared) {
+      throw new AuthError(
+        "unavailable",
+        "Signed out here, but the server could not be told and nothing here can remember to: try again before closing the page.",
+      );
+    }
+    if (isDone && options.guests === "automatic") await parts.lifecycle.startGuest();
+  }
+
+  /** S5: a sign-out may be another tab's, and that tab gone. */
+  async function flushSignOuts(): Promise<boolean> {
+    const { session, unverified } = getState();
+    // T4: while somebody is in, a sign-out that was merely told is a question, and none that the server is told of.
+    for (const pending of [session, isOpen(session) ? null : unverified])
+      if (pending?.pendingSignOut) void queue.add(nameOf(pending), null);
+    return queue.flush();
+  }
+
+  const nameOf = (pending: SessionRecord) => (isNobody(pending) ? null : { number: pending.number, id: pending.id });
+
+  return {
+    signIn,
+    signInAsGuest,
+    signOut,
+    settled: () =>
+      lastSignIn.then(
+        () => {},
+        () => {},
+      ),
+    sendSignOut: queue.add,
+    flushSignOuts,
+    dispose: queue.dispose,
+  };
+}

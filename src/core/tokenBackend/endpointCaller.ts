@@ -1,0 +1,78 @@
+import type { BackendCall } from "../backend.ts";
+import { AuthError } from "../authError.ts";
+import { requireKnownNames } from "./knownNames.ts";
+import type { EndpointCall, TokenBackendOptions } from "./tokenBackendOptions.ts";
+
+/** An answer with its body read: undefined where it is no JSON. */
+export interface EndpointAnswer {
+  readonly response: Response;
+  readonly body: unknown;
+  /** Which endpoint answered, for messages: method and path, nothing that was sent. */
+  readonly place: string;
+}
+
+export interface EndpointCaller {
+  /** What asked for it names the call in messages: `signIn`. */
+  send(name: string, call: EndpointCall, given: BackendCall, init?: RequestInit): Promise<EndpointAnswer>;
+}
+
+const CALL_NAMES = ["path", "method", "json", "form", "query", "headers", "bearer"];
+
+/** Sends what a description says. */
+export function createEndpointCaller({
+  baseUrl,
+  headers,
+  credentials,
+}: {
+  readonly baseUrl: string;
+  readonly headers: TokenBackendOptions["headers"];
+  readonly credentials: RequestCredentials;
+}): EndpointCaller {
+  const prefix = baseUrl.replace(/\/+$/, "");
+
+  function addressOf({ path, query }: EndpointCall): string {
+    const address = /^[a-z][a-z0-9+.-]*:/i.test(path) ? path : `${prefix}/${path.replace(/^\/+/, "")}`;
+    if (query === undefined) return address;
+    return `${address}${address.includes("?") ? "&" : "?"}${new URLSearchParams(given(query)).toString()}`;
+  }
+
+  function initOf(call: EndpointCall): RequestInit {
+    const own = { Accept: "application/json", ...headers?.(), ...call.headers };
+    const method = call.method?.toUpperCase() ?? "POST";
+    if (call.form !== undefined) return { method, headers: own, body: new URLSearchParams(given(call.form)) };
+    if (call.json === undefined || method === "GET") return { method, headers: own };
+    return { method, headers: { "Content-Type": "application/json", ...own }, body: JSON.stringify(call.json) };
+  }
+
+  return {
+    async send(name, call, { fetch, signal }, init = {}) {
+      if (typeof call?.path !== "string")
+        throw new AuthError("invalidOptions", `\`${name}\` must return an object with a \`path\`.`);
+      requireKnownNames(call, CALL_NAMES, `What \`${name}\` returns`);
+      const request = initOf(call);
+      // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
+      const response = await fetch(addressOf(call), {
+        credentials,
+        redirect: "error",
+        cache: "no-store",
+        signal,
+        ...request,
+        ...init,
+        headers: { ...(request.headers as Record<string, string>), ...(init.headers as Record<string, string>) },
+      });
+      const text = await response.text();
+      return { response, body: parseJson(text), place: `${request.method} ${call.path}` };
+    },
+  };
+}
+
+const given = (fields: Readonly<Record<string, string | null | undefined>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter((field): field is [string, string] => field[1] != null));
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Activity } from "../core/authState.ts";
+import type { Auth, AuthStore } from "./authStore.ts";
+
+/** What a selector of `useAuth(selector)` reads: everything of {@link Auth}, and what is being done. */
+export type AuthView = Auth & { readonly activity: Activity };
+
+export interface AuthViewStore {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getView: () => AuthView;
+  readonly getServerView: () => AuthView;
+}
+
+/** What selectors see, beside what everybody sees: it changes more often. */
+export function createAuthView({ client, subscribe, getAuth, getServerAuth }: AuthStore): AuthViewStore {
+  const serverView: AuthView = { ...getServerAuth(), activity: { kind: "idle" } };
+  let seen: { readonly auth: Auth; readonly view: AuthView } | undefined;
+  return {
+    subscribe(listener) {
+      const undo = [subscribe(listener), client.activity.subscribe(listener)];
+      return () => undo.forEach((step) => step());
+    },
+    getView() {
+      const [auth, activity] = [getAuth(), client.activity.getState()];
+      if (seen?.auth !== auth || seen.view.activity !== activity) seen = { auth, view: { ...auth, activity } };
+      return seen.view;
+    },
+    getServerView: () => serverView,
+  };
+}
