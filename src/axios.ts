@@ -3,4 +3,5 @@
  *
  * @module stay-signed-in/axios
  */
+export type { AuthorizationOptions, RequestAuthorization } from "./adapters/requestPolicy.ts";
 export { type AuthorizeAxiosOptions, type AuthorizedRequestConfig, authorizeAxios } from "./adapters/authorizeAxios.ts";

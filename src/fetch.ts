@@ -3,6 +3,7 @@
  *
  * @module stay-signed-in/fetch
  */
+export type { AuthorizationOptions, RequestAuthorization } from "./adapters/requestPolicy.ts";
 export {
   type AuthorizedFetch,
   type AuthorizedRequestInit,
