@@ -180,10 +180,10 @@ export function describeBackend(
       held.release();
       await world.until(refreshing);
       await world.settle();
+      if (!usesCookie) expect(stored()).not.toMatch(/:refresh-token"/);
       other!.close();
       const again = await reload(one!);
       expect(again.client.getState().status).toBe("unauthenticated");
-      if (!usesCookie) expect(stored()).not.toMatch(/:refresh-token"/);
     });
 
     it("goes on through an outage, and with what it had after it", async () => {
