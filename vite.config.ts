@@ -1,8 +1,8 @@
 import { chmod } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import { esmExternalRequirePlugin, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
@@ -22,6 +22,7 @@ export default defineConfig({
         fetch: "src/fetch.ts",
         "socket.io": "src/socket.io.ts",
         backends: "src/backends.ts",
+        connections: "src/connections.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",
         server: "src/server.ts",
@@ -32,8 +33,9 @@ export default defineConfig({
       formats: ["es"],
     },
     rolldownOptions: {
-      // A list of common passwords, and what only the command line needs, come along: nobody is to install them.
-      external: [/^node:/, /^(?!@zxcvbn-ts\/)[^./]/],
+      external: isInstalledByUsers,
+      // What is bundled of CommonJS asks for Node's modules by `require`, which a module does not have.
+      plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
       output: { chunkFileNames: "chunks/[name]-[hash].js" },
     },
   },
@@ -117,6 +119,16 @@ export default defineConfig({
     ],
   },
 });
+
+/**
+ * What only the command line needs, and a list of common passwords, come along in the build: whoever installs the package for
+ * a page is to get neither, nor what they depend on.
+ */
+function isInstalledByUsers(id: string, importer: string | undefined): boolean {
+  const isPackage = /^(?!node:)[^./\0]/.test(id) && !isAbsolute(id);
+  const isBundled = ["commander", "open", "@zxcvbn-ts/language-common"].includes(id);
+  return isPackage && !isBundled && importer?.includes("node_modules") !== true;
+}
 
 function inRepository(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));

@@ -13,6 +13,7 @@ const guest: Identity = { subject: "guest-7", isGuest: true, sessionId: "s-2", c
 
 const letters = "Your letters: three new ones.";
 const looking = "Looking for your session…";
+const forEditors = "This page is for editors.";
 
 interface GuardArgs {
   state: AuthState;
@@ -41,6 +42,16 @@ const meta: Meta<GuardArgs> = {
         <Guard name={'<RequireAuth whenExpired="hide">'}>
           <RequireAuth
             whenExpired="hide"
+            loading={<p role="status">{looking}</p>}
+            fallback={(auth) => <p>{reasonFor(auth)}</p>}
+          >
+            <p>{letters}</p>
+          </RequireAuth>
+        </Guard>
+        <Guard name="<RequireAuth when={isEditor}>">
+          <RequireAuth
+            when={({ claims }) => claims?.["role"] === "editor"}
+            forbidden={<p>{forEditors}</p>}
             loading={<p role="status">{looking}</p>}
             fallback={(auth) => <p>{reasonFor(auth)}</p>}
           >
@@ -84,16 +95,20 @@ const nothing = "";
 
 export const Loading: Story = {
   args: { state: { status: "loading" } },
-  play: shows([looking, looking, looking, nothing, nothing, nothing]),
+  play: shows([looking, looking, looking, looking, nothing, nothing, nothing]),
 };
 export const User: Story = {
   args: { state: { status: "authenticated", identity: ada } },
-  play: shows([letters, letters, letters, letters, "Somebody is signed in.", nothing]),
+  play: shows([letters, letters, letters, forEditors, letters, "Somebody is signed in.", nothing]),
+};
+export const Editor: Story = {
+  args: { state: { status: "authenticated", identity: { ...ada, claims: { role: "editor" } } } },
+  play: shows([letters, letters, letters, letters, letters, "Somebody is signed in.", nothing]),
 };
 const forAccounts = "This page is for people with an account.";
 export const Guest: Story = {
   args: { state: { status: "authenticated", identity: guest } },
-  play: shows([forAccounts, letters, forAccounts, nothing, "Somebody is signed in.", nothing]),
+  play: shows([forAccounts, letters, forAccounts, forAccounts, nothing, "Somebody is signed in.", nothing]),
 };
 export const NeverSignedIn: Story = { args: { state: out("none", null) }, play: showsOut("Please sign in.") };
 export const SignedOut: Story = { args: { state: out("signedOut", ada) }, play: showsOut("You have signed out.") };
@@ -139,5 +154,5 @@ function shows(texts: readonly string[]): NonNullable<Story["play"]> {
 }
 
 function showsOut(text: string): NonNullable<Story["play"]> {
-  return shows([text, text, text, nothing, nothing, "Nobody is signed in."]);
+  return shows([text, text, text, text, nothing, nothing, "Nobody is signed in."]);
 }

@@ -64,33 +64,25 @@ export function authorizeAxios(
     const authorize = (prepared: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
       const pinned = auth.getState();
       const { adapter } = prepared;
-      const authorized = async (
-        config: InternalAxiosRequestConfig & AuthorizedRequestConfig,
-      ): Promise<AxiosResponse> => {
+      const authorized = async (config: InternalAxiosRequestConfig & AuthorizedRequestConfig) => {
         // Whoever gets this config back, a retry library say, finds the adapter that they had chosen.
-        if (config.adapter === authorized) Object.assign(config, { adapter });
+        if (config.adapter === authorized) config.adapter = adapter as typeof authorized;
         const address = addressOf(instance, config);
-        const send = sender(config, adapter, address);
-        const { response, error } =
-          config.token === false || setsHeader(config, policy.header) || !isAllowed(address)
-            ? await send(null, undefined)
-            : await authorizeRequest(policy, {
-                pinned,
-                options: config,
-                isRepeatable: !isOneShot(config.data),
-                wait: (work) => waitWithin(config, work),
-                send,
-                isAllowed,
-                answerOf: readableAnswer,
-                headerOf: ({ response: answer }, name) => {
-                  const headers = answer?.headers as { get?(name: string): string } & Record<string, string>;
-                  return headers?.[name] ?? headers?.get?.(name);
-                },
-                onRefreshFailed: (outcome, cause) => {
-                  if (outcome.error)
-                    Object.defineProperty(outcome.error, "cause", { value: cause, writable: true, configurable: true });
-                },
-              });
+        const send = sender(config, address);
+        const isExempt = config.token === false || setsHeader(config, policy.headerName) || !isAllowed(address);
+        const { response, error } = isExempt
+          ? await send(null, undefined)
+          : await authorizeRequest(policy, {
+              isAllowed,
+              answerOf: readableAnswer,
+              headerOf,
+              onRefreshFailed,
+              pinned,
+              options: config,
+              isRepeatable: !isOneShot(config.data),
+              send,
+              wait: (work) => waitWithin(config, work),
+            });
         if (error || !response) throw error;
         return response;
       };
@@ -116,6 +108,15 @@ function addressOf(
   } catch {
     return "unknown:";
   }
+}
+
+function headerOf({ response }: AxiosOutcome, name: string): string | undefined {
+  const headers = response?.headers as (Record<string, string> & { get?(name: string): string }) | undefined;
+  return headers?.[name] ?? headers?.get?.(name);
+}
+
+function onRefreshFailed({ error }: AxiosOutcome, cause: unknown): void {
+  if (error) Object.defineProperty(error, "cause", { value: cause, writable: true, configurable: true });
 }
 
 /** The answer as `isRefused` may look at it: transforms have not run yet. */

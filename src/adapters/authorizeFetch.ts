@@ -44,7 +44,7 @@ type Fetch = typeof globalThis.fetch & { readonly [key]?: { readonly namespace: 
 export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions = {}): AuthorizedFetch {
   assertClient(auth, "authorizeFetch(auth)");
   const policy = createRequestPolicy(auth, options);
-  const { header, valueOf } = policy;
+  const { header, headerName, valueOf } = policy;
   const { namespace } = auth.internals;
   let takesSignals: boolean | undefined;
   const own: Fetch = options.fetch ?? globalThis.fetch;
@@ -82,7 +82,7 @@ export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions 
       if (person && (takesSignals ??= canTake(person.signal))) extra.signal = joined?.signal ?? person.signal;
       if (token) headers.set(header, valueOf(token));
       // Any other header than `Authorization` would go along to wherever a redirect leads.
-      if (token && !/^authorization$/i.test(header)) extra.redirect = asked.redirect ?? "error";
+      if (token && headerName !== "authorization") extra.redirect = asked.redirect ?? "error";
       try {
         if (request) previous = await base(rebuild(previous || !canResend ? request : request.clone(), headers, extra));
         else previous = await base(target, { ...asked, headers, ...extra });

@@ -1,9 +1,11 @@
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
-import { type Address, createAddressReader } from "./addressReader.ts";
+import { type Address, pageBase, readAddress } from "./readAddress.ts";
 
 /** Whether a request to this address may carry the token. */
 export type OriginGuard = (address: string, ownBaseUrl?: string) => boolean;
+
+const mostVerdicts = 500;
 
 /**
  * Decides by the parsed URL, and says no whenever it does not parse. Allowed are `allowedOrigins`; without them the origin of
@@ -13,50 +15,43 @@ export type OriginGuard = (address: string, ownBaseUrl?: string) => boolean;
  * @throws AuthError `invalidOptions` when an entry of `allowedOrigins` is no origin.
  */
 export function createOriginGuard(auth: AuthClient, allowedOrigins?: readonly string[]): OriginGuard {
-  const read = createAddressReader();
   const fixed = allowedOrigins === undefined ? undefined : readOrigins(allowedOrigins);
   // The page's own: a <base> may lead elsewhere.
   const page = globalThis.location?.href;
-  const [ofOwn, ofAuth, ofPage] = [createOriginOf(read), createOriginOf(read), createOriginOf(read)];
-  let endpoints: { readonly place: string; readonly query: string }[] | undefined;
+
+  function decide(address: string, ownBaseUrl: string | undefined, base: string | undefined): boolean {
+    const at = readAddress(address, base);
+    const isAt = (other: string | undefined) => other !== undefined && readAddress(other, base)?.origin === at?.origin;
+    if (!at || !(fixed ? fixed.includes(at.origin) : [ownBaseUrl, auth.baseUrl, page].some(isAt))) return false;
+    return !auth.internals.sessionEndpoints.some((endpoint) => {
+      const known = readAddress(endpoint, base);
+      return known && placeOf(known) === placeOf(at) && at.query.includes(known.query.slice(1));
+    });
+  }
+
+  // The same addresses are asked for again and again.
+  const verdicts = new Map<string, boolean>();
+  let lastBase: string | undefined;
+  let lastOwn: string | undefined;
 
   return (address, ownBaseUrl) => {
     // Anything else that fetch would turn into an address of its own is not looked through.
-    const at = typeof address === "string" ? read(address) : undefined;
-    if (!at) return false;
-    const { origin, query } = at;
-    const isAllowed = fixed
-      ? fixed.includes(origin)
-      : origin === ofOwn(ownBaseUrl) || origin === ofAuth(auth.baseUrl) || origin === ofPage(page);
-    if (!isAllowed) return false;
-    endpoints ??= auth.internals.sessionEndpoints.flatMap((endpoint) => {
-      const known = read(endpoint);
-      return known ? [{ place: placeOf(known), query: known.query.slice(1) }] : [];
-    });
-    const place = placeOf(at);
-    return !endpoints.some((known) => known.place === place && query.includes(known.query));
+    if (typeof address !== "string") return false;
+    const base = pageBase();
+    if (base !== lastBase || ownBaseUrl !== lastOwn || verdicts.size >= mostVerdicts) verdicts.clear();
+    lastBase = base;
+    lastOwn = ownBaseUrl;
+    let verdict = verdicts.get(address);
+    if (verdict === undefined) verdicts.set(address, (verdict = decide(address, ownBaseUrl, base)));
+    return verdict;
   };
 }
 
-const placeOf = ({ origin, path }: Address): string => origin + (path.endsWith("/") ? path.replace(/\/+$/, "") : path);
-
-/** The origin of an address that hardly ever changes. */
-function createOriginOf(read: (address: string) => Address | undefined): (address?: string) => string | undefined {
-  let last: string | undefined;
-  let origin: string | undefined;
-  return (address) => {
-    if (address !== last) {
-      last = address;
-      origin = address === undefined ? undefined : read(address)?.origin;
-    }
-    return origin;
-  };
-}
+const placeOf = ({ origin, path }: Address): string => origin + path.replace(/\/+$/, "");
 
 function readOrigins(entries: readonly string[]): string[] {
-  const read = createAddressReader(() => undefined);
   return [entries].flat().map((entry) => {
-    const origin = typeof entry === "string" && read(entry)?.origin;
+    const origin = typeof entry === "string" && readAddress(entry)?.origin;
     if (origin) return origin;
     throw new AuthError(
       "invalidOptions",

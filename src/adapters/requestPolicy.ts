@@ -40,6 +40,8 @@ export interface RequestPolicy<Answer> {
   readonly auth: AuthClient;
   /** As the caller spells it. */
   readonly header: string;
+  /** In lower case. */
+  readonly headerName: string;
   readonly isRefused: AuthorizationOptions<Answer>["isRefused"];
   readonly isAllowed: OriginGuard;
   readonly personOf: (subject: string) => Person;
@@ -52,16 +54,15 @@ export function createRequestPolicy<Answer>(
   auth: AuthClient,
   { allowedOrigins, header = "Authorization", scheme, isRefused }: AuthorizationOptions<Answer>,
 ): RequestPolicy<Answer> {
-  const check = (isRight: boolean, what: string): void => {
-    if (!isRight) throw new AuthError("invalidOptions", `${what}; leave it out for the default.`);
-  };
-  check(typeof header === "string" && header !== "", "`header` must be the name of a header");
-  check(scheme === undefined || typeof scheme === "string", '`scheme` must be text such as "JWT", or "" for none');
-  check(isRefused === undefined || typeof isRefused === "function", "`isRefused` must be a function of the answer");
-  const prefix = scheme ?? (header.toLowerCase() === "authorization" ? "Bearer" : "");
+  if (typeof header !== "string" || header === "") throw wrongOption("header", "the name of a header");
+  if (scheme !== undefined && typeof scheme !== "string") throw wrongOption("scheme", "text");
+  if (isRefused !== undefined && typeof isRefused !== "function") throw wrongOption("isRefused", "a function");
+  const headerName = header.toLowerCase();
+  const prefix = scheme ?? (headerName === "authorization" ? "Bearer" : "");
   return {
     auth,
     header,
+    headerName,
     isRefused,
     isAllowed: createOriginGuard(auth, allowedOrigins),
     personOf: createPeople(auth),
@@ -69,6 +70,9 @@ export function createRequestPolicy<Answer>(
     valueOf: (token) => (prefix ? `${prefix} ${token}` : token),
   };
 }
+
+const wrongOption = (name: string, kind: string): AuthError =>
+  new AuthError("invalidOptions", `\`${name}\` must be ${kind}; leave it out for the default.`);
 
 /** @throws AuthError `invalidOptions` unless `auth` is a client. */
 export function assertClient(auth: unknown, call: string): asserts auth is AuthClient {

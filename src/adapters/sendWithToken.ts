@@ -14,27 +14,33 @@ type Config = InternalAxiosRequestConfig;
 type Send = (token: string | null, person: Person | undefined) => Promise<AxiosOutcome>;
 
 /** Whether the caller decided about this header: by one of their own in any letter case (`false` counts), or by basic auth. */
-export function setsHeader({ auth, headers }: Config, header: string): boolean {
-  const name = header.toLowerCase();
+export function setsHeader({ auth, headers }: Config, name: string): boolean {
   if (auth && name === "authorization") return true;
   if (!headers) return false;
-  const isIt = (own: string): boolean => own.length === name.length && own.toLowerCase() === name;
-  const names = Object.keys(headers).filter(isIt);
-  if (names.some((own) => headers[own] !== undefined)) return true;
+  const own = ownNames(headers, name);
+  if (own) return own.some((spelling) => headers[spelling] !== undefined);
   // axios 1.0 keeps the instance's default headers under a symbol, where only toJSON sees them; toJSON leaves out `false`.
-  const isHiding = names.length === 0 && Object.getOwnPropertySymbols(headers).length > 0;
-  return isHiding && Object.keys(headers.toJSON?.() ?? {}).some(isIt);
+  const isHiding = Object.getOwnPropertySymbols(headers).length > 0;
+  return isHiding && ownNames(headers.toJSON?.() ?? {}, name) !== undefined;
+}
+
+/** The spellings of `name` (in lower case) among the headers; mostly there is none. */
+function ownNames(headers: object, name: string): string[] | undefined {
+  let found: string[] | undefined;
+  for (const own of Object.keys(headers))
+    if (own.length === name.length && own.toLowerCase() === name) (found ??= []).push(own);
+  return found;
 }
 
 /**
  * Sends requests that transforms and interceptors are done with, through the adapter that they were to have, as they stand but
  * for the token's header: by `instance`'s own axios, without merging, transforming or intercepting anything a second time. The
- * config stays as it was (adapters write into headers), and is what answers and errors show.
+ * config is afterwards as it was (adapters write into headers), and is what answers and errors show.
  */
 export function createSender(
   instance: AxiosInstance,
-  { header, valueOf }: RequestPolicy<AxiosResponse>,
-): (config: Config, adapter: Config["adapter"], address: string) => Send {
+  { header, headerName, valueOf }: RequestPolicy<AxiosResponse>,
+): (config: Config, address: string) => Send {
   // Adapters may be named, and only this instance's axios resolves its names: an instance of its kind, emptied of defaults,
   // whose interceptor puts the whole request in place.
   const sender = instance.create();
@@ -43,39 +49,45 @@ export function createSender(
   defaults["headers"] = { common: {} };
   let next: Config;
   sender.interceptors.request.use(() => next, undefined, { synchronous: true });
-  const sendNow = (ready: Config): Promise<AxiosResponse> => {
+  const sendNow = (config: Config): Promise<AxiosResponse> => {
     // What axios does around an adapter has been done by the request that this is the inside of.
-    if (typeof ready.adapter === "function") return ready.adapter(ready);
-    next = { ...ready, transformRequest: [], transformResponse: [] };
+    if (typeof config.adapter === "function") return config.adapter(config);
+    next = { ...config, transformRequest: [], transformResponse: [] };
     return sender.request({});
   };
 
-  return (config, adapter, address) => {
+  return (config, address) => {
+    const { headers, data, beforeRedirect } = config;
+    const own = config.signal as AbortSignal | undefined;
     let refused: AxiosResponse | undefined;
     return (token, person) => {
       drain(refused?.data);
-      const ready: Config = { ...config };
-      if (adapter) ready.adapter = adapter;
-      if (token) {
-        ready.headers = withHeader(config.headers, header, valueOf(token));
-        ready.beforeRedirect = keepAtHome(config, header, address);
-      }
-      const own = config.signal as AbortSignal | undefined;
       const joined = own && person ? joinSignals(own, person) : undefined;
-      if (person) ready.signal = joined?.signal ?? person.signal;
+      // In place: a copy would cost more than all the rest.
+      if (person) config.signal = joined?.signal ?? person.signal;
+      if (token) {
+        config.headers = withHeader(headers, header, headerName, valueOf(token));
+        config.beforeRedirect = keepAtHome(beforeRedirect, headerName, address);
+      }
       const settle = (response: AxiosResponse | undefined, error: unknown): AxiosOutcome => {
         refused = response;
+        config.headers = headers;
+        config.data = data;
+        if (person) restore(config, "signal", own);
+        if (token) restore(config, "beforeRedirect", beforeRedirect);
         followBody(response?.data, person, joined);
         hide(config, token, response);
-        hide(config, token, error);
-        // axios 1.7's fetch adapter wraps its own error once more.
-        hide(config, token, (error as Error | undefined)?.cause);
+        if (error) {
+          hide(config, token, error);
+          // axios 1.7's fetch adapter wraps its own error once more.
+          hide(config, token, (error as Error).cause);
+        }
         const left = person?.left();
         if (left) throw left;
         const request: { responseURL?: string; res?: { responseUrl?: string } } | undefined = response?.request;
         return { status: response?.status, url: request?.responseURL ?? request?.res?.responseUrl, response, error };
       };
-      return sendNow(ready).then(
+      return sendNow(config).then(
         (response) => settle(response, undefined),
         (error: { response?: AxiosResponse } | undefined) => settle(error?.response, error),
       );
@@ -83,25 +95,29 @@ export function createSender(
   };
 }
 
-function withHeader<H extends object>(headers: H, header: string, value: string): H {
+function restore<K extends "signal" | "beforeRedirect">(config: Config, key: K, own: Config[K] | undefined): void {
+  if (own === undefined) delete config[key];
+  else config[key] = own;
+}
+
+function withHeader<H extends object>(headers: H, header: string, name: string, value: string): H {
   // A copy of the same kind of container, whichever that is in this version of axios.
   const copy = Object.assign(Object.create(Object.getPrototypeOf(headers)) as H, headers);
-  const name = header.toLowerCase();
-  for (const own of Object.keys(copy)) if (own.toLowerCase() === name) Reflect.deleteProperty(copy, own);
-  return Object.assign(copy, { [header]: value });
+  for (const own of ownNames(copy, name) ?? []) Reflect.deleteProperty(copy, own);
+  (copy as Record<string, unknown>)[header] = value;
+  return copy;
 }
 
 /** In Node redirects are followed by a library that hands `Authorization` on to subdomains, and any other header to everybody. */
 function keepAtHome(
-  { beforeRedirect }: Config,
-  header: string,
+  beforeRedirect: Config["beforeRedirect"] | undefined,
+  name: string,
   address: string,
 ): NonNullable<Config["beforeRedirect"]> {
-  const name = header.toLowerCase();
   return (options, ...details) => {
     const headers = options["headers"] as Record<string, unknown>;
     if (new URL(String(options["href"])).origin !== new URL(address).origin)
-      for (const own of Object.keys(headers)) if (own.toLowerCase() === name) delete headers[own];
+      for (const own of ownNames(headers, name) ?? []) delete headers[own];
     beforeRedirect?.(options, ...details);
   };
 }

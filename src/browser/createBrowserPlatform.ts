@@ -2,7 +2,7 @@ import type { Platform } from "../core/ports.ts";
 import { createBrowserClock } from "./browserClock.ts";
 import { createSharedStorage } from "./sharedStorage.ts";
 import { createSignals } from "./signals.ts";
-import { createStorageLock } from "./storageLock.ts";
+import { createLazyStorageLock } from "./lazyStorageLock.ts";
 import { createOpenTabChannel } from "./tabChannel.ts";
 import { createTabLock } from "./tabLock.ts";
 import { createWarnOnce } from "./warnOnce.ts";
@@ -24,7 +24,7 @@ export function createBrowserPlatform(overrides: Partial<Platform> = {}): Platfo
     // Looked up at each call: tools that replace fetch (request mocks, monitoring) do so after this is made.
     fetch: (input, init) => globalThis.fetch(input, init),
     signals: createSignals(),
-    lock: createTabLock() ?? createStorageLock({ storage, clock, random }),
+    lock: createTabLock() ?? createLazyStorageLock({ storage, clock, random }),
     openChannel: createOpenTabChannel(),
     origin: pageOrigin(),
     warn: createWarnOnce(),

@@ -1,23 +1,15 @@
 import { AuthError } from "./authError.ts";
 
-/** How many letters must change, come or go to make `a` of `b`; case counts for nothing. */
-function distance(a: string, b: string): number {
-  const [from, to] = [a.toLowerCase(), b.toLowerCase()];
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...from].entries()) {
-    const next = [at + 1];
-    for (let index = 1; index <= to.length; index += 1) {
-      const isSame = letter === to[index - 1];
-      next.push(Math.min((next[index - 1] ?? 0) + 1, (row[index] ?? 0) + 1, (row[index - 1] ?? 0) + (isSame ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
-}
+const pairsOf = (name: string): string[] =>
+  Array.from({ length: name.length }, (_, at) => name.toLowerCase().slice(at, at + 2));
 
-/** Of `known`, the one that was most likely meant by `name`. */
+/** Of `known`, the one that shares the most pairs of letters with `name`. */
 function nearest(name: string, known: readonly string[]): string {
-  return known.reduce((best, candidate) => (distance(name, candidate) < distance(name, best) ? candidate : best));
+  const likeness = (candidate: string): number => {
+    const pairs = pairsOf(candidate);
+    return pairsOf(name).filter((pair) => pairs.includes(pair)).length / (pairs.length + name.length);
+  };
+  return known.reduce((best, candidate) => (likeness(candidate) > likeness(best) ? candidate : best));
 }
 
 /** @throws AuthError `invalidOptions`, for a name that is not among `known`; it names the nearest one. */

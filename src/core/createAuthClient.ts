@@ -8,6 +8,7 @@ import { createPacing } from "./pacing.ts";
 import type { Parts } from "./parts.ts";
 import type { Platform } from "./ports.ts";
 import { createSharedRecord } from "./record.ts";
+import { createReady } from "./ready.ts";
 import { createRefresh } from "./refresh.ts";
 import { requireMethod } from "./requireMethod.ts";
 import { describeFailure } from "./responses.ts";
@@ -17,6 +18,7 @@ import { createSigning } from "./signing.ts";
 import { createStore } from "./store.ts";
 import { createTabs } from "./tabs.ts";
 import { createTokens } from "./tokens.ts";
+import { createFetchUser } from "./user.ts";
 import { createWaits, withinTime } from "./wait.ts";
 
 export type { AuthClientOptions } from "./authClientOptions.ts";
@@ -50,6 +52,7 @@ function assemble(options: AuthClientOptions & { readonly platform: Platform }):
   parts.schedule = createSchedule(parts);
   parts.signing = createSigning(parts);
   parts.lifecycle = createLifecycle(parts);
+  parts.ready = createReady(parts);
   parts.tokens = createTokens(parts);
   return parts;
 
@@ -80,6 +83,8 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
   const { options, platform, backend, waits, store, record, tabs, refresh, schedule, signing, lifecycle, tokens } =
     parts;
 
+  const { ready } = parts.ready;
+
   return {
     baseUrl: options.baseUrl,
     onSessionEnd: options.onSessionEnd,
@@ -101,7 +106,7 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
     subscribe: store.authState.subscribe,
     on: store.on,
     start: lifecycle.start,
-    ready: tokens.ready,
+    ready,
     signIn: (credentials) => signing.signIn((call) => backend.signIn(credentials, call)),
     register: (account) =>
       signing.signIn(async (call) => {
@@ -112,15 +117,15 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
     signOut: signing.signOut,
     getAccessToken: tokens.getAccessToken,
     async refresh() {
-      await tokens.ready();
+      await ready();
       if (store.getState().session?.end === "signedOut") throw new AuthError("sessionEnded");
       const result = await waits.waitFor(refresh.run("call"));
       if (result.kind !== "done") throw result.error;
       // A guest may follow on a guest.
-      if (!store.getState().initialized) await tokens.ready();
+      if (!store.getState().initialized) await ready();
       if (!isOpen(store.getState().session)) throw new AuthError("sessionEnded");
     },
-    fetchUser: tokens.fetchUser,
+    fetchUser: createFetchUser(parts),
     dispose() {
       if (waits.isDisposed()) return;
       waits.dispose();

@@ -11,7 +11,7 @@ import { shareWork } from "./wait.ts";
 const MOST_ROUNDS = 6;
 
 export function createLifecycle(parts: Parts): Lifecycle {
-  const { platform, options, store, tabs, record, refresh, schedule, signing, waits } = parts;
+  const { platform, store, tabs, record, refresh, schedule, signing, waits } = parts;
   const { getState, dispatch } = store;
   let starts = 0;
   let stopListening: (() => void) | null = null;

@@ -1,4 +1,6 @@
-import type { Pacing, Parts } from "./parts.ts";
+import { AuthError } from "./authError.ts";
+import { refreshFloorMs } from "./lifetime.ts";
+import type { FlightResult, Pacing, Parts, Urgency } from "./parts.ts";
 import { MOST_RETRY_AFTER_MS } from "./record.ts";
 
 /** How many attempts go together before the breaker opens: whoever calls by hand has asked for this very request. */
@@ -51,4 +53,19 @@ export function createPacing(parts: Parts): Pacing {
       );
     },
   };
+}
+
+/** What the back-off and the breaker do not allow yet, as the result of a flight that has not begun; else null. */
+export function postpone(parts: Parts, urgency: Urgency, lastFailure: Error | null): FlightResult | null {
+  const { platform, pacing, record, store } = parts;
+  const lifetimeMs = store.getState().session?.token?.lifetime.lifetimeMs ?? null;
+  const until = pacing.nextAllowedAt(urgency, refreshFloorMs(lifetimeMs));
+  const retryAfterMs = until - platform.clock.now();
+  if (retryAfterMs <= 0) return null;
+  const isOutage = record.readAttempt().failures > 0;
+  const sentence = isOutage
+    ? "The server was not reached a moment ago; it is asked again after `retryAfterMs`."
+    : "The token was renewed several times just now; this is done again after `retryAfterMs`.";
+  const error = new AuthError("unavailable", sentence, { retryAfterMs, cause: lastFailure ?? undefined });
+  return { kind: isOutage ? "failed" : "tooSoon", until, error };
 }

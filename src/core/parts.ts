@@ -6,7 +6,6 @@ import type {
   GetAccessTokenOptions,
   PlannedRefresh,
   Readable,
-  User,
 } from "./authClient.ts";
 import type { Activity, AuthState, Identity, RefreshTrigger } from "./authState.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
@@ -29,6 +28,7 @@ export interface Parts {
   readonly tabs: Tabs;
   readonly refresh: Refresh;
   readonly schedule: Schedule;
+  readonly ready: Ready;
   readonly tokens: Tokens;
   readonly signing: Signing;
   readonly lifecycle: Lifecycle;
@@ -155,6 +155,8 @@ export interface Refresh {
   /** False once the server has turned out to have no refresh: the session lasts until its access token ends. */
   isRenewable(): boolean;
   retry(): Retry | null;
+  /** How long until then, for an error's `retryAfterMs`; undefined where nothing is planned. */
+  retryAfterMs(): number | undefined;
   /** How the last refresh failed, if it did. */
   lastFailure(): Error | null;
   dispose(): void;
@@ -171,11 +173,16 @@ export interface Schedule {
 /** What callers ask of a client. */
 export interface Tokens {
   waitingCount(): number;
-  ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
   getAccessToken(options?: GetAccessTokenOptions): Promise<string>;
   /** What {@link getAccessToken} would give at once, without a promise; null where it would wait or reject. */
   peekAccessToken(subject: string): string | null;
-  fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<User>;
+}
+
+/** The end of the start-up. */
+export interface Ready {
+  /** The same promise for as long as it says what is so. */
+  ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
+  untilInitialized(signal?: AbortSignal): Promise<AuthState>;
 }
 
 /** What people do: they sign in and out. Neither waits for the lock, and each outranks what is under way. */

@@ -84,7 +84,7 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
     },
     flush,
     async settled() {
-      await Promise.all([...queue].map((pending) => pending.sending));
+      await Promise.all([...queue].map(async ({ sending }) => sending));
       return queue.size === 0;
     },
     dispose() {

@@ -4,15 +4,7 @@ import type { Parts, Store } from "./parts.ts";
 import { createReadable } from "./readable.ts";
 import { isOpen, isSameSession } from "./session.ts";
 import { isSpent } from "./token.ts";
-import {
-  type ClientEvent,
-  type ClientState,
-  type Effect,
-  initialState,
-  type Rules,
-  toAuthState,
-  transition,
-} from "./transition.ts";
+import { type ClientEvent, type Effect, initialState, type Rules, toAuthState, transition } from "./transition.ts";
 
 export function createStore(parts: Parts): Store {
   const { rethrow } = parts;

@@ -1,10 +1,7 @@
-import type { GetAccessTokenOptions, User } from "./authClient.ts";
+import type { GetAccessTokenOptions } from "./authClient.ts";
 import { AuthError, isAuthError } from "./authError.ts";
-import type { AuthState } from "./authState.ts";
 import { remainingMs } from "./lifetime.ts";
 import type { FlightResult, Parts, Tokens } from "./parts.ts";
-import { requireMethod } from "./requireMethod.ts";
-import { readUserId } from "./responses.ts";
 import { isOpen, isSameSession, type OpenSession } from "./session.ts";
 import { isSpent, isWorthReplacing, willDo } from "./token.ts";
 import { abortable } from "./wait.ts";
@@ -20,19 +17,13 @@ interface Attempt {
 }
 
 export function createTokens(parts: Parts): Tokens {
-  const { platform, options, backend, store, refresh, lifecycle, signing, tabs, waits } = parts;
+  const { platform, options, store, refresh, lifecycle, signing, tabs, waits } = parts;
   const { clock } = platform;
   const { getState, dispatch, authState } = store;
   const { waitFor, untilChanged } = waits;
   let waitingCount = 0;
   // One wait for all callers: ten thousand of their own would each listen, time and clean up.
   let awaited: { readonly session: OpenSession; readonly result: Promise<FlightResult> } | null = null;
-  let promised: { readonly promise: Promise<AuthState>; isGood(): boolean } | null = null;
-
-  const retryAfterMs = (): number | undefined => {
-    const retry = refresh.retry();
-    return retry === null ? undefined : Math.max(0, retry.at - clock.now());
-  };
 
   /** The shared refresh, or less of it: once `session` is not open here any more, nobody need wait for its answer. */
   function refreshFor(session: OpenSession): Promise<FlightResult> {
@@ -48,46 +39,6 @@ export function createTokens(parts: Parts): Tokens {
     result.catch(() => {});
     awaited = { session, result };
     return result;
-  }
-
-  /** The same promise for as long as it says what is so: a component that uses it must not get another at each render. */
-  function ready({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<AuthState> {
-    if (waits.isDisposed()) return Promise.reject(new AuthError("disposed"));
-    if (promised?.isGood() !== true) {
-      const promise = untilInitialized();
-      const made = { promise, isGood: (): boolean => true };
-      promised = made;
-      promise.then(
-        (shown) => {
-          made.isGood = () => authState.getState() === shown;
-        },
-        () => {
-          const tryAgainAt = clock.now() + (retryAfterMs() ?? 0);
-          made.isGood = () => authState.getState().status === "loading" && clock.now() < tryAgainAt;
-        },
-      );
-    }
-    return signal === undefined ? promised.promise : waitFor(promised.promise, signal);
-  }
-
-  async function untilInitialized(signal?: AbortSignal): Promise<AuthState> {
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      if (waits.isDisposed()) throw new AuthError("disposed");
-      const shown = authState.getState();
-      if (shown.status !== "loading") return shown;
-      const settled = new AbortController();
-      const known = untilChanged(authState, () => authState.getState().status !== "loading", settled.signal);
-      const restored = lifecycle.restore("request");
-      await waitFor(Promise.race([restored, known.catch(() => {})]), signal).finally(() => settled.abort());
-      if (authState.getState().status === "loading") await waitFor(signing.settled(), signal);
-      if (authState.getState().status === "loading" && refresh.lastFailure() !== null) break;
-    }
-    const shown = authState.getState();
-    if (shown.status !== "loading") return shown;
-    const cause = refresh.lastFailure();
-    if (isAuthError(cause, "originNotAllowed")) throw cause;
-    const sentence = "Who is signed in is not known yet: the server was not reached. The client goes on trying.";
-    throw new AuthError("unavailable", sentence, { cause: cause ?? undefined, retryAfterMs: retryAfterMs() });
   }
 
   async function getAccessToken(wanted: GetAccessTokenOptions = {}): Promise<string> {
@@ -128,7 +79,7 @@ export function createTokens(parts: Parts): Tokens {
   /** Nobody is in (yet): waits where that may change, and tells where it will not. */
   async function untilOpen(signal: AbortSignal | undefined): Promise<void> {
     const { session, initialized } = getState();
-    if (!initialized) return void (await untilInitialized(signal));
+    if (!initialized) return void (await parts.ready.untilInitialized(signal));
     const mayComeBack = session?.end === "expired" || session?.end === "revoked";
     if (options.onSessionEnd !== "hold" || !mayComeBack) throw new AuthError("sessionEnded");
     const isDecided = (): boolean => {
@@ -165,7 +116,7 @@ export function createTokens(parts: Parts): Tokens {
   function toUnavailable(cause: Error): AuthError {
     if (isAuthError(cause, "originNotAllowed")) return cause;
     const sentence = "No access token for now: the server was not reached. Try again in a while.";
-    return new AuthError("unavailable", sentence, { cause, retryAfterMs: retryAfterMs() });
+    return new AuthError("unavailable", sentence, { cause, retryAfterMs: refresh.retryAfterMs() });
   }
 
   function reject(value: string): void {
@@ -175,35 +126,5 @@ export function createTokens(parts: Parts): Tokens {
     }
   }
 
-  async function fetchUser({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<User> {
-    let token = await getAccessToken({ signal });
-    const { session } = getState();
-    const subject = isOpen(session) ? session.identity.subject : undefined;
-    for (const isLast of [false, true]) {
-      const value = token;
-      const user = await waitFor(
-        parts.call((call) => requireMethod(backend, "fetchUser")(value, call)),
-        signal,
-      );
-      if (user !== null) return checkUser(user, subject);
-      if (isLast) break;
-      token = await getAccessToken({ rejectedToken: value, subject, signal });
-      if (token === value) break;
-    }
-    throw new AuthError("badResponse", "The server refuses a token that it has just issued.", { status: 401 });
-  }
-
-  /** One rule for who somebody is: the token's `sub`. */
-  function checkUser(user: User, subject: string | undefined): User {
-    const id = readUserId(user);
-    if (subject !== undefined && id !== subject) {
-      parts.warn(
-        "The user's `id` is not the subject of the token (`sub`): tabs, requests and caches go by the subject. " +
-          "Let the server issue both alike, or map `id` to it.",
-      );
-    }
-    return user.id === id ? user : { ...user, id };
-  }
-
-  return { waitingCount: () => waitingCount, ready, getAccessToken, peekAccessToken, fetchUser };
+  return { waitingCount: () => waitingCount, getAccessToken, peekAccessToken };
 }

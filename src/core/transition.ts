@@ -126,192 +126,199 @@ export function hasChanged(state: Snapshot, snapshot: Snapshot): boolean {
 export const isInQuestion = ({ session, unverified }: Snapshot): boolean =>
   unverified !== null && (unverified.end === "open" || isOpen(session));
 
+const stay = (state: ClientState): Step => ({ state, effects: [] });
+
+const change = (state: ClientState, changes: Partial<ClientState>, ...effects: Effect[]): Step => ({
+  state: { ...state, ...changes },
+  effects,
+});
+
+/** Every new session goes through here, so that no state shows one subject's claims beside another's token. */
+function become(
+  state: ClientState,
+  next: Session,
+  effects: readonly Effect[],
+  changes: Partial<ClientState> = {},
+): Step {
+  const identity = isOpen(next) ? keepIdentity(state.lastIdentity, next.identity) : next.identity;
+  const forgets = next.end === "signedOut" || next.end === "revoked";
+  const lastIdentity = forgets ? null : ((isOpen(next) ? identity : null) ?? state.lastIdentity);
+  const session = identity === next.identity ? next : { ...next, identity };
+  return { state: { ...state, session, initialized: true, lastIdentity, ...changes }, effects };
+}
+
+/** An answer clears what was in question when its request left, and what it outranks; nothing that came since. */
+function leftUnverified({ unverified }: ClientState, snapshot: Snapshot, answer: SessionName): SessionRecord | null {
+  const isAnswered = unverified === snapshot.unverified;
+  return isAnswered || (unverified !== null && compareSessions(unverified, answer) <= 0) ? null : unverified;
+}
+
 /** The one place where what a client has changes. Pure: the same state and event give the same step. */
 export function transition(state: ClientState, event: ClientEvent, rules: Rules): Step {
   const { session, unverified } = state;
-  const stay: Step = { state, effects: [] };
-  const only = (changes: Partial<ClientState>, ...effects: Effect[]): Step => ({
-    state: { ...state, ...changes },
-    effects,
-  });
-
-  // Every new session ends here, so that no state shows one subject's claims beside another's token.
-  function become(next: Session, effects: readonly Effect[], changes: Partial<ClientState> = {}): Step {
-    const identity = isOpen(next) ? keepIdentity(state.lastIdentity, next.identity) : next.identity;
-    const forgets = next.end === "signedOut" || next.end === "revoked";
-    return {
-      state: {
-        ...state,
-        session: identity === next.identity ? next : { ...next, identity },
-        initialized: true,
-        lastIdentity: forgets ? null : ((isOpen(next) ? identity : null) ?? state.lastIdentity),
-        ...changes,
-      },
-      effects,
-    };
-  }
-
-  /** An answer clears what was in question when its request left, and what it outranks; nothing that came since. */
-  function leftUnverified(snapshot: Snapshot, answer: SessionName): SessionRecord | null {
-    return unverified === snapshot.unverified || (unverified !== null && compareSessions(unverified, answer) <= 0)
-      ? null
-      : unverified;
-  }
-
-  const isGuestNext = (last: SessionRecord | null): boolean =>
-    rules.guestsAreAutomatic && (last === null || last.isGuest || last.end === "signedOut") && !last?.pendingSignOut;
-
   switch (event.type) {
     case "received":
-      return receive(event.told, event.isConfirmed);
+      return receive(state, event, rules);
     case "signInBegan":
-      return only({ epoch: state.epoch + 1 }, { type: "abortRefresh" });
-    case "signInAnswered": {
-      const { answer, snapshot } = event;
-      const order = session === null ? 1 : compareSessions(answer, session);
-      const refusal = sendSignOut(answer, answer.token.value);
-      if (state.epoch !== snapshot.epoch) {
-        // S4: it is ended, not shown.
-        return order > 0
-          ? become(closeSession(answer, "signedOut", true), [publish([], true), refusal])
-          : { state, effects: [refusal] };
-      }
-      // The server drew this number after all that it knew when this sign-in left: what stood higher then is not from it.
-      if (order < 0 && hasChanged(state, snapshot)) return { state, effects: [refusal] };
-      if (order === 0 && !isOpen(session)) return { state, effects: [refusal] }; // K5
-      const refuted = [snapshot.unverified, order < 0 ? session : null];
-      return become(answer, [publish(refuted, true)], { unverified: leftUnverified(snapshot, answer) });
-    }
-    case "refreshAnswered": {
-      const { answer, snapshot } = event;
-      if (hasChanged(state, snapshot)) {
-        // R1
-        if (!isOpen(session) || !isSameSession(session, answer)) return stay;
-        const merged = merge(session, answer, rules.isSpent);
-        return merged === session ? stay : become(merged, [publish()]);
-      }
-      const refusal = sendSignOut(answer, answer.token.value);
-      // K5: whoever signed out of just this session was told so; that the server still has it shows that it was not.
-      if (unverified?.end === "signedOut" && isSameSession(unverified, answer)) {
-        return become(closeSession(answer, "signedOut", true), [publish(), refusal], { unverified: null });
-      }
-      const order = session === null ? 1 : compareSessions(answer, session);
-      if (order > 0 || (order === 0 && isOpen(session))) {
-        return become(answer, [publish([snapshot.unverified])], { unverified: leftUnverified(snapshot, answer) }); // R2, T4
-      }
-      // R2: lower than what the server gave before, or ended here.
-      return isOpen(session)
-        ? become(closeSession(session, "expired"), [publish(), refusal], { unverified: null })
-        : only({ initialized: true }, refusal);
-    }
+      return change(state, { epoch: state.epoch + 1 }, { type: "abortRefresh" });
+    case "signInAnswered":
+      return takeSignIn(state, event);
+    case "refreshAnswered":
+      return takeRefresh(state, event, rules);
     case "refreshDenied":
-      return deny(event.reason, event.snapshot);
+      return deny(state, event, rules);
     case "startUnanswered": {
       // S6: a session may not be denied while the server is out of reach, but its end may be shown.
-      if (session !== null || state.initialized) return stay;
-      if (unverified === null)
-        return event.isFirstVisit && !rules.guestsAreAutomatic ? only({ initialized: true }) : stay;
-      return unverified.end === "open" ? stay : become(nobody(unverified.end, unverified.isGuest), []);
+      if (session !== null || state.initialized) return stay(state);
+      if (unverified === null) {
+        return event.isFirstVisit && !rules.guestsAreAutomatic ? change(state, { initialized: true }) : stay(state);
+      }
+      return unverified.end === "open" ? stay(state) : become(state, nobody(unverified.end, unverified.isGuest), []);
     }
     case "guestUnanswered":
-      return state.initialized ? stay : only({ initialized: true });
+      return state.initialized ? stay(state) : change(state, { initialized: true });
     case "signedOutHere":
-      return signOut();
+      return signOut(state);
     case "signOutConfirmed": {
       const confirmed = <T extends SessionRecord>(record: T | null): T | null =>
         record?.pendingSignOut && isSameSession(record, event.session) ? { ...record, pendingSignOut: false } : record;
       const [now, later] = [confirmed(session), confirmed(unverified)];
-      if (now === session && later === unverified) return stay;
-      return only({ session: now, unverified: later }, publish([], true));
+      if (now === session && later === unverified) return stay(state);
+      return change(state, { session: now, unverified: later }, publish([], true));
     }
     case "tokenRejected":
-      if (!isOpen(session) || session.token.value !== event.value || session.token.rejected) return stay;
-      return only({ session: { ...session, token: { ...session.token, rejected: true } } });
+      if (!isOpen(session) || session.token.value !== event.value || session.token.rejected) return stay(state);
+      return change(state, { session: { ...session, token: { ...session.token, rejected: true } } });
     case "lifetimePassed":
       return isOpen(session) && isSameSession(session, event.session)
-        ? become(closeSession(session, "expired"), [publish()])
-        : stay;
+        ? become(state, closeSession(session, "expired"), [publish()])
+        : stay(state);
   }
+}
 
-  function receive(told: Session, isConfirmed: boolean): Step {
-    const order = session === null ? 1 : compareSessions(told, session);
-    if (order < 0) return stay;
-    if (order === 0) {
-      const merged = merge(session, told, rules.isSpent);
-      if (merged === session) return stay;
-      // T2, T5: a token of the session at hand, or its sign-out; any other end takes two who say so.
-      if (isOpen(told) || told.end === "signedOut" || isConfirmed) {
-        return become(merged, [], { unverified: isConfirmed || !isOpen(merged) ? null : unverified });
-      }
-    } else if (isConfirmed) {
-      const isSignedOut = unverified?.end === "signedOut" && isSameSession(unverified, told); // K5
-      if (isOpen(told) && !isSignedOut) return become(told, [], { unverified: null }); // T2
-      // T5: its number does not become this tab's, so that no wrong one can outrank the sessions to come.
-      if (told.end === "signedOut" && isOpen(session)) {
-        return become(closeSession(session, "signedOut"), [], { unverified: told });
-      }
+type EventOf<T extends ClientEvent["type"]> = Extract<ClientEvent, { type: T }>;
+
+function receive(state: ClientState, { told, isConfirmed }: EventOf<"received">, rules: Rules): Step {
+  const { session, unverified } = state;
+  const order = session === null ? 1 : compareSessions(told, session);
+  if (order < 0) return stay(state);
+  if (order === 0) {
+    const merged = merge(session, told, rules.isSpent);
+    if (merged === session) return stay(state);
+    // T2, T5: a token of the session at hand, or its sign-out; any other end takes two who say so.
+    if (isOpen(told) || told.end === "signedOut" || isConfirmed) {
+      return become(state, merged, [], { unverified: isConfirmed || !isOpen(merged) ? null : unverified });
     }
-    return question(told);
-  }
-
-  function question({ number, id, end, pendingSignOut, isGuest }: SessionRecord): Step {
-    const record: SessionRecord = { number, id, end, pendingSignOut, isGuest };
-    const isNews =
-      unverified === null ||
-      compareRecords(record, unverified) > 0 ||
-      (!isInQuestion(state) && isInQuestion({ ...state, unverified: record }));
-    return isNews ? only({ unverified: record }) : stay;
-  }
-
-  function deny(reason: Exclude<UnauthenticatedReason, "signedOut">, snapshot: Snapshot): Step {
-    if (hasChanged(state, snapshot)) return stay; // R3
-    // What was told of since may be the very session that took this one's place: the server is asked of that.
-    if (unverified !== snapshot.unverified && isInQuestion(state)) return stay;
-    const ended = reason === "revoked" ? "revoked" : "expired";
-    if (isOpen(session)) {
-      // T5: the server confirms that this one is over, and the record that somebody signed out.
-      const end = unverified?.end === "signedOut" ? "signedOut" : ended;
-      const isGuest = isGuestNext({ ...session, end });
-      const effects = [publish([unverified]), ...(isGuest ? [{ type: "startGuest" } as const] : [])];
-      return become(closeSession(session, end), effects, { unverified: null, initialized: !isGuest });
+  } else if (isConfirmed) {
+    const isSignedOut = unverified?.end === "signedOut" && isSameSession(unverified, told); // K5
+    if (isOpen(told) && !isSignedOut) return become(state, told, [], { unverified: null }); // T2
+    // T5: its number does not become this tab's, so that no wrong one can outrank the sessions to come.
+    if (told.end === "signedOut" && isOpen(session)) {
+      return become(state, closeSession(session, "signedOut"), [], { unverified: told });
     }
-    const last = unverified ?? session;
-    const isGuest = isGuestNext(last);
-    return only(
-      {
-        session:
-          session !== null && !isNobody(session)
-            ? session
-            : last === null
-              ? null
-              : nobody(last.end === "open" ? ended : last.end, last.isGuest),
-        unverified: unverified?.pendingSignOut ? unverified : null,
-        initialized: state.initialized || !isGuest,
-      },
-      ...(isGuest ? [{ type: "startGuest" } as const] : []),
-    );
   }
+  return question(state, told);
+}
 
-  function signOut(): Step {
-    const epoch = state.epoch + 1;
-    const token = isOpen(session) ? session.token.value : null;
-    const own = session ?? nobody("signedOut");
-    // A later session that only was told of ends as well, by its name: whoever signs out means all that is in this browser.
-    const later = isNobody(own) || isSameSession(unverified, own) ? null : unverified;
-    const effects: Effect[] = [
-      { type: "abortRefresh" },
-      publish([], true),
-      sendSignOut(own, token),
-      ...(later === null ? [] : [sendSignOut(later)]),
-    ];
-    const pendingUnverified: SessionRecord | null =
-      unverified === null || isSameSession(unverified, own)
-        ? null
-        : { ...unverified, end: "signedOut", pendingSignOut: true };
-    const isPending = own.end !== "signedOut" || own.pendingSignOut || isNobody(own);
-    const closed = closeSession(own, "signedOut", isPending);
-    return become(closed, effects, { epoch, unverified: pendingUnverified });
+/** T3: what is only told is kept beside what is so, for the server to answer. */
+function question(state: ClientState, { number, id, end, pendingSignOut, isGuest }: SessionRecord): Step {
+  const { unverified } = state;
+  const record: SessionRecord = { number, id, end, pendingSignOut, isGuest };
+  const isNews =
+    unverified === null ||
+    compareRecords(record, unverified) > 0 ||
+    (!isInQuestion(state) && isInQuestion({ ...state, unverified: record }));
+  return isNews ? change(state, { unverified: record }) : stay(state);
+}
+
+function takeSignIn(state: ClientState, { answer, snapshot }: EventOf<"signInAnswered">): Step {
+  const { session } = state;
+  const order = session === null ? 1 : compareSessions(answer, session);
+  const refusal = sendSignOut(answer, answer.token.value);
+  if (state.epoch !== snapshot.epoch) {
+    // S4: it is ended, not shown.
+    return order > 0
+      ? become(state, closeSession(answer, "signedOut", true), [publish([], true), refusal])
+      : { state, effects: [refusal] };
   }
+  // The server drew this number after all that it knew when this sign-in left: what stood higher then is not from it.
+  if (order < 0 && hasChanged(state, snapshot)) return { state, effects: [refusal] };
+  if (order === 0 && !isOpen(session)) return { state, effects: [refusal] }; // K5
+  const refuted = [snapshot.unverified, order < 0 ? session : null];
+  return become(state, answer, [publish(refuted, true)], { unverified: leftUnverified(state, snapshot, answer) });
+}
+
+function takeRefresh(state: ClientState, { answer, snapshot }: EventOf<"refreshAnswered">, rules: Rules): Step {
+  const { session, unverified } = state;
+  if (hasChanged(state, snapshot)) {
+    // R1
+    if (!isOpen(session) || !isSameSession(session, answer)) return stay(state);
+    const merged = merge(session, answer, rules.isSpent);
+    return merged === session ? stay(state) : become(state, merged, [publish()]);
+  }
+  const refusal = sendSignOut(answer, answer.token.value);
+  // K5: whoever signed out of just this session was told so; that the server still has it shows that it was not.
+  if (unverified?.end === "signedOut" && isSameSession(unverified, answer)) {
+    return become(state, closeSession(answer, "signedOut", true), [publish(), refusal], { unverified: null });
+  }
+  const order = session === null ? 1 : compareSessions(answer, session);
+  if (order > 0 || (order === 0 && isOpen(session))) {
+    const left = leftUnverified(state, snapshot, answer);
+    return become(state, answer, [publish([snapshot.unverified])], { unverified: left }); // R2, T4
+  }
+  // R2: lower than what the server gave before, or ended here.
+  return isOpen(session)
+    ? become(state, closeSession(session, "expired"), [publish(), refusal], { unverified: null })
+    : change(state, { initialized: true }, refusal);
+}
+
+function deny(state: ClientState, { reason, snapshot }: EventOf<"refreshDenied">, rules: Rules): Step {
+  const { session, unverified } = state;
+  if (hasChanged(state, snapshot)) return stay(state); // R3
+  // What was told of since may be the very session that took this one's place: the server is asked of that.
+  if (unverified !== snapshot.unverified && isInQuestion(state)) return stay(state);
+  const ended = reason === "revoked" ? "revoked" : "expired";
+  if (isOpen(session)) {
+    // T5: the server confirms that this one is over, and the record that somebody signed out.
+    const end = unverified?.end === "signedOut" ? "signedOut" : ended;
+    const follows = guestAfter({ ...session, end }, rules);
+    const changes = { unverified: null, initialized: follows.length === 0 };
+    return become(state, closeSession(session, end), [publish([unverified]), ...follows], changes);
+  }
+  const last = unverified ?? session;
+  const follows = guestAfter(last, rules);
+  const isKept = session !== null && !isNobody(session);
+  const shown = last === null ? null : nobody(last.end === "open" ? ended : last.end, last.isGuest);
+  const changes = {
+    session: isKept ? session : shown,
+    unverified: unverified?.pendingSignOut ? unverified : null,
+    initialized: state.initialized || follows.length === 0,
+  };
+  return change(state, changes, ...follows);
+}
+
+/** Nobody becomes a guest by the end of a user's session, nor before a sign-out has reached the server. */
+function guestAfter(last: SessionRecord | null, { guestsAreAutomatic }: Rules): readonly Effect[] {
+  const mayFollow = last === null || ((last.isGuest || last.end === "signedOut") && !last.pendingSignOut);
+  return guestsAreAutomatic && mayFollow ? [{ type: "startGuest" }] : [];
+}
+
+function signOut(state: ClientState): Step {
+  const { session, unverified } = state;
+  const own = session ?? nobody("signedOut");
+  // A later session that only was told of ends as well, by its name: whoever signs out means all that is in this browser.
+  const later = isSameSession(unverified, own) ? null : unverified;
+  const effects: Effect[] = [
+    { type: "abortRefresh" },
+    publish([], true),
+    sendSignOut(own, isOpen(session) ? session.token.value : null),
+    ...(later === null || isNobody(own) ? [] : [sendSignOut(later)]),
+  ];
+  const isPending = own.end !== "signedOut" || own.pendingSignOut || isNobody(own);
+  return become(state, closeSession(own, "signedOut", isPending), effects, {
+    epoch: state.epoch + 1,
+    unverified: later === null ? null : { ...later, end: "signedOut", pendingSignOut: true },
+  });
 }
 
 /** What a state looks like from outside. */

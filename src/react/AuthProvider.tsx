@@ -2,7 +2,7 @@ import { type ReactElement, type ReactNode, useEffect, useMemo } from "react";
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import { AuthContext } from "./authContext.ts";
-import { createAuthStore } from "./authStore.ts";
+import { authStoreOf } from "./authStore.ts";
 
 /** The client, and who is to know of it. */
 export interface AuthProviderProps {
@@ -23,7 +23,7 @@ export interface AuthProviderProps {
  * root.render(<AuthProvider client={auth}><App /></AuthProvider>);
  */
 export function AuthProvider({ client, children }: AuthProviderProps): ReactElement {
-  const store = useMemo(() => createAuthStore(requireClient(client)), [client]);
+  const store = useMemo(() => authStoreOf(requireClient(client)), [client]);
   useEffect(() => client.start(), [client]);
   return <AuthContext.Provider value={store}>{children}</AuthContext.Provider>;
 }

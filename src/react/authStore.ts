@@ -22,7 +22,16 @@ export interface AuthStore {
   readonly once: <Part>(make: (store: AuthStore) => Part) => Part;
 }
 
-export function createAuthStore(client: AuthClient): AuthStore {
+const stores = /* @__PURE__ */ new WeakMap<AuthClient, AuthStore>();
+
+/** The one store of a client, however many providers hand it down: several roots on a page ask the server once. */
+export function authStoreOf(client: AuthClient): AuthStore {
+  const store = stores.get(client) ?? createAuthStore(client);
+  stores.set(client, store);
+  return store;
+}
+
+function createAuthStore(client: AuthClient): AuthStore {
   const actions: AuthActions = {
     signIn: (credentials) => client.signIn(credentials),
     register: (account) => client.register(account),

@@ -71,8 +71,7 @@ it("aborting while a token is awaited rejects as an abort, not as a TypeError", 
   const release = session.holdRefresh();
   const controller = new AbortController();
   const answer = settled(api(`${resource.origin}/x`, { signal: controller.signal }));
-  await resource.received(1);
-  await session.passCooldown();
+  await session.rejections(1);
   controller.abort();
   expect(await answer).toMatchObject({ name: "AbortError" });
   release();

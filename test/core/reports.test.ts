@@ -18,7 +18,7 @@ it("a client that is disposed of amid a wait leaves no rejection unhandled", asy
     const waits = [scene.client.getAccessToken(), scene.client.refresh(), scene.client.fetchUser()].map((wait) =>
       wait.catch(() => {}),
     );
-    for (let turn = 0; turn < turns; turn += 1) await null;
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
     scene.client.dispose();
     await Promise.all(waits);
     await new Promise((resolve) => setImmediate(resolve));

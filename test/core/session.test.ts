@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareRecords, compareSessions, isSameSession, merge, type Session } from "../../src/core/session.ts";
+import { compareSessions, isSameSession, merge, type Session } from "../../src/core/session.ts";
 import type { HeldToken } from "../../src/core/token.ts";
 import { claimsOf, identityOf, sessionOf, tokenOf } from "./sessionOf.ts";
 

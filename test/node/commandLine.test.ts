@@ -241,13 +241,15 @@ describe("stay-signed-in", () => {
     const other = { env: { STAY_SIGNED_IN_SESSION_FILE: `${path}.second` } };
     await run(["login", "--username", account.email, "--password-stdin"], { input: account.password, ...other });
     const listed = await run(["sessions"]);
-    expect(listed.output.trim().split("\n")).toHaveLength(2);
+    // N08
+    expect(listed.output).toMatch(/^ {2}SESSION +LAST USED +CLIENT\n/);
+    expect(listed.output.match(/^[* ] \S{22} {2}\d{4}-\d\d-\d\d \d\d:\d\d UTC {2}node$/gm)).toHaveLength(2);
     expect(listed.output.match(/^\*/gm)).toHaveLength(1);
     const all = JSON.parse((await run(["sessions", "--json"])).output) as { id: string; isCurrent: boolean }[];
     const theirs = all.find(({ isCurrent }) => !isCurrent)?.id ?? "";
     expect(await run(["sessions", "--end", theirs])).toMatchObject({ code: 0 });
     expect(await run(["token", "--min-validity", "14m"], other)).toMatchObject({ code: expect.any(Number) });
-    expect((await run(["sessions"])).output.trim().split("\n")).toHaveLength(1);
+    expect((await run(["sessions"])).output.trim().split("\n")).toHaveLength(2);
     expect(await run(["sessions", "--end", "no-such-session"])).toMatchObject({ code: 2 });
     expect(await run(["sessions", "--end-others"])).toMatchObject({ code: 0 });
   }, 60_000);

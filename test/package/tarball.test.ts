@@ -122,6 +122,18 @@ describe("the packed package", () => {
     }
   });
 
+  it("brings what its command line needs along: whoever writes a page installs one small package beside it", async () => {
+    expect(dependencies).toEqual(["jwt-decode"]);
+    const command = await packed.makeProject("command", dependencies);
+    const bin = join(command, "node_modules", manifest.name, manifest.bin["stay-signed-in"]);
+    expect((await run(process.execPath, [bin, "login", "--help"], { cwd: command })).stdout).toMatch(/--no-browser/);
+    // What opens a browser is loaded only then.
+    const chunks = (await filesIn(installed)).filter((file) => /^dist\/chunks\/open-/.test(file));
+    const program = `import open from ${JSON.stringify(`./node_modules/${manifest.name}/${chunks[0]}`)}; console.log(typeof open);`;
+    await writeFile(join(command, "program.js"), program);
+    expect((await run(process.execPath, ["program.js"], { cwd: command })).stdout).toBe("function\n");
+  });
+
   it("runs its command, which is executable once installed", async () => {
     const command = join(installed, manifest.bin["stay-signed-in"]);
     expect(await readFile(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);

@@ -83,6 +83,18 @@ describe("useSession", () => {
     expect(calls).toHaveLength(1);
   });
 
+  it("asks once for all roots of a page, each with a provider of its own", async () => {
+    const { client, calls } = createSlowClient();
+    const roots = [renderWho(client), renderWho(client)];
+    await calls[0]?.succeed();
+    for (const { session } of roots) expect(session().user?.id).toBe("ada");
+    roots[0]?.unmount();
+    act(() => client.become({ subject: "grace" }));
+    await calls[1]?.succeed();
+    expect(roots[1]?.session().user?.id).toBe("grace");
+    expect(calls).toHaveLength(2);
+  });
+
   it("asks nothing while nobody is signed in or it is not known", async () => {
     const { client, calls } = createSlowClient({ state: { status: "loading" } });
     const { session } = renderWho(client);

@@ -1,9 +1,11 @@
+import { type QueryClient, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import axios from "axios";
 import { describe, expectTypeOf, it } from "vitest";
 import { authorizeAxios } from "../../src/axios.ts";
 import { authorizeFetch } from "../../src/fetch.ts";
 import * as root from "../../src/index.ts";
 import type { AuthClient, AuthErrorCode, AuthState, Identity, UnauthenticatedReason, User } from "../../src/index.ts";
+import { sessionQueryOptions } from "../../src/query.ts";
 import { createAuthServer, memoryStore, requireUser } from "../../src/server.ts";
 
 // Nothing here runs: `tsc` is what fails (npm run typecheck, and the first step of npm test).
@@ -55,6 +57,42 @@ describe("useAuth", () => {
       expectTypeOf(root.useAuth(({ activity }) => activity.kind)).toEqualTypeOf<"idle" | "refreshing" | "waiting">();
       // @ts-expect-error -- what is being done would render too often: a selector has to ask for it
       void root.useAuth().activity;
+    });
+  });
+});
+
+describe("useSession", () => {
+  it("tells apart who is there, and lets no user be read before the answer", () => {
+    never(() => {
+      const session = root.useSession();
+      expectTypeOf(session.user).toEqualTypeOf<User | null>();
+      // @ts-expect-error -- the answer may not be there yet
+      void session.user.email;
+      if (session.status === "authenticated") expectTypeOf(session.identity).toEqualTypeOf<Identity>();
+      else expectTypeOf(session.identity).toBeNull();
+    });
+  });
+
+  it("is the same as a query, by its options and by its key", () => {
+    never((auth = {} as AuthClient, queryClient = {} as QueryClient) => {
+      expectTypeOf(useQuery(sessionQueryOptions(auth)).data).toEqualTypeOf<User | undefined>();
+      expectTypeOf(useSuspenseQuery(sessionQueryOptions(auth)).data).toEqualTypeOf<User>();
+      expectTypeOf(queryClient.ensureQueryData(sessionQueryOptions(auth))).resolves.toEqualTypeOf<User>();
+      expectTypeOf(queryClient.getQueryData(sessionQueryOptions(auth).queryKey)).toEqualTypeOf<User | undefined>();
+      // @ts-expect-error -- a user has more than a name
+      queryClient.setQueryData(sessionQueryOptions(auth).queryKey, { name: "Ada" });
+    });
+  });
+});
+
+describe("RequireAuth", () => {
+  it("asks its rule of an identity and of a user, neither of them `any`", () => {
+    type When = NonNullable<root.RequireAuthProps["when"]>;
+    expectTypeOf<Parameters<When>>().toEqualTypeOf<[identity: Identity, user: User]>();
+    never(() => {
+      root.RequireAuth({ children: null, when: ({ isGuest }) => !isGuest });
+      // @ts-expect-error -- a rule says yes or no
+      root.RequireAuth({ children: null, when: ({ subject }) => subject });
     });
   });
 });
@@ -117,6 +155,7 @@ describe("adapters and server", () => {
   it("export nothing that is `any`", () => {
     type AnyKeys<T> = { [K in keyof T]: 0 extends 1 & T[K] ? K : never }[keyof T];
     expectTypeOf<AnyKeys<typeof root>>().toBeNever();
+    expectTypeOf<AnyKeys<typeof import("../../src/query.ts")>>().toBeNever();
     expectTypeOf<AnyKeys<typeof import("../../src/server.ts")>>().toBeNever();
     expectTypeOf<AnyKeys<typeof import("../../src/node.ts")>>().toBeNever();
     expectTypeOf<AnyKeys<typeof import("../../src/testing.ts")>>().toBeNever();

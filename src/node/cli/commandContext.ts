@@ -4,6 +4,8 @@ import { describeEnd } from "../describeEnd.ts";
 import { openSessionStore } from "../openSessionStore.ts";
 import { parseServerAddress } from "../serverAddress.ts";
 import type { SessionStore } from "../sessionStore.ts";
+import { explainAbsence } from "./explainAbsence.ts";
+import { createPatientFetch } from "./patientFetch.ts";
 import type { CommandWorld } from "./commandWorld.ts";
 import { UsageError } from "./exitCodes.ts";
 import { type Terminal, createTerminal } from "./terminal.ts";
@@ -23,21 +25,18 @@ export interface CommandContext {
   readonly file: SessionStore;
   readonly isInKeyring: boolean;
   readonly auth: NodeAuthClient;
+  /** The process's own; says what is waited for when an answer takes long. */
+  readonly fetch: typeof globalThis.fetch;
 }
 
-async function findAddress(options: SharedOptions, world: CommandWorld, file: SessionStore): Promise<string> {
+async function findAddress(options: SharedOptions, world: CommandWorld, file: SessionStore): Promise<string | null> {
   const named = options.url ?? world.environment["STAY_SIGNED_IN_URL"];
   if (named) return named;
   const known = Object.entries(await file.read()).filter(
     ([, { session, ended }]) => session !== null || ended !== null,
   );
   const [first, second] = known;
-  if (first === undefined) {
-    throw new AuthError(
-      "sessionEnded",
-      "Nobody is signed in. Sign in with: stay-signed-in login --url https://api.example/v1/auth (your server's address).",
-    );
-  }
+  if (first === undefined) return null;
   if (second !== undefined) {
     const list = known.map(([address]) => `  ${address}`).join("\n");
     throw new UsageError(`Which server? Name one with --url, or in STAY_SIGNED_IN_URL:\n${list}`);
@@ -45,27 +44,43 @@ async function findAddress(options: SharedOptions, world: CommandWorld, file: Se
   return first[0];
 }
 
-/** Runs one command with a client of its own, which it ends afterwards. */
+function nobodyIsSignedIn(): never {
+  throw new AuthError(
+    "sessionEnded",
+    "Nobody is signed in. Sign in with: stay-signed-in login --url https://api.example/v1/auth (your server's address).",
+  );
+}
+
+/**
+ * Runs one command with a client of its own, which it ends afterwards. `withoutServer` runs in its place where no server is
+ * named and the session file knows none.
+ */
 export async function withContext(
   options: SharedOptions,
   world: CommandWorld,
   run: (context: CommandContext) => Promise<number>,
+  withoutServer: (terminal: Terminal) => number = nobodyIsSignedIn,
 ): Promise<number> {
   const { sessionFile, keyring } = options;
   const { store: file, isInKeyring } = openSessionStore({ sessionFile, keyring }, world.environment);
   const dangerouslyAllowHttp = options.dangerouslyAllowHttp === true;
-  const address = parseServerAddress(await findAddress(options, world, file), { dangerouslyAllowHttp });
+  const terminal = createTerminal(world);
+  const named = await findAddress(options, world, file);
+  if (named === null) return withoutServer(terminal);
+  const address = parseServerAddress(named, { dangerouslyAllowHttp });
+  const fetch = createPatientFetch(terminal, address);
   const auth = createNodeAuthClient({
     baseUrl: address,
     dangerouslyAllowHttp,
     sessionFile,
     keyring,
     env: world.environment,
+    fetch,
   });
   try {
-    return await run({ world, terminal: createTerminal(world), address, file, isInKeyring, auth });
+    return await run({ world, terminal, address, file, isInKeyring, auth, fetch });
   } catch (error) {
-    if (!isAuthError(error, "sessionEnded")) throw error;
+    if (!isAuthError(error, "sessionEnded")) throw await explainAbsence(error, address, fetch);
     throw new AuthError("sessionEnded", describeEnd(await file.readServer(address), address), { cause: error });
   } finally {
     auth.dispose();

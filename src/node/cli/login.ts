@@ -1,5 +1,4 @@
-import type { AuthError } from "../../core/authError.ts";
-import { isAuthError } from "../../core/authError.ts";
+import { AuthError, isAuthError } from "../../core/authError.ts";
 import type { Identity } from "../../core/authState.ts";
 import { signInWithDevice } from "../signInWithDevice.ts";
 import type { CommandContext } from "./commandContext.ts";
@@ -22,11 +21,15 @@ async function signInWithPassword(context: CommandContext, username: string, opt
   return auth.signIn({ username, password });
 }
 
-async function signInByDevice({ world, terminal, auth }: CommandContext, options: LoginOptions): Promise<Identity> {
+async function signInByDevice(
+  { world, terminal, auth, fetch }: CommandContext,
+  options: LoginOptions,
+): Promise<Identity> {
   let stopProgress = (): void => undefined;
   try {
     return await signInWithDevice(auth, {
       signal: world.interrupted,
+      fetch,
       openBrowser: options.browser && world.messages.isTTY === true ? world.openBrowser : false,
       onPrompt({ userCode, verificationUri, verificationUriComplete, expiresAt }) {
         terminal.say(`Open ${terminal.bold(verificationUri)}`);
@@ -62,4 +65,12 @@ export async function login(context: CommandContext, options: LoginOptions): Pro
     terminal.say("The session is in the keyring. Set STAY_SIGNED_IN_KEYRING=1, or give --keyring to every command.");
   }
   return exitCodes.done;
+}
+
+/** Whoever signs in for the first time has to say where. */
+export function loginWithoutServer(): never {
+  throw new AuthError(
+    "sessionEnded",
+    "Sign in where? Name the server: stay-signed-in login --url https://api.example/v1/auth (or set STAY_SIGNED_IN_URL).",
+  );
 }

@@ -4,12 +4,13 @@ import { type SharedOptions, withContext } from "./commandContext.ts";
 import type { CommandWorld } from "./commandWorld.ts";
 import { type DoctorOptions, doctor } from "./doctor/doctor.ts";
 import { UsageError, exitCodeOf, exitCodes } from "./exitCodes.ts";
-import { type LoginOptions, login } from "./login.ts";
+import { type LoginOptions, login, loginWithoutServer } from "./login.ts";
 import { type LogoutOptions, logout } from "./logout.ts";
 import { parseDuration } from "./parseDuration.ts";
 import { runCommand } from "./runCommand.ts";
 import { endSessions, listSessions } from "./sessions.ts";
-import { type StatusOptions, status } from "./status.ts";
+import { type StatusOptions, status, statusWithoutServer } from "./status.ts";
+import type { Terminal } from "./terminal.ts";
 import { type TokenOptions, token } from "./token.ts";
 
 const EXIT_CODES_HELP = `
@@ -57,14 +58,15 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
     .option("--password-stdin", "read the password from standard input")
     .option("--no-browser", "open no browser")
     .action(async (options: SharedOptions & LoginOptions) => {
-      report(await withContext(options, world, (context) => login(context, options)));
+      report(await withContext(options, world, (context) => login(context, options), loginWithoutServer));
     });
 
   command("status", "say who is signed in")
     .option("--json", "as JSON")
     .option("--offline", "as the session file says, without asking the server")
     .action(async (options: SharedOptions & StatusOptions) => {
-      report(await withContext(options, world, (context) => status(context, options)));
+      const withoutServer = (terminal: Terminal): number => statusWithoutServer(terminal, options);
+      report(await withContext(options, world, (context) => status(context, options), withoutServer));
     });
 
   command("token", "print a good access token")

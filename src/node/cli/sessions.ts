@@ -1,5 +1,6 @@
 import { AuthError } from "../../core/authError.ts";
 import { describeFailure } from "../../core/responses.ts";
+import { describeClient } from "./describeClient.ts";
 import type { CommandContext } from "./commandContext.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { toPlainText } from "./terminal.ts";
@@ -12,7 +13,11 @@ interface ListedSession {
   expiresAt: string;
 }
 
-async function request({ auth, address, world }: CommandContext, path: string, method: string): Promise<Response> {
+async function request(
+  { auth, address, world, fetch }: CommandContext,
+  path: string,
+  method: string,
+): Promise<Response> {
   const send = async (accessToken: string): Promise<Response> => {
     try {
       return await fetch(`${address}${path}`, {
@@ -53,7 +58,7 @@ function parseSession(value: unknown): ListedSession | null {
     unknown
   >;
   if (typeof id !== "string") return null;
-  const client = toText(client_name) || toText(user_agent) || "unknown";
+  const client = describeClient(toText(client_name), toText(user_agent));
   return {
     id: toPlainText(id),
     isCurrent: current === true,
@@ -69,6 +74,12 @@ async function readList(response: Response): Promise<ListedSession[]> {
   return body.map(parseSession).filter((session) => session !== null);
 }
 
+/** Like `2026-11-25 09:41 UTC`, in whatever time zone the reader of a server's log is. */
+function showMoment(text: string): string {
+  const moment = new Date(text);
+  return Number.isNaN(moment.getTime()) ? text : `${moment.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** Lists the sessions of who is signed in, wherever they were begun. */
 export async function listSessions(context: CommandContext, options: { json?: boolean }): Promise<number> {
   const { auth, terminal } = context;
@@ -78,10 +89,16 @@ export async function listSessions(context: CommandContext, options: { json?: bo
     terminal.print(JSON.stringify(sessions, null, 2));
     return exitCodes.done;
   }
-  const widest = Math.max(...sessions.map(({ id }) => id.length), 2);
-  for (const { id, isCurrent, client, lastUsedAt } of sessions) {
-    terminal.print(`${isCurrent ? "*" : " "} ${id.padEnd(widest)}  ${lastUsedAt}  ${client}`);
+  const rows = sessions.map(({ id, lastUsedAt, client }) => [id, showMoment(lastUsedAt), client]);
+  const header = ["SESSION", "LAST USED", "CLIENT"];
+  const widths = header.map((title, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
+  const show = (row: readonly string[]): string =>
+    row.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  ");
+  terminal.print(`  ${show(header)}`.trimEnd());
+  for (const [index, row] of rows.entries()) {
+    terminal.print(`${sessions[index]?.isCurrent ? "*" : " "} ${show(row)}`.trimEnd());
   }
+  terminal.say("* this one. End another with: stay-signed-in sessions --end SESSION");
   return exitCodes.done;
 }
 

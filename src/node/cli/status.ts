@@ -1,10 +1,10 @@
 import { isAuthError } from "../../core/authError.ts";
 import type { User } from "../../core/authClient.ts";
-import type { ServerEntry } from "../sessionFileFormat.ts";
+import { emptyEntry, type ServerEntry } from "../sessionFileFormat.ts";
 import type { CommandContext } from "./commandContext.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { formatDuration } from "./parseDuration.ts";
-import { toPlainText } from "./terminal.ts";
+import { type Terminal, toPlainText } from "./terminal.ts";
 
 export interface StatusOptions {
   json?: boolean;
@@ -13,7 +13,8 @@ export interface StatusOptions {
 
 /** What `status --json` prints. Holds no token. */
 export interface StatusReport {
-  address: string;
+  /** Null where no server is named and none is known. */
+  address: string | null;
   status: "authenticated" | "unauthenticated";
   /** Why nobody is signed in. */
   reason: "none" | "expired" | "revoked" | null;
@@ -26,15 +27,18 @@ export interface StatusReport {
   verified: boolean;
 }
 
-function makeReport(address: string, { session, ended }: ServerEntry, user: User | null): StatusReport {
+/** Only what a terminal shows as it is: what a server sends may hold letters that turn the line around. */
+const plain = (text: string | null | undefined): string | null => (text == null ? null : toPlainText(text));
+
+function makeReport(address: string | null, { session, ended }: ServerEntry, user: User | null): StatusReport {
   return {
     address,
     status: session === null ? "unauthenticated" : "authenticated",
     reason: session === null ? (ended?.reason ?? "none") : null,
-    subject: session?.subject ?? ended?.subject ?? null,
-    email: user?.email ?? null,
+    subject: plain(session?.subject ?? ended?.subject),
+    email: plain(user?.email),
     isGuest: session?.isGuest ?? false,
-    sessionId: session?.id ?? null,
+    sessionId: plain(session?.id),
     accessTokenExpiresAt:
       session === null || session.accessTokenExpiresAt === null
         ? null
@@ -85,4 +89,14 @@ export async function status(context: CommandContext, options: StatusOptions): P
   if (unreached === null) return exitCodes.done;
   terminal.say(`Not confirmed by the server: ${unreached}`);
   return exitCodes.unavailable;
+}
+
+/** Nobody has ever signed in here, and no server is named. */
+export function statusWithoutServer(terminal: Terminal, options: StatusOptions): number {
+  if (options.json) terminal.print(JSON.stringify(makeReport(null, emptyEntry, null), null, 2));
+  else
+    terminal.print(
+      "Nobody is signed in. Sign in with: stay-signed-in login --url https://api.example/v1/auth (your server's address).",
+    );
+  return exitCodes.signInNeeded;
 }
