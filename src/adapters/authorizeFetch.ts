@@ -80,9 +80,11 @@ export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions 
       const joined = signal && person ? joinSignals(signal, person) : undefined;
       const extra: RequestInit = {};
       if (person && (takesSignals ??= canTake(person.signal))) extra.signal = joined?.signal ?? person.signal;
-      if (token) headers.set(header, valueOf(token));
+      const isCookie = policy.isCookie();
+      if (isCookie) extra.credentials = asked.credentials ?? "include";
+      else if (token) headers.set(header, valueOf(token));
       // Any other header than `Authorization` would go along to wherever a redirect leads.
-      if (token && headerName !== "authorization") extra.redirect = asked.redirect ?? "error";
+      if (token && !isCookie && headerName !== "authorization") extra.redirect = asked.redirect ?? "error";
       try {
         if (request) previous = await base(rebuild(previous || !canResend ? request : request.clone(), headers, extra));
         else previous = await base(target, { ...asked, headers, ...extra });

@@ -46,6 +46,8 @@ export interface RequestPolicy<Answer> {
   readonly isAllowed: OriginGuard;
   readonly personOf: (subject: string) => Person;
   readonly takeTurn: () => Promise<void> | undefined;
+  /** By a cookie there is nothing to set: the browser sends it. */
+  readonly isCookie: () => boolean;
   valueOf(token: string): string;
 }
 
@@ -67,6 +69,7 @@ export function createRequestPolicy<Answer>(
     isAllowed: createOriginGuard(auth, allowedOrigins),
     personOf: createPeople(auth),
     takeTurn: createTurnstile(),
+    isCookie: () => auth.internals.tokens === "cookie",
     valueOf: (token) => (prefix ? `${prefix} ${token}` : token),
   };
 }

@@ -39,7 +39,7 @@ function ownNames(headers: object, name: string): string[] | undefined {
  */
 export function createSender(
   instance: AxiosInstance,
-  { header, headerName, valueOf }: RequestPolicy<AxiosResponse>,
+  { header, headerName, isCookie, valueOf }: RequestPolicy<AxiosResponse>,
 ): (config: Config, address: string) => Send {
   // Adapters may be named, and only this instance's axios resolves its names: an instance of its kind, emptied of defaults,
   // whose interceptor puts the whole request in place.
@@ -65,7 +65,8 @@ export function createSender(
       const joined = own && person ? joinSignals(own, person) : undefined;
       // In place: a copy would cost more than all the rest.
       if (person) config.signal = joined?.signal ?? person.signal;
-      if (token) {
+      if (isCookie()) config.withCredentials ??= true;
+      else if (token) {
         config.headers = withHeader(headers, header, headerName, valueOf(token));
         config.beforeRedirect = keepAtHome(beforeRedirect, headerName, address);
       }

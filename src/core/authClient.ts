@@ -87,6 +87,8 @@ export interface ClientInternals {
   readBackoff(): AttemptRecord;
   /** The backend's own `sessionEndpoints`. */
   readonly sessionEndpoints: readonly string[];
+  /** The backend's own `tokens`: by `cookie` there is no bearer to send. */
+  readonly tokens: "bearer" | "cookie";
   /** The token that `getAccessToken({ subject })` would give at once; null where it would wait or reject. */
   peekAccessToken(subject: string): string | null;
   /** Emits `stepUpRequired`. */

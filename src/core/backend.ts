@@ -54,6 +54,14 @@ export interface Backend {
    * them, and their 401 says nothing of the session. Default: none.
    */
   readonly sessionEndpoints?: readonly string[] | undefined;
+  /**
+   * `cookie`: the access token is an HttpOnly cookie. What `accessToken` of its answers holds is then a name for the cookie's present
+   * content, another one after each answer: it can be asked for, waited for and refused like any token; adapters set no header and let
+   * cookies travel. Default: `bearer`.
+   */
+  readonly tokens?: "bearer" | "cookie" | undefined;
+  /** Called when the client starts; returns its stop. For a backend that hears of other tabs. Default: nothing. */
+  start?(): () => void;
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
   signIn(credentials: RegisteredCredentials, call: BackendCall): Promise<TokenAnswer>;
   /** Makes the account only. @throws AuthError `registrationRejected`, `invalidInput`, `rateLimited`, `unavailable`. */

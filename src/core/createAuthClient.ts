@@ -97,6 +97,9 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
       get sessionEndpoints() {
         return backend.sessionEndpoints ?? [];
       },
+      get tokens() {
+        return backend.tokens ?? "bearer";
+      },
       peekAccessToken: tokens.peekAccessToken,
       requireStepUp: (stepUp) => store.emit("stepUpRequired", stepUp),
     },

@@ -51,7 +51,11 @@ const DEFAULT_PATHS: HttpBackendPaths = {
 const SESSION_PLACES = ["signIn", "register", "guest", "refresh", "signOut"] as const;
 
 /** The server's endpoints over HTTP, as a fastapi-users app spells them. */
-export function createHttpBackend({ baseUrl, paths = {}, now = Date.now }: HttpBackendOptions): Required<Backend> {
+export function createHttpBackend({
+  baseUrl,
+  paths = {},
+  now = Date.now,
+}: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
   checkNames(paths, Object.keys(DEFAULT_PATHS), "`paths`");
   const places = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");

@@ -75,9 +75,11 @@ export function createLifecycle(parts: Parts): Lifecycle {
   function listen(): void {
     tabs.open();
     const unsubscribe = platform.signals.subscribe(wake);
+    const stopBackend = parts.backend.start?.();
     stopListening = () => {
       stopListening = null;
       unsubscribe();
+      stopBackend?.();
       tabs.close();
       record.stop();
       schedule.disarm();

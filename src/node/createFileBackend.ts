@@ -11,7 +11,7 @@ import { isStillGood, isWorthUsing } from "./storedTokenAge.ts";
 
 export interface FileBackendOptions {
   /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
-  inner: Required<Backend>;
+  inner: Required<Omit<Backend, "tokens" | "start">>;
   file: SessionStore;
   address: string;
   clock: Clock;
@@ -36,7 +36,7 @@ const LONGEST_EXCHANGE_MS = 30_000;
  * A refresh token that was presented is not presented again, by any process, before its answer is here or 30 s have passed. Whoever
  * has given up waiting meanwhile (a short time-out, a machine that is busy) finds the answer in the file the next time.
  */
-export function createFileBackend(options: FileBackendOptions): Required<Backend> {
+export function createFileBackend(options: FileBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
   const { inner, file, address, clock, lockExchange, fetch, refreshAheadMs } = options;
   // Whoever asks again has no use for the token that it was given last.
   let lastHandedOut: string | null = null;

@@ -114,6 +114,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       waitingCount: () => 0,
       readBackoff: () => noAttempt,
       sessionEndpoints: [],
+      tokens: "bearer",
       peekAccessToken: (subject) =>
         identityOf(state.getState())?.subject === subject && !isDisposed ? accessToken.getState() : null,
       requireStepUp: (stepUp) => emit("stepUpRequired", stepUp),

@@ -326,6 +326,44 @@ describe("the refresh token", () => {
     expect(sent.slice(1).map(({ body }) => body)).toEqual(['{"refreshToken":"r1"}', '{"refreshToken":"r2"}']);
   });
 
+  // B3
+  it("of another tab's late answer is not kept after a sign-out, nor after another sign-in, and is signed out at the server", async () => {
+    for (const act of ["signOut", "signIn"] as const) {
+      let answer: (response: Response) => void = () => {};
+      const slow = new Promise<Response>((resolve) => {
+        answer = resolve;
+      });
+      const store = createMapStore();
+      const signOut = ({ refreshToken }: { refreshToken: string | null }) => ({
+        path: "logout",
+        json: { refreshToken },
+      });
+      const options = { refreshToken: store, signOut };
+      const mine = answering(
+        json({ access: "a", refresh: "r1" }),
+        json(act === "signIn" ? { access: "n", refresh: "n1" } : {}),
+      );
+      const theirs = answering(() => slow, json({}), json({ access: "m", refresh: "n2" }));
+      const { session } = await describeApi(options).signIn(ada, mine.call);
+      const refreshing = describeApi(options).refresh(theirs.call);
+      await clock.settle();
+      if (act === "signIn") await describeApi(options).signIn(ada, mine.call);
+      else
+        await describeApi(options).signOut?.({ id: session?.id ?? "", number: session?.number ?? 0 }, "a", mine.call);
+      answer(json({ access: "b", refresh: "r2" }));
+      expect(await refreshing).toMatchObject(
+        act === "signIn" ? { kind: "token", answer: { accessToken: "m" } } : { kind: "ended", reason: "none" },
+      );
+      await clock.settle();
+      const told = theirs.sent.filter(({ url }) => url.endsWith("/logout")).map(({ body }) => body);
+      expect(told).toEqual(['{"refreshToken":"r2"}']);
+      const keys = ["refresh-token", "ended"].map((key) =>
+        store.getItem(`stay-signed-in:https://api.example/auth:${key}`),
+      );
+      expect(JSON.stringify(keys)).not.toContain("r2");
+    }
+  });
+
   it("that an earlier version of the app kept is taken over once, and never after its session has ended", async () => {
     const store = createMapStore();
     const options = { refreshToken: store, adoptRefreshToken: () => "old", signOut: () => ({ path: "logout" }) };

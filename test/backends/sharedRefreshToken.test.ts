@@ -34,12 +34,12 @@ function openWorld(refreshToken: Place) {
       platform: { clock, random, openChannel, storages: { sessionStorage: copy } },
     });
     const client = createAuthClient({ backend, platform: tab.platform, namespace: "app" });
-    const stops = [backend.start?.(), client.start()];
+    const stop = client.start();
     return {
       client,
       copy,
       close() {
-        for (const stop of stops) stop?.();
+        stop();
         client.dispose();
         tab.close();
       },

@@ -145,11 +145,5 @@ export interface TokenBackendPlatform extends Pick<Platform, "clock" | "random" 
 export interface TokenBackend extends Backend {
   readonly address: string;
   readonly sessionEndpoints: readonly string[];
-  /**
-   * `cookie`: what `accessToken` of its answers holds is no bearer but a name for the cookie's present content, made up here. It can
-   * be asked for, waited for and refused like any other; adapters set no header, and let cookies travel instead.
-   */
   readonly tokens: "bearer" | "cookie";
-  /** Begins to hear what other tabs keep in memory or `sessionStorage`: called when the client starts. Returns its stop. */
-  start?(): () => void;
 }

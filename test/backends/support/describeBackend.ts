@@ -63,14 +63,12 @@ export function describeBackend(
       const backend = api.backend({ platform: { clock, openChannel }, refreshToken: storeOf(tab) });
       const client = createAuthClient({ backend, platform: tab.platform, namespace: "app" });
       const stop = client.start();
-      const stopBackend = backend.start?.() ?? (() => {});
       const page: Page = {
         tab,
         client,
         api: authorizeFetch(client, { fetch: tab.platform.fetch, allowedOrigins: [new URL(api.protectedUrl).origin] }),
         close() {
           stop();
-          stopBackend();
           client.dispose();
           pages.splice(pages.indexOf(page), 1);
         },
@@ -180,10 +178,10 @@ export function describeBackend(
       held.release();
       await world.until(refreshing);
       await world.settle();
+      if (!usesCookie) expect(stored()).not.toMatch(/:refresh-token"/);
       other!.close();
       const again = await reload(one!);
       expect(again.client.getState().status).toBe("unauthenticated");
-      if (!usesCookie) expect(stored()).not.toMatch(/:refresh-token"/);
     });
 
     it("goes on through an outage, and with what it had after it", async () => {
