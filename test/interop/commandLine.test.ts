@@ -94,6 +94,7 @@ describe.skipIf(python === null)("the command line against the fastapi-users exa
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.getByRole("button", { name: "Continue" }).click();
       await page.getByText("stay-signed-in").waitFor();
+      await page.getByLabel("Your password").fill(account.password);
       await page.getByRole("button", { name: "Approve" }).click();
       await page.getByText("Done.").waitFor();
     };
