@@ -19,6 +19,7 @@ export default defineConfig({
         client: "src/client.ts",
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
+        bound: "src/bound.ts",
         "socket.io": "src/socket.io.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",

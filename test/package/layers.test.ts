@@ -27,6 +27,7 @@ interface Layer {
 const rules: Record<string, Layer> = {
   core: { layers: ["core"], packages: ["jwt-decode"] },
   browser: { layers: ["browser", "core"], packages: [] },
+  bound: { layers: ["bound", "core"], packages: [] },
   node: { layers: ["node", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
   react: { layers: ["react", "core"], packages: ["react", "@tanstack/react-query"] },
   adapters: { layers: ["adapters", "core"], packages: ["axios", "socket.io-client"] },
@@ -110,7 +111,7 @@ describe("who may import whom", () => {
   });
 
   it("keeps server and Node code out of what a page loads, and React out of the client", () => {
-    for (const entry of ["index.ts", "client.ts", "axios.ts", "fetch.ts", "socket.io.ts", "devtools.ts"]) {
+    for (const entry of ["index.ts", "client.ts", "axios.ts", "fetch.ts", "bound.ts", "socket.io.ts", "devtools.ts"]) {
       const { own, packages } = reachableFrom(entry);
       expect(
         [...own].filter((path) => /^(server|node|testing)\//.test(path)),

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const peers = Object.keys(manifest.peerDependencies);
 
 /** What somebody imports, by entry. */
-type Imports = Partial<Record<"index" | "client" | "axios" | "fetch" | "socket.io" | "devtools", string>>;
+type Imports = Partial<Record<"index" | "client" | "axios" | "fetch" | "bound" | "socket.io" | "devtools", string>>;
 
 const client: Imports = { client: "createAuthClient" };
 const react: Imports = { index: "createAuthClient, AuthProvider, useAuth" };
@@ -28,6 +28,7 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 1_890 },
   { name: "authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, onTopOf: client, budget: 1_140 },
   { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 1_650 },
+  { name: "bindSession", imports: { ...client, bound: "bindSession" }, onTopOf: client, budget: 1_300 },
   { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 5_460 },
 ];
 

@@ -89,7 +89,9 @@ describe("the packed package", () => {
   });
 
   it("loads no server, no simulation and nothing of Node into a page", async () => {
-    const pages = ["index", "client", "axios", "fetch", "socket.io", "devtools"].map((name) => `dist/${name}.js`);
+    const pages = ["index", "client", "axios", "fetch", "bound", "socket.io", "devtools"].map(
+      (name) => `dist/${name}.js`,
+    );
     for (const page of pages) {
       const loaded = await loadedBy(page);
       const text = (await Promise.all(loaded.map((file) => readFile(join(installed, file), "utf8")))).join("\n");
