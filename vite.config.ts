@@ -20,6 +20,7 @@ export default defineConfig({
         query: "src/query.ts",
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
+        bound: "src/bound.ts",
         "socket.io": "src/socket.io.ts",
         backends: "src/backends.ts",
         connections: "src/connections.ts",

@@ -4,6 +4,7 @@ import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
 import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
 import type { ResolvedOptions } from "./authServerOptions.ts";
 import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
+import { createDpopNonces, type DpopNonces } from "./dpopNonces.ts";
 import { guardStore } from "./guardStore.ts";
 import { judgeOrigin, type OriginVerdict } from "./originRule.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
@@ -17,6 +18,8 @@ import { createAddressMatcher } from "./trustedProxies.ts";
 
 type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit">>;
 
+const MIN_NONCE_MS = 300_000;
+
 /** What the routes share: the options and everything that was made of them. */
 export interface AuthServerContext {
   readonly options: ResolvedOptions;
@@ -26,6 +29,7 @@ export interface AuthServerContext {
   readonly passwords: Passwords;
   readonly passwordPolicy: PasswordPolicy;
   readonly rateLimits: RateLimits;
+  readonly dpopNonces: DpopNonces;
   facts(context: Context<HonoEnvironment>): RequestFacts;
   judgeOrigin(facts: RequestFacts): OriginVerdict;
   cookieProfile(facts: RequestFacts): CookieProfile | null;
@@ -74,6 +78,12 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
     passwords: createPasswords(options.passwordHasher, options.maxConcurrentHashes, options.maxWaitingHashes),
     passwordPolicy: createPasswordPolicy(options),
     rateLimits: createRateLimits(options.rateLimits, store),
+    dpopNonces: createDpopNonces(
+      options.refreshSecrets,
+      // The next refresh still has the nonce of the last one.
+      Math.max(MIN_NONCE_MS, options.accessTokenLifetimeSeconds * 1000),
+      () => options.store.clock(),
+    ),
     facts(honoContext) {
       const facts = readRequestFacts(honoContext, isTrustedProxy);
       const address = options.clientAddress?.(honoContext);

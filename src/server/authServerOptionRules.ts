@@ -54,6 +54,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   trustedProxies: listOf(aText),
   clientAddress: aFunction,
   guests: trueOrFalse,
+  sessionBinding: aText,
   device: falseOr(objectOf<{ readonly verificationUri: string }>({ verificationUri: aText })),
   cookie: objectOf<CookieOptions>({
     name: aText,

@@ -83,6 +83,12 @@ export interface AuthServerOptions {
   readonly device?: false | { readonly verificationUri: string } | undefined;
   /** Name, path and domain of the refresh cookie. Default: by the address, as strict as it allows. */
   readonly cookie?: CookieOptions | undefined;
+  /**
+   * Whether sessions are bound to a key of the client that nobody can copy (RFC 9449, `bindSession` of
+   * `stay-signed-in/bound`): `optional` where the client proves one at sign-in, `required` always. Sessions that were made
+   * without one end at `required`. Default: none is.
+   */
+  readonly sessionBinding?: "optional" | "required" | undefined;
   /** Default {@link argon2PasswordHasher}. */
   readonly passwordHasher?: PasswordHasher | undefined;
   /**
@@ -140,6 +146,7 @@ export interface ResolvedOptions {
   readonly guests: boolean;
   readonly device: false | { readonly verificationUri: string | undefined };
   readonly cookie: CookieOptions;
+  readonly sessionBinding: "optional" | "required" | undefined;
   readonly passwordHasher: PasswordHasher;
   readonly checkPassword: CheckPassword | undefined;
   readonly refuseCommonPasswords: boolean;
@@ -191,6 +198,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     guests: options.guests ?? true,
     device: deviceOptions(options, publicUrl),
     cookie: options.cookie ?? {},
+    sessionBinding: bindingMode(options.sessionBinding),
     passwordHasher: options.passwordHasher ?? argon2PasswordHasher(),
     checkPassword: options.checkPassword,
     refuseCommonPasswords: options.refuseCommonPasswords ?? true,
@@ -257,6 +265,11 @@ function deviceOptions({ device }: AuthServerOptions, publicUrl: URL | undefined
   if (device === false) return false;
   if (device !== undefined) return { verificationUri: parseUrl("device.verificationUri", device.verificationUri).href };
   return { verificationUri: publicUrl === undefined ? undefined : new URL("/device", publicUrl).href };
+}
+
+function bindingMode(mode: AuthServerOptions["sessionBinding"]): ResolvedOptions["sessionBinding"] {
+  if (mode === undefined || mode === "optional" || mode === "required") return mode;
+  throw new OptionsError('`sessionBinding` is "optional" or "required".');
 }
 
 function seconds(option: string, value: number | undefined, fallback: number, max = 315_360_000): number {

@@ -63,6 +63,8 @@ export interface Session {
   readonly rotatedBy: string;
   /** When the current token was last handed to whoever presented the previous one; 0 before that. */
   readonly repeatedAt: number;
+  /** The thumbprint (RFC 7638) of the key that each refresh must prove; null where it is bound to none. */
+  readonly boundKey: string | null;
   /** The subject's version when it was made. */
   readonly credentialVersion: number;
   /** When it was made: the sign-in. */
@@ -143,6 +145,8 @@ export interface NewSession {
   readonly replaces: readonly string[];
   /** Whether a password was checked for it. */
   readonly authenticated: boolean;
+  /** The thumbprint of the key that it is bound to; null for none. */
+  readonly boundKey: string | null;
   /** Of the sign-in; null when there was none. */
   readonly userAgent: string | null;
   /** What a device that came by a device code calls itself; null for a browser. */

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { HonoEnvironment } from "./requestFacts.ts";
 
 const METHODS = "GET, POST, PATCH, DELETE";
-const REQUEST_HEADERS = "authorization, content-type";
+const REQUEST_HEADERS = "authorization, content-type, dpop";
 const PREFLIGHT_SECONDS = "600";
 
 /**
@@ -25,7 +25,7 @@ export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHand
     if (origin === undefined || !allowedOrigins.has(origin)) return;
     headers.set("Access-Control-Allow-Origin", origin);
     headers.set("Access-Control-Allow-Credentials", "true");
-    headers.set("Access-Control-Expose-Headers", "Date, Retry-After");
+    headers.set("Access-Control-Expose-Headers", "Date, Retry-After, DPoP-Nonce");
     if (!isPreflight) return;
     headers.set("Access-Control-Allow-Methods", METHODS);
     headers.set("Access-Control-Allow-Headers", REQUEST_HEADERS);

@@ -32,7 +32,9 @@ export async function refreshSession(
 ): Promise<RefreshOutcome> {
   const { store, options } = context;
   const sessionId = firstSeen.session.id;
-  const caller = await context.refreshTokens.markCaller(firstSeen.session, addressKey(facts.address));
+  // Whoever proved the key is the same caller wherever the network has put it.
+  const callerName = firstSeen.session.boundKey ?? addressKey(facts.address);
+  const caller = await context.refreshTokens.markCaller(firstSeen.session, callerName);
   const fields = { subject: firstSeen.session.subjectId, sessionId, keyId: token.keyId };
   let record: SessionRecord | undefined = firstSeen;
 

@@ -42,6 +42,8 @@ export interface RequestFacts {
   readonly host: string;
   readonly bearer: string | undefined;
   readonly wantsBodyTransport: boolean;
+  /** A proof that the client holds a key, RFC 9449. */
+  readonly dpop: string | undefined;
   /** The client's address in its one spelling; {@link UNKNOWN_ADDRESS} where the runtime does not tell. */
   readonly address: string;
   readonly userAgent: string | null;
@@ -79,6 +81,7 @@ export function readRequestFacts(context: Context<HonoEnvironment>, isTrustedPro
     host: [forwarded("x-forwarded-host"), header("host")].find(isHost)?.toLowerCase() ?? url.host,
     bearer: /^bearer +([^\s]+)$/i.exec(authorization ?? "")?.[1],
     wantsBodyTransport: header("auth-transport")?.toLowerCase() === "body",
+    dpop: header("dpop"),
     address: readAddress(behindProxy ? clientBehindProxies(header("x-forwarded-for"), peer, isTrustedProxy) : peer),
     userAgent: header("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     onSetCookie: inPage?.onSetCookie,

@@ -1,5 +1,13 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
+export interface RefusalDetails {
+  /** A sentence for people. */
+  readonly reason?: string;
+  /** The code of an OAuth error, RFC 6749 §5.2. */
+  readonly error?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /**
  * A request that is answered with an error on purpose. `detail` is the code (or fastapi-users' object) of the answer.
  */
@@ -9,14 +17,10 @@ export class RequestRefusedError extends Error {
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    status: ContentfulStatusCode,
-    detail: unknown,
-    { reason, headers = {} }: { readonly reason?: string; readonly headers?: Readonly<Record<string, string>> } = {},
-  ) {
+  constructor(status: ContentfulStatusCode, detail: unknown, { reason, error, headers = {} }: RefusalDetails = {}) {
     super(typeof detail === "string" ? detail : "The request is refused.");
     this.status = status;
-    this.body = { detail, ...(reason !== undefined && { reason }) };
+    this.body = { ...(error !== undefined && { error }), detail, ...(reason !== undefined && { reason }) };
     this.headers = headers;
   }
 }

@@ -6,6 +6,7 @@ import type { PresentedSession } from "./presentedSessions.ts";
 import type { CookieProfile } from "./cookieProfile.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
+import { requireKeyForSession } from "./sessionBinding.ts";
 import { createSessionId } from "./sessionId.ts";
 import { sessionStatus } from "./sessionStatus.ts";
 
@@ -56,12 +57,14 @@ export interface SessionStart {
   /** Another session number that this one's must exceed. */
   readonly numberAbove?: number | undefined;
   readonly clientName?: string | undefined;
+  /** The key that the request has proved; null for none. */
+  readonly boundKey: string | null;
   readonly sessionId?: string | undefined;
 }
 
 /** Makes a session; null when its subject changed meanwhile (its password, or being active). */
 export async function startSession(
-  { store, options }: AuthServerContext,
+  server: AuthServerContext,
   facts: RequestFacts,
   {
     subject,
@@ -70,9 +73,13 @@ export async function startSession(
     authenticated,
     numberAbove = 0,
     clientName,
+    boundKey,
     sessionId = createSessionId(),
   }: SessionStart,
 ): Promise<SessionRecord | null> {
+  const { store, options } = server;
+  // Without a refresh token there is nothing to bind.
+  if (transport !== "none") requireKeyForSession(server, boundKey);
   const absoluteMs = transport === "none" ? options.accessTokenLifetimeSeconds * 1000 : options.absoluteMs;
   return store.addSession({
     id: sessionId,
@@ -85,6 +92,7 @@ export async function startSession(
     numberAbove: Math.max(numberAbove, ...presented.map(({ record }) => record.session.number)),
     replaces: presented.filter(({ record }) => sessionStatus(record) === "live").map(({ record }) => record.session.id),
     authenticated,
+    boundKey,
     userAgent: facts.userAgent,
     clientName: clientName ?? null,
   });

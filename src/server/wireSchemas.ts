@@ -66,6 +66,7 @@ export const sessionAnswer = z.object({
   expires_at: z.iso.datetime(),
   user_agent: z.string().nullable(),
   client_name: z.string().nullable(),
+  bound: z.boolean(),
   current: z.boolean(),
 });
 

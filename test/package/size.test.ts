@@ -9,7 +9,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const peers = Object.keys(manifest.peerDependencies);
 
 /** What somebody imports, by entry. */
-type Imports = Partial<Record<"index" | "client" | "query" | "axios" | "fetch" | "socket.io" | "devtools", string>>;
+type Imports = Partial<
+  Record<"index" | "client" | "query" | "axios" | "fetch" | "bound" | "socket.io" | "devtools", string>
+>;
 
 const client: Imports = { client: "createAuthClient" };
 const react: Imports = { index: "createAuthClient, AuthProvider, useAuth" };
@@ -30,6 +32,7 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   { name: "authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, onTopOf: client, budget: 2_770 },
   { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 2_520 },
   { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 5_530 },
+  { name: "bindSession", imports: { ...client, bound: "bindSession" }, onTopOf: client, budget: 1_300 },
 ];
 
 /** What README.md says, by the part of {@link parts} that it speaks of. */

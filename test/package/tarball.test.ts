@@ -111,7 +111,7 @@ describe("the packed package", () => {
   });
 
   it("loads no server, no simulation and nothing of Node into a page", async () => {
-    const pages = ["index", "client", "query", "axios", "fetch", "socket.io", "backends", "devtools"].map(
+    const pages = ["index", "client", "query", "axios", "fetch", "bound", "socket.io", "backends", "devtools"].map(
       (name) => `dist/${name}.js`,
     );
     for (const page of pages) {

@@ -195,6 +195,7 @@ describe.skipIf(!hasPostgres)("two servers on one PostgreSQL", () => {
       authenticated: true,
       userAgent: null,
       clientName: null,
+      boundKey: null,
     });
     const isWaiting = async () =>
       (await rival.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rows.length > 0;

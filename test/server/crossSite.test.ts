@@ -194,7 +194,7 @@ describe("CORS", () => {
     expect(response.status).toBe(status);
     expect(response.headers.get("access-control-allow-origin")).toBe(ADMIN);
     expect(response.headers.get("access-control-allow-credentials")).toBe("true");
-    expect(response.headers.get("access-control-expose-headers")).toBe("Date, Retry-After");
+    expect(response.headers.get("access-control-expose-headers")).toBe("Date, Retry-After, DPoP-Nonce");
   });
 
   // B229 https://github.com/nocodb/nocodb/issues/3792
@@ -253,7 +253,7 @@ describe("CORS", () => {
     const allowed = await ask(ADMIN);
     expect(allowed.status).toBe(204);
     expect(allowed.headers.get("access-control-allow-origin")).toBe(ADMIN);
-    expect(allowed.headers.get("access-control-allow-headers")).toBe("authorization, content-type");
+    expect(allowed.headers.get("access-control-allow-headers")).toBe("authorization, content-type, dpop");
     expect(allowed.headers.get("access-control-allow-methods")).toBe("GET, POST, PATCH, DELETE");
     const strange = await ask(EVIL);
     expect(strange.headers.get("access-control-allow-origin")).toBeNull();

@@ -18,6 +18,7 @@ const session: Session = {
   previous: 2,
   rotatedAt: 0,
   rotatedBy: "",
+  boundKey: null,
   repeatedAt: 0,
   credentialVersion: 1,
   createdAt: 0,

@@ -34,6 +34,7 @@ describe("the list of sessions", () => {
       current: true,
       user_agent: null,
       client_name: null,
+      bound: false,
       created_at: "2026-11-25T12:00:00.000Z",
       last_refreshed_at: "2026-11-25T12:00:00.000Z",
       expires_at: "2026-12-02T12:00:00.000Z",

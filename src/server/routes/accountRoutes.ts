@@ -8,6 +8,7 @@ import { readJson } from "../readRequest.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
 import { requireLiveSession } from "../requireLiveSession.ts";
+import { readProvedKey } from "../sessionBinding.ts";
 import { createSessionId } from "../sessionId.ts";
 import { chooseTransport, startSession } from "../startSession.ts";
 import { makeTokens } from "../tokenAnswer.ts";
@@ -46,6 +47,8 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const { transport, profile } = chooseTransport(server, facts);
     const session = await requireLiveSession(server, facts);
     const { subject, record } = session;
+    // The session that comes of it is this client's, too, and stays bound to its key.
+    const boundKey = (await readProvedKey(server, context, facts)) ?? record.session.boundKey;
     const { password, current_password: currentPassword } = await readJson(context, changePasswordRequest);
     if (subject.isGuest) throw new RequestRefusedError(403, "GUEST");
     const wrongPassword = new RequestRefusedError(400, "CURRENT_PASSWORD_INVALID");
@@ -64,6 +67,7 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       presented,
       numberAbove: record.session.number,
       authenticated: true,
+      boundKey,
     });
     if (started === null) throw new RequestRefusedError(401, "Unauthorized");
     return context.json({

@@ -6,6 +6,7 @@ import { recogniseClient } from "../familiarClients.ts";
 import { mayComeFromPage } from "../originRule.ts";
 import { readForm } from "../readRequest.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
+import { isBoundTo, readProvedKey, requireKeyForSession } from "../sessionBinding.ts";
 import { createSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
 import { originNotAllowed, startSession } from "../startSession.ts";
@@ -39,7 +40,7 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     if (form.grant_type !== GRANT_TYPE) return refuse(context, "unsupported_grant_type");
     const found = await store.findDeviceCode(await hashDeviceCode(form.device_code));
     if (found === null || found.deviceCode.clientId !== form.client_id) return refuse(context, "invalid_grant");
-    const outcome = await decide(found, facts);
+    const outcome = await decide(found, facts, await readProvedKey(server, context, facts));
     if (typeof outcome === "string") return refuse(context, outcome);
     return context.json(await makeTokens(server, context, facts, outcome, null));
   });
@@ -47,25 +48,33 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
   async function decide(
     { deviceCode, now }: DeviceCodeRecord,
     facts: RequestFacts,
+    boundKey: string | null,
   ): Promise<SessionRecord | DeviceError> {
-    if (deviceCode.status === "redeemed") return repeat(deviceCode, now, facts);
+    if (deviceCode.status === "redeemed") return repeat(deviceCode, now, facts, boundKey);
     if (deviceCode.expiresAt <= now) return "expired_token";
     if (deviceCode.status === "denied") return "access_denied";
-    if (deviceCode.status === "approved") return redeem(deviceCode, facts);
+    if (deviceCode.status === "approved") return redeem(deviceCode, facts, boundKey);
     const tooFast = now - deviceCode.polledAt < deviceCode.intervalMs;
     await store.pollDeviceCode(deviceCode.deviceCodeHash, tooFast ? SLOW_DOWN_MS : 0);
     return tooFast ? "slow_down" : "authorization_pending";
   }
 
-  async function redeem(deviceCode: DeviceCode, facts: RequestFacts): Promise<SessionRecord | DeviceError> {
+  async function redeem(
+    deviceCode: DeviceCode,
+    facts: RequestFacts,
+    boundKey: string | null,
+  ): Promise<SessionRecord | DeviceError> {
     if ((await approver(deviceCode)) === null) return "invalid_grant";
+    requireKeyForSession(server, boundKey);
     const sessionId = createSessionId();
     if (await store.redeemDeviceCode(deviceCode.deviceCodeHash, sessionId)) {
-      return start(deviceCode, sessionId, facts);
+      return start(deviceCode, sessionId, facts, boundKey);
     }
     // Another request of the same device was quicker: its session is this one's, too.
     const again = await store.findDeviceCode(deviceCode.deviceCodeHash);
-    return again?.deviceCode.status === "redeemed" ? repeat(again.deviceCode, again.now, facts) : "invalid_grant";
+    return again?.deviceCode.status === "redeemed"
+      ? repeat(again.deviceCode, again.now, facts, boundKey)
+      : "invalid_grant";
   }
 
   /** The answer to the redemption was lost, or is still under way: the same session's current tokens. */
@@ -73,12 +82,14 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     deviceCode: DeviceCode,
     now: number,
     facts: RequestFacts,
+    boundKey: string | null,
   ): Promise<SessionRecord | DeviceError> {
     const { sessionId, redeemedAt } = deviceCode;
     if (sessionId === null || redeemedAt === null || now - redeemedAt >= options.graceMs) return "invalid_grant";
     const [record] = await store.readSessions([sessionId]);
     // A server that died in between has redeemed the code and made no session.
-    if (record === undefined) return start(deviceCode, sessionId, facts);
+    if (record === undefined) return start(deviceCode, sessionId, facts, boundKey);
+    if (!isBoundTo(server, record.session, boundKey)) return "invalid_grant";
     return sessionStatus(record) === "live" ? record : "invalid_grant";
   }
 
@@ -86,13 +97,14 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     deviceCode: DeviceCode,
     sessionId: string,
     facts: RequestFacts,
+    boundKey: string | null,
   ): Promise<SessionRecord | DeviceError> {
     const approval = await approver(deviceCode);
     if (approval?.subject == null) return "invalid_grant";
     const { subject } = approval;
     const clientName = deviceCode.clientId;
     const details = { subject, transport: "body", presented: [], authenticated: false, clientName, sessionId } as const;
-    const record = await startSession(server, facts, details);
+    const record = await startSession(server, facts, { ...details, boundKey });
     if (record === null) return "invalid_grant";
     const fields = { subject: subject.id, sessionId };
     server.audit("signedIn", facts, fields);

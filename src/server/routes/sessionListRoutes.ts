@@ -28,6 +28,7 @@ export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthSer
           expires_at: new Date(times.expiresAt).toISOString(),
           user_agent: session.userAgent && displayText(session.userAgent),
           client_name: session.clientName && displayText(session.clientName),
+          bound: session.boundKey !== null,
           current: session.id === own.session.id,
         })),
     );

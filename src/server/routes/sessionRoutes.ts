@@ -15,6 +15,7 @@ import type { CookieProfile } from "../cookieProfile.ts";
 import { refreshSession } from "../refreshSession.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
+import { isBoundTo, readProvedKey, requireKeyForSession } from "../sessionBinding.ts";
 import { createSessionId, isSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
 import {
@@ -34,9 +35,10 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const facts = server.facts(context);
     const chosen = chooseTransport(server, facts);
     const { username, password } = await readForm(context, loginRequest);
+    const boundKey = await readBindingKey(server, context, facts, chosen);
     const presented = await presentedWith(server, facts, chosen);
     const { subject, isNewDevice } = await checkCredentials(server, facts, { username, password, presented });
-    return answerSignIn(server, context, facts, { subject, isNewDevice }, chosen, presented);
+    return answerSignIn(server, context, facts, { subject, isNewDevice, chosen, presented, boundKey });
   });
 
   app.post("/guest", async (context) => {
@@ -47,11 +49,12 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     if (presented.some(({ record }) => sessionStatus(record) === "live" && record.subject?.isGuest === false)) {
       throw new RequestRefusedError(409, "SESSION_EXISTS");
     }
+    const boundKey = await readBindingKey(server, context, facts, chosen);
     await limited(server, facts, server.rateLimits.count("guest", addressKey(facts.address)));
     const guest = { id: createSessionId(), email: null, passwordHash: null, isVerified: false, isGuest: true };
     const subject = await server.store.addSubject(guest);
     if (subject === null) throw new Error("A guest without an address cannot be taken already.");
-    return answerSignIn(server, context, facts, { subject, isNewDevice: false }, chosen, presented);
+    return answerSignIn(server, context, facts, { subject, isNewDevice: false, chosen, presented, boundKey });
   });
 
   app.post("/jwt/refresh", async (context) => {
@@ -60,7 +63,13 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const { profile, presented } = await findRefreshed(server, facts, body.refresh_token ?? null);
     const [chosen, ...others] = presented;
     if (chosen === undefined) throw new RequestRefusedError(401, "REFRESH_TOKEN_INVALID");
-    const sessionId = chosen.record.session.id;
+    const { session } = chosen.record;
+    const sessionId = session.id;
+    const provedKey = await readProvedKey(server, context, facts);
+    if (!isBoundTo(server, session, provedKey)) {
+      server.audit("proofRefused", facts, { subject: session.subjectId, sessionId, keyId: chosen.token.keyId });
+      throw new RequestRefusedError(401, "REFRESH_TOKEN_PROOF_INVALID");
+    }
     await limited(server, facts, server.rateLimits.count("refresh", sessionId));
     const outcome = await refreshSession(server, facts, chosen);
     if (outcome.kind === "refused") throw new RequestRefusedError(401, outcome.code);
@@ -110,16 +119,32 @@ async function presentedWith(
   return profile === null ? [] : findSessionsInCookie(server, profile, facts.cookie);
 }
 
+/** Before anything is checked or made: a client that has to send its proof again has then lost nothing. */
+async function readBindingKey(
+  server: AuthServerContext,
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  { transport }: ChosenTransport,
+): Promise<string | null> {
+  const boundKey = await readProvedKey(server, context, facts);
+  if (transport !== "none") requireKeyForSession(server, boundKey);
+  return boundKey;
+}
+
+interface SignIn extends CheckedCredentials {
+  readonly chosen: ChosenTransport;
+  readonly presented: readonly PresentedSession[];
+  readonly boundKey: string | null;
+}
+
 async function answerSignIn(
   server: AuthServerContext,
   context: Context<HonoEnvironment>,
   facts: RequestFacts,
-  { subject, isNewDevice }: CheckedCredentials,
-  { transport, profile }: ChosenTransport,
-  presented: readonly PresentedSession[],
+  { subject, isNewDevice, chosen: { transport, profile }, presented, boundKey }: SignIn,
 ): Promise<Response> {
   const authenticated = !subject.isGuest;
-  const record = await startSession(server, facts, { subject, transport, presented, authenticated });
+  const record = await startSession(server, facts, { subject, transport, presented, authenticated, boundKey });
   if (record === null) throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
   const type = subject.isGuest ? "guestStarted" : "signedIn";
   const fields = { subject: subject.id, sessionId: record.session.id };

@@ -30,6 +30,7 @@ export function sessionFromRow(row: SessionRow): Session {
     previous: Number(row.previous_counter),
     rotatedAt: Number(row.rotated_at),
     rotatedBy: row.rotated_by,
+    boundKey: row.bound_key,
     repeatedAt: Number(row.repeated_at),
     credentialVersion: Number(row.credential_version),
     createdAt: Number(row.created_at),

@@ -27,6 +27,7 @@ export interface SessionRow {
   previous_counter: number;
   rotated_at: number;
   rotated_by: string;
+  bound_key: string | null;
   repeated_at: number;
   credential_version: number;
   created_at: number;
@@ -178,9 +179,10 @@ export const migrations: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
-  "2026_11_28_who_rotated": {
+  "2026_11_28_callers_and_keys": {
     async up(database: Kysely<unknown>) {
       await addColumnOnce(database, "auth_sessions", "rotated_by", (column) => column.notNull().defaultTo(""));
+      await addColumnOnce(database, "auth_sessions", "bound_key");
     },
   },
 };

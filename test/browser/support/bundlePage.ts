@@ -8,7 +8,9 @@ const pageEntry = fileURLToPath(new URL("pageEntry.tsx", import.meta.url));
 const builtEntries: Readonly<Record<string, string>> = {
   "adapters/authorizeAxios.ts": "axios.js",
   "adapters/authorizeFetch.ts": "fetch.js",
+  "bound/bindSession.ts": "bound.js",
   "browser/createAuthClient.ts": "index.js",
+  "core/createHttpBackend.ts": "client.js",
   "react/AuthProvider.tsx": "index.js",
   "react/useAuth.ts": "index.js",
 };

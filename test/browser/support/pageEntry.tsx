@@ -3,8 +3,10 @@ import { StrictMode, useLayoutEffect } from "react";
 import { createRoot } from "react-dom/client";
 import { authorizeAxios } from "../../../src/adapters/authorizeAxios.ts";
 import { type AuthorizedFetch, authorizeFetch } from "../../../src/adapters/authorizeFetch.ts";
+import { bindSession } from "../../../src/bound/bindSession.ts";
 import { createAuthClient } from "../../../src/browser/createAuthClient.ts";
 import type { AuthClient, AuthEventName } from "../../../src/core/authClient.ts";
+import { createHttpBackend } from "../../../src/core/createHttpBackend.ts";
 import type { AuthState } from "../../../src/core/authState.ts";
 import type { AuthClientOptions } from "../../../src/core/createAuthClient.ts";
 import { AuthProvider } from "../../../src/react/AuthProvider.tsx";
@@ -15,6 +17,7 @@ import { recordEvents } from "../../support/recordEvents.ts";
 export interface PageOptions {
   readonly client: AuthClientOptions;
   readonly isStrict: boolean;
+  readonly isBound: boolean;
 }
 
 /** One thing that the page has shown. */
@@ -36,7 +39,10 @@ declare global {
   var wasRestored: boolean;
 }
 
-globalThis.auth = createAuthClient(pageOptions.client);
+globalThis.auth = createAuthClient({
+  ...pageOptions.client,
+  ...(pageOptions.isBound && { backend: bindSession(createHttpBackend({ baseUrl: "/v1/auth" })) }),
+});
 globalThis.api = axios.create({ baseURL: "/api" });
 authorizeAxios(api, auth);
 globalThis.authorizedFetch = authorizeFetch(auth);

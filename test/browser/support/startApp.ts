@@ -13,6 +13,8 @@ export interface AppOptions {
   readonly server?: Partial<AuthServerOptions>;
   /** For the client in the page. */
   readonly client?: AuthClientOptions;
+  /** Whether the page binds its sessions to a key. */
+  readonly isBound?: boolean;
   /** Whether the page renders under React's StrictMode. */
   readonly isStrict?: boolean;
   /** The script of the page at `/other/`. Default: the same. */
@@ -139,7 +141,11 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
   for (const [place, source] of Object.entries({ "/": "/page.js", "/other/": "/other.js" })) {
     app.get(place, (context) => {
       counts.load += 1;
-      const pageOptions = JSON.stringify({ client: options.client ?? {}, isStrict: options.isStrict ?? false });
+      const pageOptions = JSON.stringify({
+        client: options.client ?? {},
+        isStrict: options.isStrict ?? false,
+        isBound: options.isBound ?? false,
+      });
       return context.html(
         `<!doctype html><link rel="icon" href="data:,"><body><script>var pageOptions = ${pageOptions}</script><script src="${source}"></script>`,
       );

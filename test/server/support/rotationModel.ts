@@ -27,6 +27,7 @@ export function recordOf(row: Row, now: number): SessionRecord {
     previous: row.previous,
     rotatedAt: row.rotatedAt,
     rotatedBy: row.rotatedBy,
+    boundKey: null,
     repeatedAt: row.repeatedAt,
     credentialVersion: 1,
     createdAt: 0,

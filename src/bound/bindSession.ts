@@ -1,0 +1,67 @@
+import type { Backend, BackendCall } from "../core/backend.ts";
+import { createDpopProof } from "./dpopProof.ts";
+import { indexedDbKey, type LoadSessionKey } from "./sessionKey.ts";
+
+/** Where the key lies. */
+export interface BindSessionOptions {
+  /** The IndexedDB database of the key. Default: `stay-signed-in`. */
+  readonly database?: string | undefined;
+  /** The key from elsewhere: outside of browsers, and for tests. Default: from IndexedDB. */
+  readonly loadKey?: LoadSessionKey | undefined;
+}
+
+/** What begins a session, or renews it. */
+const BINDING = ["signIn", "signInAsGuest", "refresh", "changePassword", "adopt"] as const;
+
+/**
+ * Binds sessions to a key of this browser that scripts can use and nobody can copy (RFC 9449, DPoP): a sign-in names it,
+ * each refresh proves it. A copied cookie alone is then worth nothing. The server decides by `sessionBinding`; where the
+ * page may keep no key (IndexedDB blocked, plain http) requests go without proof, which a server with `required` refuses
+ * with `serverCode: "SESSION_BINDING_REQUIRED"`.
+ *
+ * One key a browser profile and origin, shared by all tabs. Costs one request more when the server asks for a fresh nonce.
+ *
+ * @example
+ * const auth = createAuthClient({ backend: bindSession(createHttpBackend({ baseUrl: "/v1/auth" })) });
+ */
+export function bindSession<B extends Backend>(backend: B, options: BindSessionOptions = {}): B {
+  const loadKey = options.loadKey ?? indexedDbKey(options.database ?? "stay-signed-in");
+  let nonce: string | null = null;
+
+  const withProof =
+    (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+    async (input, init) => {
+      const key = await loadKey();
+      if (key === null) return fetch(input, init);
+      // A backend's addresses may count from the page.
+      const url = new URL(input instanceof Request ? input.url : input, globalThis.location?.href).href;
+      const send = async (): Promise<Response> => {
+        const headers = new Headers(init?.headers);
+        headers.set("DPoP", await createDpopProof(key, { method: init?.method ?? "GET", url, nonce }));
+        const response = await fetch(input, { ...init, headers });
+        const given = response.headers.get("DPoP-Nonce");
+        if (given === null || given === nonce) return response;
+        nonce = given;
+        return response.status === 400 ? again(response) : response;
+      };
+      // The server asks for a proof with its nonce (RFC 9449 §8). Once: a second refusal is its answer.
+      let mayAskAgain = true;
+      const again = async (response: Response): Promise<Response> => {
+        if (!mayAskAgain) return response;
+        mayAskAgain = false;
+        return send();
+      };
+      return send();
+    };
+
+  const bound = { ...backend } as Record<string, unknown>;
+  for (const name of BINDING) {
+    const method = bound[name];
+    if (typeof method !== "function") continue;
+    bound[name] = (...given: unknown[]) => {
+      const call = given.at(-1) as BackendCall;
+      return method.call(backend, ...given.slice(0, -1), { ...call, fetch: withProof(call.fetch) }) as unknown;
+    };
+  }
+  return bound as B;
+}
