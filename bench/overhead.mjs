@@ -22,8 +22,7 @@ const variants = [
   { name: "an interceptor that waits for a promise", file: "gate.js" },
   { name: "stay-signed-in: getAccessToken() alone", file: "ours.js", isTokenOnly: true },
 ].filter(
-  ({ name }) =>
-    !isOursAlone || /^(axios alone|a request and|stay-signed-in|an interceptor that waits)/.test(name),
+  ({ name }) => !isOursAlone || /^(axios alone|a request and|stay-signed-in|an interceptor that waits)/.test(name),
 );
 // By fetch requests are real: one that answers at once costs next to nothing to compare with.
 const fetches = ["bareFetch", "oursFetch"];
