@@ -22,12 +22,16 @@ export interface TokenAnswer {
 }
 
 /**
- * What a refresh came to. `ended` is definitive; `coded` tells whether the answer names the refresh token as its reason.
+ * What a refresh came to. `ended` is definitive; `namesRefreshToken` tells whether the answer names the refresh token as its reason.
  * `absent`: there is no such endpoint. `transient`: nothing is known, the session goes on.
  */
 export type RefreshOutcome =
   | { readonly kind: "token"; readonly answer: TokenAnswer }
-  | { readonly kind: "ended"; readonly reason: Exclude<UnauthenticatedReason, "signedOut">; readonly coded: boolean }
+  | {
+      readonly kind: "ended";
+      readonly reason: Exclude<UnauthenticatedReason, "signedOut">;
+      readonly namesRefreshToken: boolean;
+    }
   | { readonly kind: "absent" }
   | { readonly kind: "originNotAllowed" }
   | { readonly kind: "transient"; readonly error: Error; readonly retryAfterMs: number | null };

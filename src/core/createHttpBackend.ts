@@ -48,7 +48,7 @@ const DEFAULT_PATHS: HttpBackendPaths = {
   sessions: "sessions",
 };
 
-const SESSION_PLACES = ["signIn", "register", "guest", "refresh", "signOut"] as const;
+const SESSION_ENDPOINTS = ["signIn", "register", "guest", "refresh", "signOut"] as const;
 
 /** The server's endpoints over HTTP, as a fastapi-users app spells them. */
 export function createHttpBackend({
@@ -57,18 +57,21 @@ export function createHttpBackend({
   now = Date.now,
 }: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
   checkNames(paths, Object.keys(DEFAULT_PATHS), "`paths`");
-  const places = { ...DEFAULT_PATHS, ...paths };
+  const endpoints = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");
-  const addressOf = (place: keyof HttpBackendPaths): string =>
-    /^(\/|[a-z][a-z0-9+.-]*:)/i.test(places[place])
-      ? places[place].startsWith("/") && /^[a-z]+:/i.test(prefix)
-        ? new URL(places[place], prefix).href
-        : places[place]
-      : `${prefix}/${places[place]}`;
+  const addressOf = (endpoint: keyof HttpBackendPaths): string => {
+    const path = endpoints[endpoint];
+    if (!/^(\/|[a-z][a-z0-9+.-]*:)/i.test(path)) return `${prefix}/${path}`;
+    return path.startsWith("/") && /^[a-z]+:/i.test(prefix) ? new URL(path, prefix).href : path;
+  };
 
   // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
-  const send = (place: keyof HttpBackendPaths, { fetch, signal }: BackendCall, init: RequestInit): Promise<Response> =>
-    fetch(addressOf(place), { credentials: "include", redirect: "error", cache: "no-store", signal, ...init });
+  const send = (
+    endpoint: keyof HttpBackendPaths,
+    { fetch, signal }: BackendCall,
+    init: RequestInit,
+  ): Promise<Response> =>
+    fetch(addressOf(endpoint), { credentials: "include", redirect: "error", cache: "no-store", signal, ...init });
 
   const bearer = (accessToken: string): Record<string, string> => ({ Authorization: `Bearer ${accessToken}` });
   const asJson = (value: unknown): RequestInit => ({
@@ -115,7 +118,7 @@ export function createHttpBackend({
   return {
     address: baseUrl,
     get sessionEndpoints() {
-      return [...SESSION_PLACES.map(addressOf), `${prefix}/device/code`, `${prefix}/device/token`];
+      return [...SESSION_ENDPOINTS.map(addressOf), `${prefix}/device/code`, `${prefix}/device/token`];
     },
     async signIn(credentials, call) {
       for (const field of ["username", "password"] as const) {

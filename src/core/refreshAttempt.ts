@@ -110,7 +110,11 @@ export function createRefreshAttempt(parts: Parts): RefreshAttempt {
     }
     hints.ended(outcome, snapshot.session);
     const { session } = getState();
-    if ((outcome.kind === "absent" || !outcome.coded) && isOpen(session) && isUsable(session.token, clock)) {
+    if (
+      (outcome.kind === "absent" || !outcome.namesRefreshToken) &&
+      isOpen(session) &&
+      isUsable(session.token, clock)
+    ) {
       isRenewable = false;
       return DONE;
     }

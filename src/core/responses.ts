@@ -100,18 +100,18 @@ export async function parseRefreshAnswer(response: Response, now: number): Promi
   const { status } = response;
   const body = await readFields(response);
   const { code } = readErrorDetail(body);
-  const coded = code?.startsWith("REFRESH_TOKEN_") === true || body?.["error"] === "invalid_grant";
+  const namesRefreshToken = code?.startsWith("REFRESH_TOKEN_") === true || body?.["error"] === "invalid_grant";
   if (status === 200) {
     const answer = parseTokenAnswer(body, response);
     if (answer !== null) return { kind: "token", answer };
   }
-  if ((status === 401 && body !== null) || ((status === 400 || status === 403) && coded)) {
+  if ((status === 401 && body !== null) || ((status === 400 || status === 403) && namesRefreshToken)) {
     const reason = /_(REVOKED|REUSED)$/.test(code ?? "")
       ? "revoked"
       : code === "REFRESH_TOKEN_MISSING"
         ? "none"
         : "expired";
-    return { kind: "ended", reason, coded };
+    return { kind: "ended", reason, namesRefreshToken };
   }
   if (status === 404 || status === 405 || status === 501) return { kind: "absent" };
   if (status === 403 && code === "ORIGIN_NOT_ALLOWED") return { kind: "originNotAllowed" };

@@ -151,7 +151,7 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
     if (outcome.kind === "ended") {
       if (!(await isStillPresented(presented))) return null;
       // Without a code it may mean the access token; the session then lasts as long as that.
-      if (outcome.coded || !isStillGood(session, now())) {
+      if (outcome.namesRefreshToken || !isStillGood(session, now())) {
         await closeSession(presented, outcome.reason === "revoked" ? "revoked" : "expired");
       }
       return outcome;
@@ -173,7 +173,7 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
   async function refreshOnce(call: BackendCall): Promise<RefreshOutcome | null> {
     if (underWay !== null) return underWay;
     const { session, ended } = await file.readServer(address);
-    if (session === null) return { kind: "ended", reason: ended?.reason ?? "none", coded: true };
+    if (session === null) return { kind: "ended", reason: ended?.reason ?? "none", namesRefreshToken: true };
     if (unsaved !== null) {
       const { presented, session: next } = unsaved;
       if (presented === session.refreshToken) await replaceSession(presented, next);
@@ -185,7 +185,7 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
       return { kind: "token", answer: toTokenAnswer(session) };
     }
     const presented = session.refreshToken;
-    if (presented === null) return { kind: "ended", reason: "expired", coded: true };
+    if (presented === null) return { kind: "ended", reason: "expired", namesRefreshToken: true };
     await file.assertWritable(address);
     const started = exchangeAlone(session, presented, call).finally(() => {
       underWay = null;

@@ -30,7 +30,7 @@ function createForeignServer(answer: (count: number) => TokenAnswer, user: () =>
       act("refresh");
       return isSignedIn
         ? { kind: "token", answer: answer((count += 1)) }
-        : { kind: "ended", reason: "expired", coded: true };
+        : { kind: "ended", reason: "expired", namesRefreshToken: true };
     },
     async signOut() {
       act("signOut");

@@ -8,7 +8,7 @@ it("needs no more of a backend than `signIn` and `refresh`, and says what is mis
     platform: world.tabs[0]!.platform,
     backend: {
       signIn: async () => ({ accessToken: "opaque", subject: "ada" }),
-      refresh: async () => ({ kind: "ended", reason: "none", coded: true }),
+      refresh: async () => ({ kind: "ended", reason: "none", namesRefreshToken: true }),
     },
   });
   expect(await client.signIn({ username: "ada", password: "any" })).toMatchObject({ subject: "ada" });
@@ -30,7 +30,7 @@ it("says so when nothing names the subject of a token", async () => {
     platform: world.tabs[0]!.platform,
     backend: {
       signIn: async () => ({ accessToken: "opaque" }),
-      refresh: async () => ({ kind: "ended", reason: "none", coded: true }),
+      refresh: async () => ({ kind: "ended", reason: "none", namesRefreshToken: true }),
     },
   });
   await expect(client.signIn({ username: "ada", password: "any" })).rejects.toMatchObject({

@@ -96,8 +96,8 @@ describe("an answer to a refresh that is definitive", () => {
     [403, { error: "invalid_grant" }, "expired", true],
     [401, { error: "invalid_grant", error_description: "Token expired" }, "expired", true],
     [400, { code: "REFRESH_TOKEN_REVOKED" }, "revoked", true],
-  ])("%s %o: the session ends as %s", async (status, body, reason, coded) => {
-    expect(await judge(status, body)).toEqual({ kind: "ended", reason, coded });
+  ])("%s %o: the session ends as %s", async (status, body, reason, namesRefreshToken) => {
+    expect(await judge(status, body)).toEqual({ kind: "ended", reason, namesRefreshToken });
   });
 });
 

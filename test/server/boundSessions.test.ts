@@ -107,7 +107,7 @@ describe("a session that is bound to a key", () => {
     await owner.signIn();
     for (const stolenBy of [null, await makeKey()]) {
       const thief = openBrowser(server, stolenBy, { jar: copyOf(owner.jar) });
-      expect(await thief.refresh()).toEqual({ kind: "ended", reason: "expired", coded: true });
+      expect(await thief.refresh()).toEqual({ kind: "ended", reason: "expired", namesRefreshToken: true });
       expect(types().at(-1)).toBe("proofRefused");
     }
     for (let round = 0; round < 3; round += 1) {

@@ -41,12 +41,12 @@ export function createSessionExchange<Credentials>({
     const { response, body } = answer;
     if (response.ok) return keepRenewed(answer, held, given);
     if (refused.refresh?.(response.status, body ?? null) ?? isRefreshRefused(answer)) {
-      if (held === null || keeper === null) return { kind: "ended", reason: "expired", coded: true };
+      if (held === null || keeper === null) return { kind: "ended", reason: "expired", namesRefreshToken: true };
       // Another tab may have had it renewed meanwhile: only the one that was refused is worth nothing.
       const current = await keeper.current();
       if (current !== null && current.refreshToken !== held.refreshToken) return "lookAgain";
       await keeper.drop(held);
-      return { kind: "ended", reason: "expired", coded: true };
+      return { kind: "ended", reason: "expired", namesRefreshToken: true };
     }
     const error = toError(answer, {}, now());
     return { kind: "transient", error, retryAfterMs: error.retryAfterMs ?? null };
@@ -130,7 +130,7 @@ export function createSessionExchange<Credentials>({
       } else {
         for (let round = 0; round < MOST_ROUNDS; round += 1) {
           const held = await keeper.current();
-          if (held === null) return { kind: "ended", reason: "none", coded: true };
+          if (held === null) return { kind: "ended", reason: "none", namesRefreshToken: true };
           const outcome = await fly(held, given);
           if (outcome !== "lookAgain") return outcome;
         }
