@@ -23,6 +23,7 @@ export function createLifecycle(parts: Parts): Lifecycle {
 
   const restoring = shareWork(() => findSession().catch((error: unknown) => parts.rethrow(error)));
 
+  /** Start: who is nearest is asked first. */
   async function findSession(): Promise<void> {
     tabs.readRecord();
     // S5: while a sign-out is not confirmed, whatever the server gives out is what somebody has left.

@@ -14,7 +14,7 @@ import {
 
 export const noAttempt: AttemptRecord = { nextAt: 0, madeAt: 0, failures: 0, stuckUntil: 0, earlyAt: 0 };
 
-/** The key of the session's record, which pages without a channel watch. */
+/** The key of the session's record (N1), which pages without a channel watch. */
 export const sessionKey = (namespace: string): string => `${namespace}:session`;
 
 /** How long a `Retry-After` counts at most, with the room that jitter adds to it. */

@@ -107,7 +107,7 @@ export function createRefresh(parts: Parts): Refresh {
   return {
     activity: activity.readable,
     run(trigger) {
-      if (current !== null) return current.result;
+      if (current !== null) return current.result; // L1
       const flight: Flight = { trigger, aborted: new AbortController(), left: new AbortController() };
       flight.aborted.signal.addEventListener("abort", () => flight.left.abort());
       const result = fly(flight)

@@ -11,7 +11,8 @@ const LONGER_THAN_A_REQUEST_MS = 2_000;
 
 /**
  * Runs `work` under the refresh lock, or without it when nobody lets go in time: the lock saves requests, and a frozen tab
- * that keeps it must not keep everybody from their session. Resolves to null when `leave` aborts first.
+ * that keeps it must not keep everybody from their session. L5: nothing in `work` waits for the app. Resolves to null when
+ * `leave` aborts first.
  */
 export async function underRefreshLock<T>(
   { platform: { lock, clock }, record, options }: Parts,

@@ -3,7 +3,7 @@ import type { HeldToken } from "./token.ts";
 
 /** Names a session among all that a browser has seen: a higher number is a later sign-in. */
 export interface SessionName {
-  /** Greater than that of every session before. */
+  /** Greater than that of every session before; drawn by the server (K1). */
   readonly number: number;
   /** The server's name for it. */
   readonly id: string;

@@ -113,7 +113,7 @@ export function createTokens(parts: Parts): Tokens {
     await waitFor(signing.settled(), signal);
     if (getState().session !== session) return;
     attempt.flights += 1;
-    attempt.last = await waitFor(refreshFor(session), signal);
+    attempt.last = await waitFor(refreshFor(session), signal); // R4
   }
 
   function toUnavailable(cause: Error): AuthError {

@@ -103,6 +103,7 @@ const publish = (refuted: readonly (SessionName | null)[] = [], byHand = false):
   refuted: refuted.filter((record) => record !== null),
 });
 
+/** S3: by its name, so that it ends no session that began since. */
 const sendSignOut = (session: SessionRecord, token: string | null = null): Effect => ({
   type: "sendSignOut",
   session: isNobody(session) ? null : { number: session.number, id: session.id },
@@ -153,7 +154,7 @@ function leftUnverified({ unverified }: ClientState, snapshot: Snapshot, answer:
   return isAnswered || (unverified !== null && compareSessions(unverified, answer) <= 0) ? null : unverified;
 }
 
-/** The one place where what a client has changes. Pure: the same state and event give the same step. */
+/** The one place where what a client has changes (K3). Pure: the same state and event give the same step. */
 export function transition(state: ClientState, event: ClientEvent, rules: Rules): Step {
   const { session, unverified } = state;
   switch (event.type) {
@@ -220,7 +221,7 @@ function receive(state: ClientState, { told, isConfirmed }: EventOf<"received">,
   return question(state, told);
 }
 
-/** T3: what is only told is kept beside what is so, for the server to answer. */
+/** K4, T3: what is only told is kept beside what is so, for the server to answer. */
 function question(state: ClientState, { number, id, end, pendingSignOut, isGuest }: SessionRecord): Step {
   const { unverified } = state;
   const record: SessionRecord = { number, id, end, pendingSignOut, isGuest };
