@@ -280,12 +280,13 @@ function mutate(rule, file, code, replacement) {
 // All of them first: a run takes long, and is not to fail at its end.
 for (const mutant of MUTANTS) mutate(...mutant);
 
+const folder = mkdtempSync(join(tmpdir(), "mutant-"));
+for (const part of ["src", "test", ".storybook", "vite.config.ts", "tsconfig.json", "package.json"])
+  cpSync(part, join(folder, part), { recursive: true });
+symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
+
 const found = { search: 0, tests: 0, nobody: 0 };
 for (const [rule, file, code, replacement] of MUTANTS.filter(([rule]) => rule.includes(ONLY))) {
-  const folder = mkdtempSync(join(tmpdir(), "mutant-"));
-  for (const part of ["src", "test", ".storybook", "vite.config.ts", "tsconfig.json", "package.json"])
-    cpSync(part, join(folder, part), { recursive: true });
-  symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
   const path = join(folder, "src", file);
   writeFileSync(path, mutate(rule, file, code, replacement));
   const run = (...which) =>
@@ -318,8 +319,9 @@ for (const [rule, file, code, replacement] of MUTANTS.filter(([rule]) => rule.in
     found[tests.status === 0 ? "nobody" : "tests"] += 1;
     console.log(tests.status === 0 ? `no evidence     ${rule}` : `by a test       ${rule}  (${name.slice(0, 140)})`);
   } else console.log(`not caught      ${rule}`);
-  rmSync(folder, { recursive: true, force: true });
+  cpSync(join("src", file), path);
 }
+rmSync(folder, { recursive: true, force: true });
 console.log(
   `Rules whose absence was noticed, with ${PROGRAMS} programs for each set of conditions: ${found.search} by the search, ` +
     `${found.tests} by a test with a written ordering, ${found.nobody} by nobody`,

@@ -67,12 +67,13 @@ for (const sentence of Object.keys(module.invariants)) {
 
 title("Known cases covered by tests, by kind");
 const sources = [];
-for (const entry of await readdir("test", { recursive: true, withFileTypes: true })) {
-  const place = entry.parentPath ?? entry.path;
-  const isOwn = !/[/\\](\.venv|node_modules)([/\\]|$)/.test(place);
-  if (isOwn && entry.isFile() && /\.(tsx?|py)$/.test(entry.name))
-    sources.push(await readFile(join(place, entry.name), "utf8"));
-}
+for (const root of ["test", join("python", "tests")])
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const place = entry.parentPath ?? entry.path;
+    const isOwn = !/[/\\](\.venv|node_modules)([/\\]|$)/.test(place);
+    if (isOwn && entry.isFile() && /\.(tsx?|py)$/.test(entry.name))
+      sources.push(await readFile(join(place, entry.name), "utf8"));
+  }
 // A case's id stands in a comment above its test, alone, with others, or with the address of the report.
 const comments = sources.join("\n").match(/(?<=^\s*)(\/\/|#|\/?\*).*/gm) ?? [];
 const named = new Set(comments.flatMap((comment) => comment.match(/\b[A-Z]\d{1,3}\b/g) ?? []));
