@@ -4,25 +4,26 @@ import { callApi, otherAccount, shownSinceSignIn, signIn, tryApi, untilShown } f
 import { useChromium } from "./support/useChromium.ts";
 
 const quarterHourMs = 900_000;
-const newMessages: Patch = { "core/tabs.ts": [["const VERSION = 1;", "const VERSION = 2;"]] };
-const readsNote = "parseSession(parseFields(read(`${namespace}:session`)))";
-const writesNote = "JSON.stringify(toSessionNote(known))";
+const newMessages = ["const VERSION = 1;", "const VERSION = 2;"] as const;
+const otherKey = ["`${namespace}:session`", "`${namespace}:session-2`"] as const;
 
 /** What a later release may have changed. */
 const laterVersions: Readonly<Record<string, Patch>> = {
-  "writes other messages, and its note under another key": {
-    ...newMessages,
-    "core/note.ts": [["`${namespace}:session`", "`${namespace}:session-2`"]],
-    "core/lifecycle.ts": [["`${namespace}:session`", "`${namespace}:session-2`"]],
+  "writes other messages, and its record under another key": {
+    "core/tabs.ts": [newMessages, otherKey],
+    "core/record.ts": [otherKey],
   },
-  "writes other messages, and another kind of note under the same key": {
-    ...newMessages,
-    "core/note.ts": [
+  "writes other messages, and another kind of record under the same key": {
+    "core/tabs.ts": [newMessages],
+    "core/record.ts": [
       [
-        readsNote,
-        "parseSession((parseFields(read(`${namespace}:session`))?.session ?? null) as Record<string, unknown> | null)",
+        "parseSession(read(sessionKey(namespace)))",
+        'parseSession((read(sessionKey(namespace))?.["session"] ?? null) as Fields | null)',
       ],
-      [writesNote, "JSON.stringify({ version: 2, session: toSessionNote(known) })"],
+      [
+        "write(sessionKey(namespace), toWritten(session))",
+        "write(sessionKey(namespace), { version: 2, session: toWritten(session) })",
+      ],
     ],
   },
 };

@@ -17,6 +17,14 @@ describe("readLifetimeMs", () => {
   it.each<[string, number | null, { iat?: number; exp?: number } | null, number | null, number | null]>([
     ["`expires_in` first", 600, { iat: 100, exp: 200 }, NOW, 600_000],
     ["then exp - iat, whatever any clock says", null, { iat: 100, exp: 200 }, NOW, 100_000],
+    // T01
+    [
+      "the smaller of both, since an answer may carry a token that is not new",
+      null,
+      { iat: NOW / 1000 - 500, exp: NOW / 1000 + 100 },
+      NOW,
+      100_000,
+    ],
     ["then exp against the server's clock", null, { exp: NOW / 1000 + 90 }, NOW + 30_000, 60_000],
     ["then exp against ours", null, { exp: NOW / 1000 + 90 }, null, 90_000],
     ["an `expires_in` of zero says nothing", 0, { iat: 100, exp: 200 }, NOW, 100_000],

@@ -6,6 +6,8 @@ import { runProgram, settings } from "./program.ts";
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_000);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
 const SEED = process.env["SEED"] ?? "20261125";
+// Whether a failing program is made small: it takes minutes, and whoever only wants to know whether one fails needs it not.
+const SHRINKS = process.env["SHRINK"] !== "no";
 /** A file to which the report's figures are added, one line of JSON for each set of conditions. */
 const TALLY = process.env["TALLY"];
 
@@ -44,7 +46,7 @@ describe("random programs over one to six tabs", () => {
         }),
         {
           numRuns: programs,
-          endOnFailure: false,
+          endOnFailure: !SHRINKS,
           ...(SEED === "random" ? {} : { seed: Number(SEED) }),
         },
       );

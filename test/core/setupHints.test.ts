@@ -43,7 +43,7 @@ describe("a refresh that never works", () => {
     expect(client.getState()).toEqual({ status: "authenticated", identity });
   });
 
-  // S06 of the tab rules: a wiped storage is no proof that nobody is signed in
+  // S6: a wiped storage is no proof that nobody is signed in
   it("goes on being asked for a visitor who may be signed in after all", async () => {
     await using scene = await openClosed();
     scene.world.storage.wipe();

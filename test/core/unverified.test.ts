@@ -84,6 +84,26 @@ describe.each(STRAYS)("%s that strays about", (_name, changes) => {
   });
 });
 
+// T3
+it("a stream of strays costs one refresh a floor", async () => {
+  await using scene = await openSignedIn(1);
+  for (let round = 0; round < 10; round += 1) {
+    scene.world.channel.inject(NAMESPACE, message({ number: stray.number + round }));
+    await scene.world.advance(300);
+  }
+  expect(scene.since()).toHaveLength(1);
+  await scene.world.advance(30_000);
+  expect(scene.since()).toHaveLength(2);
+});
+
+// T1
+it("a message of another version is not heard", async () => {
+  await using scene = await openSignedIn(1);
+  scene.world.channel.inject(NAMESPACE, message({ version: 2 }));
+  await scene.world.advance(30_000);
+  expect(scene.since()).toEqual([]);
+});
+
 // S03: what RequireAuth holds is not taken off the page
 it.each([
   ["with the channel", {}],

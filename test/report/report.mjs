@@ -67,15 +67,18 @@ for (const sentence of Object.keys(module.invariants)) {
 
 title("Known cases covered by tests, by kind");
 const sources = [];
-for (const entry of await readdir("test", { recursive: true, withFileTypes: true })) {
-  const place = entry.parentPath ?? entry.path;
-  const isOwn = !/[/\\](\.venv|node_modules)([/\\]|$)/.test(place);
-  if (isOwn && entry.isFile() && /\.(tsx?|py)$/.test(entry.name))
-    sources.push(await readFile(join(place, entry.name), "utf8"));
-}
-const text = sources.join("\n");
+for (const root of ["test", join("python", "tests")])
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const place = entry.parentPath ?? entry.path;
+    const isOwn = !/[/\\](\.venv|node_modules)([/\\]|$)/.test(place);
+    if (isOwn && entry.isFile() && /\.(tsx?|py)$/.test(entry.name))
+      sources.push(await readFile(join(place, entry.name), "utf8"));
+  }
+// A case's id stands in a comment above its test, alone, with others, or with the address of the report.
+const comments = sources.join("\n").match(/(?<=^\s*)(\/\/|#|\/?\*).*/gm) ?? [];
+const named = new Set(comments.flatMap((comment) => comment.match(/\b[A-Z]\d{1,3}\b/g) ?? []));
 for (const [kind, ids] of Object.entries(JSON.parse(await readFile("test/report/cases.json", "utf8")))) {
-  const missing = ids.filter((id) => !text.includes(`${id} `));
+  const missing = ids.filter((id) => !named.has(id));
   console.log(
     `${`${ids.length - missing.length} of ${ids.length}`.padStart(10)}  ${kind}${missing.length > 0 ? `  (not: ${missing.join(", ")})` : ""}`,
   );
