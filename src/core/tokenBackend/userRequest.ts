@@ -1,4 +1,4 @@
-import type { User } from "../authClient.ts";
+import type { User } from "../register.ts";
 import { AuthError } from "../authError.ts";
 import type { Backend } from "../backend.ts";
 import { parseClaims } from "../claims.ts";
