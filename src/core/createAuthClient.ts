@@ -19,6 +19,7 @@ import { createStore } from "./store.ts";
 import { createTabs } from "./tabs.ts";
 import { createTokens } from "./tokens.ts";
 import { createFetchUser } from "./user.ts";
+import { createWaysIn } from "./waysIn.ts";
 import { createWaits, withinTime } from "./wait.ts";
 
 export type { AuthClientOptions } from "./authClientOptions.ts";
@@ -117,9 +118,7 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
         return backend.signIn({ username: account.email, password: account.password }, call);
       }),
     signInAsGuest: signing.signInAsGuest,
-    signInWith: signing.signInWith,
-    adopt: signing.adopt,
-    changePassword: signing.changePassword,
+    ...createWaysIn(parts),
     signOut: signing.signOut,
     getAccessToken: tokens.getAccessToken,
     async refresh() {

@@ -80,41 +80,6 @@ export function createHttpBackend({
     body: JSON.stringify(value),
   });
 
-  async function explain(
-    response: Response,
-    codes: Partial<Record<number | string, AuthErrorCode>>,
-  ): Promise<AuthError> {
-    const { status } = response;
-    const detail = readErrorDetail(await readFields(response));
-    const code =
-      codes[detail.code ?? ""] ??
-      (detail.code === "ORIGIN_NOT_ALLOWED" ? "originNotAllowed" : undefined) ??
-      codes[status] ??
-      (status === 422 ? "invalidInput" : status === 429 ? "rateLimited" : "unavailable");
-    return new AuthError(
-      code,
-      code === "unavailable" ? `The server answered with status ${status}; try again later.` : undefined,
-      {
-        status,
-        serverCode: detail.code,
-        reason: detail.reason,
-        retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
-      },
-    );
-  }
-
-  async function expectToken(
-    response: Response,
-    codes: Partial<Record<number | string, AuthErrorCode>>,
-  ): Promise<TokenAnswer> {
-    if (!response.ok) throw await explain(response, codes);
-    const answer = parseTokenAnswer(await readFields(response), response);
-    if (answer !== null) return answer;
-    throw new AuthError("badResponse", "The server answered a sign-in without an access token; check `baseUrl`.", {
-      status: response.status,
-    });
-  }
-
   return {
     address: baseUrl,
     get sessionEndpoints() {
@@ -127,22 +92,26 @@ export function createHttpBackend({
       }
       const body = new URLSearchParams({ grant_type: "password", ...credentials });
       const response = await send("signIn", call, { method: "POST", body });
-      return expectToken(response, { 400: "credentialsRejected", 401: "credentialsRejected" });
+      return expectToken(response, { 400: "credentialsRejected", 401: "credentialsRejected" }, now);
     },
     async register(account, call) {
       const response = await send("register", call, asJson(account));
-      if (!response.ok) throw await explain(response, { 400: "registrationRejected" });
+      if (!response.ok) throw await explain(response, { 400: "registrationRejected" }, now);
     },
     async signInAsGuest(call) {
       const response = await send("guest", call, { method: "POST" });
-      return expectToken(response, {
-        SESSION_EXISTS: "sessionExists",
-        409: "sessionExists",
-        403: "guestsDisabled",
-        404: "guestsDisabled",
-        405: "guestsDisabled",
-        501: "guestsDisabled",
-      });
+      return expectToken(
+        response,
+        {
+          SESSION_EXISTS: "sessionExists",
+          409: "sessionExists",
+          403: "guestsDisabled",
+          404: "guestsDisabled",
+          405: "guestsDisabled",
+          501: "guestsDisabled",
+        },
+        now,
+      );
     },
     async refresh(call) {
       return parseRefreshAnswer(await send("refresh", call, { method: "POST" }), now());
@@ -154,23 +123,59 @@ export function createHttpBackend({
         ...(accessToken === null ? {} : bearer(accessToken)),
       };
       const response = await send("signOut", call, { ...init, headers, keepalive: true });
-      if (!response.ok && ![401, 404, 405].includes(response.status)) throw await explain(response, {});
+      if (!response.ok && ![401, 404, 405].includes(response.status)) throw await explain(response, {}, now);
     },
     async changePassword({ currentPassword, password }, accessToken, call) {
       const init = asJson({ password, current_password: currentPassword });
       const headers = { ...(init.headers as Record<string, string>), ...bearer(accessToken) };
       const response = await send("user", call, { ...init, method: "PATCH", headers });
-      return expectToken(response, { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" });
+      return expectToken(
+        response,
+        { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" },
+        now,
+      );
     },
     async signOutOthers(accessToken, call) {
       const response = await send("sessions", call, { method: "DELETE", headers: bearer(accessToken) });
-      if (!response.ok) throw await explain(response, {});
+      if (!response.ok) throw await explain(response, {}, now);
     },
     async fetchUser(accessToken, call) {
       const response = await send("user", call, { headers: bearer(accessToken) });
       if (response.status === 401) return null;
-      if (!response.ok) throw await explain(response, {});
+      if (!response.ok) throw await explain(response, {}, now);
       return parseUser(await readFields(response));
     },
   };
+}
+
+type Codes = Partial<Record<number | string, AuthErrorCode>>;
+
+/** What an answer that is no success means: by the server's own code first, then by its status. */
+async function explain(response: Response, codes: Codes, now: () => number): Promise<AuthError> {
+  const { status } = response;
+  const detail = readErrorDetail(await readFields(response));
+  const code =
+    codes[detail.code ?? ""] ??
+    (detail.code === "ORIGIN_NOT_ALLOWED" ? "originNotAllowed" : undefined) ??
+    codes[status] ??
+    (status === 422 ? "invalidInput" : status === 429 ? "rateLimited" : "unavailable");
+  return new AuthError(
+    code,
+    code === "unavailable" ? `The server answered with status ${status}; try again later.` : undefined,
+    {
+      status,
+      serverCode: detail.code,
+      reason: detail.reason,
+      retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
+    },
+  );
+}
+
+async function expectToken(response: Response, codes: Codes, now: () => number): Promise<TokenAnswer> {
+  if (!response.ok) throw await explain(response, codes, now);
+  const answer = parseTokenAnswer(await readFields(response), response);
+  if (answer !== null) return answer;
+  throw new AuthError("badResponse", "The server answered a sign-in without an access token; check `baseUrl`.", {
+    status: response.status,
+  });
 }

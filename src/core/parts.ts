@@ -189,9 +189,6 @@ export interface Ready {
 export interface Signing {
   signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
   signInAsGuest(): Promise<Identity>;
-  signInWith(method: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
-  adopt(answer: TokenAnswer | undefined): Promise<Identity>;
-  changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
   signOut(options?: { everywhere?: boolean | undefined }): Promise<void>;
   /** Settles, never rejects, with the last sign-in. */
   settled(): Promise<void>;
@@ -200,6 +197,13 @@ export interface Signing {
   /** Tells the server of every sign-out that it has not confirmed, also another tab's; resolves to whether none is left. */
   flushSignOuts(): Promise<boolean>;
   dispose(): void;
+}
+
+/** Sessions that begin otherwise than by a user name and a password; all of them go through {@link Signing.signIn}. */
+export interface WaysIn {
+  signInWith(method: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  adopt(answer?: TokenAnswer): Promise<Identity>;
+  changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
 }
 
 /** When a client begins, wakes up and stops, and what it then has to find out. */

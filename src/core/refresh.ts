@@ -27,7 +27,7 @@ interface Flight {
 }
 
 export function createRefresh(parts: Parts): Refresh {
-  const { pacing, record, tabs } = parts;
+  const { pacing, tabs } = parts;
   const { clock } = parts.platform;
   const { getState } = parts.store;
   const activity = createActivity(parts);
@@ -51,7 +51,7 @@ export function createRefresh(parts: Parts): Refresh {
     if (refusedOrigin !== null) return { kind: "failed", error: refusedOrigin, until: null };
     const wanted = getState();
     const result = await underRefreshLock(parts, flight.left.signal, async (waited) => {
-      if (await isMadeUnneeded(flight, wanted, waited)) return DONE;
+      if (await isMadeUnneeded(parts, flight.aborted.signal, wanted, waited)) return DONE;
       for (let round = 1; round <= 2; round += 1) {
         const postponed = postpone(parts, urgencyOf(flight.trigger), lastFailure);
         if (postponed !== null) return postponed;
@@ -64,20 +64,6 @@ export function createRefresh(parts: Parts): Refresh {
       return attempt.fail(new AuthError("unavailable", "The answer to a refresh was overtaken twice."), null, wanted);
     });
     return result ?? DONE;
-  }
-
-  /** L4: a lock can be granted before the message and the record arrive, so both are looked at again inside it. */
-  async function isMadeUnneeded({ aborted }: Flight, wanted: Snapshot, waited: boolean): Promise<boolean> {
-    const isOver = (): boolean => aborted.signal.aborted || isSatisfied(parts, wanted);
-    tabs.readRecord();
-    if (isOver()) return true;
-    const written = record.readSession();
-    const held = getState().session?.token?.claims?.issuedAt ?? null;
-    const isNewer = written?.end === "open" && written.issuedAt !== null && written.issuedAt !== held;
-    if (!waited && !isNewer) return false;
-    await abortable(tabs.ask(), aborted.signal).catch(() => {});
-    tabs.readRecord();
-    return isOver();
   }
 
   async function post({ aborted, trigger }: Flight): Promise<FlightResult | "overtaken"> {
@@ -148,4 +134,19 @@ export function createRefresh(parts: Parts): Refresh {
       activity.readable.clear();
     },
   };
+}
+
+/** L4: a lock can be granted before the message and the record arrive, so both are looked at again inside it. */
+async function isMadeUnneeded(parts: Parts, aborted: AbortSignal, wanted: Snapshot, waited: boolean): Promise<boolean> {
+  const { tabs, record, store } = parts;
+  const isOver = (): boolean => aborted.aborted || isSatisfied(parts, wanted);
+  tabs.readRecord();
+  if (isOver()) return true;
+  const written = record.readSession();
+  const held = store.getState().session?.token?.claims?.issuedAt ?? null;
+  const isNewer = written?.end === "open" && written.issuedAt !== null && written.issuedAt !== held;
+  if (!waited && !isNewer) return false;
+  await abortable(tabs.ask(), aborted).catch(() => {});
+  tabs.readRecord();
+  return isOver();
 }

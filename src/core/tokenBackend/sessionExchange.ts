@@ -15,22 +15,20 @@ type Flight = {
   readonly controller: AbortController;
 };
 
-/** What a description does to a session that there is: renews it, and ends it. */
-export function createSessionExchange<Credentials>({
-  options,
-  keeper,
-  send,
-  now,
-  read,
-  toAnswer,
-}: {
+interface SessionExchangeParts<Credentials> {
   readonly options: TokenBackendOptions<Credentials>;
   readonly keeper: RefreshTokenKeeper | null;
   readonly send: EndpointCaller["send"];
   readonly now: () => number;
   readonly read: (answer: EndpointAnswer) => ReadTokens;
   readonly toAnswer: (read: ReadTokens, held: HeldSession | null) => TokenAnswer;
-}): Pick<Required<Backend>, "refresh" | "signOut"> {
+}
+
+/** What a description does to a session that there is: renews it, and ends it. */
+export function createSessionExchange<Credentials>(
+  given: SessionExchangeParts<Credentials>,
+): Pick<Required<Backend>, "refresh" | "signOut"> {
+  const { options, keeper, send, now, read, toAnswer } = given;
   const { refused = {}, user } = options;
   const sendsBearer = typeof options.tokens === "function";
   let flight: Flight | null = null;
