@@ -4,6 +4,7 @@ import {
   account,
   callApi,
   otherAccount,
+  patience,
   shownSinceSignIn,
   signIn,
   untilKnown,
@@ -206,6 +207,9 @@ describe("messages from strangers on the channel", () => {
       await untilShown(tab, "authenticated", ada);
       const before = app.counts.refresh;
       await post(tab, other, messages);
+      // What was told is a question to the server (T3); a token of this answer would be refused below like those before it.
+      await app.untilRefresh(before + 1);
+      await expect.poll(() => tab.evaluate(() => auth.activity.getState().kind), patience).toBe("idle");
       app.refuseTokens();
       expect(await callApi(tab)).toEqual({ status: 200, subject: ada });
       await untilShown(tab, "authenticated", ada);

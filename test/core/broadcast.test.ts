@@ -13,6 +13,21 @@ const requestsBy = ({ world }: Scene, tab: number): number =>
   world.network.requests.filter((one) => one.tab === tab).length;
 
 describe("what one tab does, all know", () => {
+  // N4
+  it("a token that they did not hear of, as soon as its tab wakes", async () => {
+    await using scene = await openSignedIn(2);
+    await scene.world.advance(60_000);
+    scene.world.channel.dropRate = 1;
+    await scene.world.until(scene.client.refresh());
+    await scene.world.advance(1_000);
+    const token = scene.client.accessToken.getState();
+    expect(scene.others[0]?.accessToken.getState()).not.toBe(token);
+    scene.world.channel.dropRate = 0;
+    scene.tab.signal("resumed");
+    await scene.world.advance(1_000);
+    expect(scene.others[0]?.accessToken.getState()).toBe(token);
+  });
+
   // B081 https://github.com/nextauthjs/next-auth/issues/2071
   it.each([2, 6, 12])("a refresh: one call of the server for %s tabs", async (tabCount) => {
     await using scene = await openSignedIn(tabCount);

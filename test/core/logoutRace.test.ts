@@ -193,6 +193,35 @@ describe("a sign-out while a refresh is under way", () => {
   );
 });
 
+describe("a sign-out that did not reach the server", () => {
+  // S3
+  it("ends no session but its own when it is repeated after somebody signed in", async () => {
+    await using opened = await openSignedInTabs(1);
+    const { world, at } = opened;
+    world.network.addFault({ match: "/jwt/logout", cut: "before", times: 1 });
+    await world.until(at(1).client.signOut());
+    const later = await world.until(at(1).client.signIn(BOB));
+    await world.advance(10_000);
+    expect(opened.sent("/jwt/logout").map(({ serverStatus }) => serverStatus)).toEqual([null, 204]);
+    await world.until(at(1).client.refresh());
+    expect(at(1).client.getState()).toEqual({ status: "authenticated", identity: later });
+  });
+
+  // S5
+  it("is repeated at once when the network is back", async () => {
+    await using opened = await openSignedInTabs(1);
+    const { world, at } = opened;
+    world.network.addFault({ match: "/jwt/logout", cut: "before", times: Number.POSITIVE_INFINITY });
+    await world.until(at(1).client.signOut());
+    await world.advance(600_000);
+    world.network.clearFaults();
+    opened.forget();
+    at(1).tab.signal("online");
+    await world.advance(1_000);
+    expect(opened.sent("/jwt/logout").map(({ serverStatus }) => serverStatus)).toEqual([204]);
+  });
+});
+
 describe("a refresh answer that comes after a change of user in another tab", () => {
   // B198 https://github.com/geolens-io/geolens/pull/1446
   it.each(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isAuthError } from "../../src/core/authError.ts";
 import type { PortCondition } from "../../src/testing/portCondition.ts";
-import { openSignedIn, record } from "./scene.ts";
+import { openClosed, openSignedIn, record } from "./scene.ts";
 import { BOB } from "./support.ts";
 
 const NAMESPACE = "stay-signed-in:/v1/auth";
@@ -128,6 +128,21 @@ describe("a note of a stranger", () => {
     expect(scene.world.storage.contents()[`${NAMESPACE}:session`]).toContain('"end":"open"');
     for (const client of scene.clients)
       expect(client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
+  });
+
+  // N2
+  it("is written by no tab that has found nobody signed in", async () => {
+    await using scene = await openClosed();
+    const answer = { status: 401, body: '{"detail":"REFRESH_TOKEN_EXPIRED"}' };
+    scene.world.network.addFault({ match: "/jwt/refresh", answer, times: 1 });
+    const tab = scene.world.open();
+    const client = scene.open(tab);
+    await scene.world.advance(1_000);
+    expect(client.getState()).toMatchObject({ status: "unauthenticated", reason: "expired" });
+    scene.world.storage.wipe();
+    tab.signal("visible");
+    await scene.world.advance(10_000);
+    expect(scene.world.storage.contents()).not.toHaveProperty([`${NAMESPACE}:session`]);
   });
 
   it("never holds a token, whatever happens", async () => {

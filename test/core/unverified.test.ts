@@ -97,9 +97,15 @@ it("a stream of strays costs one refresh a floor", async () => {
 });
 
 // T1
-it("a message of another version is not heard", async () => {
+it.each([
+  ["of another version", { version: 2 }],
+  ["whose number is a text", { number: "9e15" }],
+  ["whose number is none", { number: Number.POSITIVE_INFINITY }],
+  ["whose name is longer than any", { id: "x".repeat(201) }],
+  ["whose end nobody knows", { end: "gone" }],
+])("a message %s is not heard", async (_name, changes) => {
   await using scene = await openSignedIn(1);
-  scene.world.channel.inject(NAMESPACE, message({ version: 2 }));
+  scene.world.channel.inject(NAMESPACE, message(changes));
   await scene.world.advance(30_000);
   expect(scene.since()).toEqual([]);
 });
