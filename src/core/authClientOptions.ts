@@ -2,7 +2,6 @@ import { AuthError } from "./authError.ts";
 import type { Backend } from "./backend.ts";
 import { checkChoice, checkNames } from "./checkOptions.ts";
 import type { HttpBackendPaths } from "./createHttpBackend.ts";
-import type { ResolvedOptions } from "./parts.ts";
 import type { Platform } from "./ports.ts";
 
 /** How an app wants its session kept; every default is one that a newcomer can live with. */
@@ -30,6 +29,18 @@ export interface AuthClientOptions {
   readonly shareTokens?: boolean | undefined;
   /** Sets several clients on one origin apart. Default: `stay-signed-in:` and the `baseUrl`, or the backend's own `address`. */
   readonly namespace?: string | undefined;
+}
+
+/** {@link AuthClientOptions} with their defaults. */
+export interface ResolvedOptions {
+  readonly baseUrl: string;
+  readonly namespace: string;
+  readonly guests: NonNullable<AuthClientOptions["guests"]>;
+  readonly onSessionEnd: NonNullable<AuthClientOptions["onSessionEnd"]>;
+  readonly refreshAheadMs: number | undefined;
+  readonly requestTimeoutMs: number;
+  readonly refreshWhileHidden: boolean;
+  readonly shareTokens: boolean;
 }
 
 const NAMES = [

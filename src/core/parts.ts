@@ -1,4 +1,4 @@
-import type { AuthClientOptions } from "./authClientOptions.ts";
+import type { ResolvedOptions } from "./authClientOptions.ts";
 import type {
   AttemptRecord,
   AuthEventName,
@@ -38,18 +38,6 @@ export interface Parts {
   warn(message: string): void;
   /** Throws an app's own error in a task of its own, so that it disturbs nobody and is not swallowed. */
   rethrow(error: unknown): void;
-}
-
-/** {@link AuthClientOptions} with their defaults. */
-export interface ResolvedOptions {
-  readonly baseUrl: string;
-  readonly namespace: string;
-  readonly guests: NonNullable<AuthClientOptions["guests"]>;
-  readonly onSessionEnd: NonNullable<AuthClientOptions["onSessionEnd"]>;
-  readonly refreshAheadMs: number | undefined;
-  readonly requestTimeoutMs: number;
-  readonly refreshWhileHidden: boolean;
-  readonly shareTokens: boolean;
 }
 
 /** The waits of a client's callers: all of them end when it is disposed of. */

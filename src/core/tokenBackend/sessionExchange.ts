@@ -15,6 +15,8 @@ type Flight = {
   readonly controller: AbortController;
 };
 
+type SessionExchange = Pick<Required<Backend>, "refresh" | "signOut">;
+
 interface SessionExchangeParts<Credentials> {
   readonly options: TokenBackendOptions<Credentials>;
   readonly keeper: RefreshTokenKeeper | null;
@@ -25,10 +27,8 @@ interface SessionExchangeParts<Credentials> {
 }
 
 /** What a description does to a session that there is: renews it, and ends it. */
-export function createSessionExchange<Credentials>(
-  given: SessionExchangeParts<Credentials>,
-): Pick<Required<Backend>, "refresh" | "signOut"> {
-  const { options, keeper, send, now, read, toAnswer } = given;
+export function createSessionExchange<Credentials>(made: SessionExchangeParts<Credentials>): SessionExchange {
+  const { options, keeper, send, now, read, toAnswer } = made;
   const { refused = {}, user } = options;
   const sendsBearer = typeof options.tokens === "function";
   let flight: Flight | null = null;
