@@ -62,7 +62,7 @@ export function createLifecycle(parts: Parts): Lifecycle {
     } else tabs.readRecord();
     void signing.flushSignOuts(); // S5
     const { session, initialized } = getState();
-    if (!initialized) return void restoring.run();
+    if (!initialized) return void restore("wakeUp");
     if (!isOpen(session)) void (isGuestDue ? guesting.run() : tabs.ask());
     if (
       isOpen(session) &&
