@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
+import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { openSignedIn } from "./scene.ts";
 import { ADA, BOB } from "./support.ts";
@@ -126,28 +127,28 @@ describe("tokens that are refused again and again", () => {
   });
 });
 
+/** A client that has heard who is signed in, and hears nothing more. */
+async function openStopped(scene: Awaited<ReturnType<typeof openSignedIn>>): Promise<AuthClient> {
+  const client = createAuthClient({ platform: scene.world.open().platform });
+  scene.clients.push(client);
+  const stop = client.start();
+  await scene.world.settle();
+  stop();
+  return client;
+}
+
 // S12 https://github.com/hey-api/hey-api/issues/1001
 describe("a client that is stopped or was never started", () => {
   it("gives no token of somebody who has signed out elsewhere", async () => {
     await using scene = await openSignedIn(1);
-    const tab = scene.world.open();
-    const deaf = createAuthClient({ platform: tab.platform });
-    scene.clients.push(deaf);
-    const stop = deaf.start();
-    await scene.world.settle();
-    stop();
+    const deaf = await openStopped(scene);
     await scene.world.until(scene.client.signOut());
     await expect(scene.world.until(deaf.getAccessToken())).rejects.toMatchObject({ code: "sessionEnded" });
   });
 
   it("sends nothing as somebody whom another has replaced", async () => {
     await using scene = await openSignedIn(1);
-    const tab = scene.world.open();
-    const deaf = createAuthClient({ platform: tab.platform });
-    scene.clients.push(deaf);
-    const stop = deaf.start();
-    await scene.world.settle();
-    stop();
+    const deaf = await openStopped(scene);
     const bob = await scene.world.until(scene.client.signIn(BOB));
     const token = deaf.getAccessToken({ subject: scene.identity.subject });
     await expect(scene.world.until(token)).rejects.toMatchObject({ code: "identityChanged" });
