@@ -15,9 +15,9 @@ export const limitChecks: readonly ConformanceCheck[] = [
   {
     id: "L2",
     section,
-    sentence: "A password of 8 bytes and one of 1,024 bytes can sign in",
+    sentence: "An uncommon password of 8 characters and one of 1,024 bytes can sign in",
     async run({ openPage }) {
-      for (const password of ["12345678", "x".repeat(1024)]) {
+      for (const password of ["q7#mT2vK", "x".repeat(1024)]) {
         const username = `conformance-${crypto.randomUUID()}@example.org`;
         const page = openPage();
         const registered = await page.send("POST", "/register", { json: { email: username, password } });
