@@ -2,7 +2,7 @@ import { parseClaims } from "./claims.ts";
 import { type Fields, isFields, parseText } from "./parse.ts";
 import type { Parts, Tabs } from "./parts.ts";
 import type { Clock, TabChannel } from "./ports.ts";
-import { isBelow, parseSession, toSession, toWritten } from "./record.ts";
+import { isBelow, parseSession, sessionKey, toSession, toWritten } from "./record.ts";
 import { isOpen, isSameSession, type Session, type SessionRecord } from "./session.ts";
 import { readIdentity } from "./token.ts";
 import { shareWork } from "./wait.ts";
@@ -151,7 +151,7 @@ export function createTabs(parts: Parts): Tabs {
       // A record that is watched stands in for the channel, also where one cannot be opened.
       const unwatch =
         channel === null
-          ? guarded(() => platform.storage?.onChange?.(`${namespace}:session`, readRecord))
+          ? guarded(() => platform.storage?.onChange?.(sessionKey(namespace), readRecord))
           : () => channel?.close();
       cleanups = [withdraw, unwatch].filter((cleanup) => cleanup != null);
     },
