@@ -75,8 +75,8 @@ export function createTabs(parts: Parts): Tabs {
     guarded(() => channel?.post({ version: VERSION, ...message }));
   }
 
-  function tell(): void {
-    const { session, unverified } = getState();
+  function tellSession(): void {
+    const { session } = getState();
     if (session === null) return;
     const { token, identity } = session;
     const shared =
@@ -92,8 +92,13 @@ export function createTabs(parts: Parts): Tabs {
           }
         : {};
     post({ kind: "told", ...toWritten(session), ...shared });
+  }
+
+  function tell(): void {
+    const { session, unverified } = getState();
+    tellSession();
     // What somebody signed out of here; while a session is open, a record of it is hearsay, and is not passed on.
-    if (session.end === "signedOut" && unverified?.pendingSignOut) post({ kind: "told", ...toWritten(unverified) });
+    if (session?.end === "signedOut" && unverified?.pendingSignOut) post({ kind: "told", ...toWritten(unverified) });
   }
 
   function hear(message: unknown): void {
@@ -112,7 +117,8 @@ export function createTabs(parts: Parts): Tabs {
     if (isOpen(session) && session.token.rejected && told.token?.value === session.token.value) return;
     dispatch({ type: "received", told, isConfirmed: isConfirmed(told) });
     const { session: now } = getState();
-    if (now !== null && isBelow(told, now)) tell(); // N4
+    // N4: with the session alone, which outranks what was told. Two tabs that answered with all they have heard would never end.
+    if (now !== null && isBelow(told, now)) tellSession();
   }
 
   /** T2: whether the shared record says the same as a message. */

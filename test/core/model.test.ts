@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runProgram, settings } from "./program.ts";
+import { runProgram, type Setting, settings } from "./program.ts";
 
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 300);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
@@ -10,6 +10,37 @@ const SEED = process.env["SEED"] ?? "20261125";
 const SHRINKS = process.env["SHRINK"] !== "no";
 /** A file to which the report's figures are added, one line of JSON for each set of conditions. */
 const TALLY = process.env["TALLY"];
+
+/** Programs that broke something once, or never came to rest. */
+const found: readonly (readonly [string, Setting])[] = [
+  [
+    "two tabs answered each other without end with what each of them had signed out of",
+    {
+      program: [
+        { do: "wait", ms: 1_200_000 },
+        { do: "wait", ms: 1_200_000 },
+        { do: "wait", ms: 1_200_000 },
+        { do: "signInAda", tab: 3 },
+        { do: "signOut", tab: 4 },
+        { do: "guest", tab: 3 },
+        { do: "close", tab: 5 },
+        { do: "request", tab: 3 },
+        { do: "show", tab: 0 },
+        { do: "fault", kind: "cutAfter", times: 2 },
+        { do: "hide", tab: 4 },
+      ],
+      seed: 975_529,
+      tabCount: 4,
+      isSignedIn: false,
+    },
+  ],
+];
+
+describe("programs that were found", () => {
+  it.each(found)("come to rest: %s", { timeout: 60_000 }, async (_name, setting) => {
+    expect((await runProgram(setting)).broken).toEqual([]);
+  });
+});
 
 describe("random programs over one to six tabs", () => {
   it.each([
