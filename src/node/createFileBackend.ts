@@ -2,7 +2,7 @@ import { AuthError } from "../core/authError.ts";
 import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/backend.ts";
 import type { SessionName } from "../core/session.ts";
 import type { Clock } from "../core/ports.ts";
-import { type BodyExchange, openBodyExchange } from "./bodyTransport.ts";
+import { type BodyExchange, openBodyExchange } from "../core/bodyTransport.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
 import type { SessionStore } from "./sessionStore.ts";

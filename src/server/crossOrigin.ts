@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import type { OriginRuleOptions } from "./originRule.ts";
 import type { HonoEnvironment } from "./requestFacts.ts";
 
 const METHODS = "GET, POST, PATCH, DELETE";
@@ -6,10 +7,13 @@ const REQUEST_HEADERS = "authorization, content-type, dpop";
 const PREFLIGHT_SECONDS = "600";
 
 /**
- * CORS (Fetch standard, §3.3) for the exact origins of the allow-list, on every answer, errors and preflights included;
- * and what keeps every answer out of every cache.
+ * CORS (Fetch standard, §3.3) for the exact origins of the allow-list, and without cookies for those of programs, on every
+ * answer, errors and preflights included; and what keeps every answer out of every cache.
  */
-export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHandler<HonoEnvironment> {
+export function crossOrigin({
+  allowedOrigins,
+  nativeOrigins,
+}: Pick<OriginRuleOptions, "allowedOrigins" | "nativeOrigins">): MiddlewareHandler<HonoEnvironment> {
   return async (context, next) => {
     const origin = context.req.header("origin");
     const isPreflight =
@@ -22,13 +26,15 @@ export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHand
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
     headers.set("Vary", "Origin, Cookie, Authorization");
     headers.set("X-Content-Type-Options", "nosniff");
-    if (origin === undefined || !allowedOrigins.has(origin)) return;
+    if (origin === undefined) return;
+    const hasCookie = allowedOrigins.has(origin);
+    if (!hasCookie && !nativeOrigins.has(origin)) return;
     headers.set("Access-Control-Allow-Origin", origin);
-    headers.set("Access-Control-Allow-Credentials", "true");
+    if (hasCookie) headers.set("Access-Control-Allow-Credentials", "true");
     headers.set("Access-Control-Expose-Headers", "Date, Retry-After, DPoP-Nonce");
     if (!isPreflight) return;
     headers.set("Access-Control-Allow-Methods", METHODS);
-    headers.set("Access-Control-Allow-Headers", REQUEST_HEADERS);
+    headers.set("Access-Control-Allow-Headers", hasCookie ? REQUEST_HEADERS : `${REQUEST_HEADERS}, auth-transport`);
     headers.set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
   };
 }
