@@ -40,6 +40,8 @@ class SessionSettings(BaseModel):
     allowed_origins: list[str] = []
     #: Dangerous: lets refresh tokens travel over plain http to another machine. http://localhost works without it.
     allow_insecure_cookies: bool = False
+    #: For a page that is embedded in pages of other sites: one cookie jar for each of them (CHIPS). On https only.
+    partitioned_cookies: bool = False
     #: Whether ``POST /guest`` starts sessions.
     guests: bool = True
     #: The e-mail address that a guest gets; ``{id}`` is replaced by 32 random hexadecimal digits.
