@@ -1,7 +1,7 @@
 import { appendFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { runProgram, type Setting, settings } from "./program.ts";
+import { type Conditions, runProgram, type Setting, settings } from "./program.ts";
 
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 300);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
@@ -12,10 +12,10 @@ const SHRINKS = process.env["SHRINK"] !== "no";
 const TALLY = process.env["TALLY"];
 
 /** Programs that broke something once, or never came to rest. */
-const found: readonly (readonly [string, Setting])[] = [
-  [
-    "two tabs answered each other without end with what each of them had signed out of",
-    {
+const found: readonly { readonly what: string; readonly setting: Setting; readonly conditions?: Conditions }[] = [
+  {
+    what: "two tabs answered each other without end with what each of them had signed out of",
+    setting: {
       program: [
         { do: "wait", ms: 1_200_000 },
         { do: "wait", ms: 1_200_000 },
@@ -33,12 +33,76 @@ const found: readonly (readonly [string, Setting])[] = [
       tabCount: 4,
       isSignedIn: false,
     },
-  ],
+  },
+  {
+    what: "a stray sign-out in the record was owed for ever, since the tabs had heard of a later stray",
+    setting: {
+      program: [
+        { do: "fault", kind: "cutAfter", times: 6 },
+        { do: "plant", record: "anotherFormat" },
+        { do: "free" },
+        { do: "freeze", tab: 1 },
+        { do: "plant", record: "aLaterPendingSignOut" },
+        { do: "wait", ms: 400 },
+        { do: "forge", message: "aLaterEnd" },
+        { do: "fault", kind: "cutBody", times: 1 },
+        { do: "guest", tab: 0 },
+        { do: "signOut", tab: 3 },
+        { do: "signInBob", tab: 5 },
+        { do: "forge", message: "aNearerSession" },
+      ],
+      seed: 30833,
+      tabCount: 4,
+      isSignedIn: true,
+    },
+  },
+  {
+    what: "a guest start that waited for a sign-out outlasted the next one",
+    setting: {
+      program: [
+        { do: "fault", kind: "delayAfter", times: 2 },
+        { do: "signOut", tab: 4 },
+        { do: "jump", ms: 5000 },
+        { do: "guest", tab: 3 },
+        { do: "hide", tab: 2 },
+        { do: "fault", kind: "cutAfter", times: 6 },
+        { do: "request", tab: 2 },
+        { do: "wait", ms: 400 },
+        { do: "wait", ms: 0 },
+        { do: "signOut", tab: 1 },
+        { do: "throttle", tab: 0 },
+      ],
+      seed: 946825,
+      tabCount: 1,
+      isSignedIn: false,
+    },
+  },
+  {
+    what: "what the record told was not asked about for as long as the clock had been set back",
+    setting: {
+      program: [
+        { do: "signInAda", tab: 0 },
+        { do: "signInAda", tab: 0 },
+        { do: "wait", ms: 150 },
+        { do: "wait", ms: 3000 },
+        { do: "signInAda", tab: 5 },
+        { do: "wait", ms: 150 },
+        { do: "jump", ms: -3600000 },
+        { do: "open", tab: 2 },
+        { do: "freeze", tab: 3 },
+        { do: "signInBob", tab: 3 },
+      ],
+      seed: 16,
+      tabCount: 3,
+      isSignedIn: true,
+    },
+    conditions: { channel: "missing" },
+  },
 ];
 
 describe("programs that were found", () => {
-  it.each(found)("come to rest: %s", { timeout: 60_000 }, async (_name, setting) => {
-    expect((await runProgram(setting)).broken).toEqual([]);
+  it.each(found)("come to rest: $what", { timeout: 60_000 }, async ({ setting, conditions }) => {
+    expect((await runProgram(setting, conditions)).broken).toEqual([]);
   });
 });
 
