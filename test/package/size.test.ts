@@ -22,10 +22,10 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   {
     name: "client + AuthProvider + useAuth + authorizeAxios",
     imports: { ...react, axios: "authorizeAxios" },
-    budget: 24_110,
+    budget: 24_370,
   },
-  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 22_170 },
-  { name: "client alone", imports: client, budget: 19_460 },
+  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 22_440 },
+  { name: "client alone", imports: client, budget: 19_710 },
   { name: "useSession", imports: { index: `${react.index}, useSession` }, onTopOf: react, budget: 710 },
   { name: "bindQueryClient", imports: { ...react, query: "bindQueryClient" }, onTopOf: react, budget: 1_790 },
   { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 3_660 },
