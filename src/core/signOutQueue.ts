@@ -30,8 +30,8 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
     // A second answer to the same one settles nothing that came after it.
     if (queue.delete(pending)) {
       const session = pending.session ?? { number: 0, id: "" };
-      parts.record.signOutConfirmed(session);
       parts.store.dispatch({ type: "signOutConfirmed", session });
+      parts.record.signOutConfirmed(session);
     }
     return true;
   }

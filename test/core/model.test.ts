@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Conditions, runProgram, type Setting, settings } from "./program.ts";
 
-const PROGRAMS = Number(process.env["PROGRAMS"] ?? 300);
+const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_000);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
 const SEED = process.env["SEED"] ?? "20261125";
 // Whether a failing program is made small: it takes minutes, and whoever only wants to know whether one fails needs it not.
