@@ -44,6 +44,12 @@ export interface AuthServerOptions {
    * it.
    */
   readonly refreshTokenKeys?: Secret | readonly Secret[] | undefined;
+  /**
+   * What servers that render pages show to be given a short access token for a visitor's cookie (`POST /jwt/peek`,
+   * {@link getServerSession}): at least 32 printable characters without spaces, or a ring of them, all of which count.
+   * It opens nothing without a cookie, and no page may have it. Default: there is no such endpoint.
+   */
+  readonly peekKey?: string | readonly string[] | undefined;
   /** Default 900; at most a day. Whole seconds. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives without a refresh. Default 604,800 (7 days). */
@@ -132,6 +138,7 @@ export interface ResolvedOptions {
   readonly store: AuthStore;
   readonly keyRing: KeyRing;
   readonly refreshSecrets: Promise<readonly Uint8Array<ArrayBuffer>[]>;
+  readonly peekKeys: readonly string[];
   readonly accessTokenLifetimeSeconds: number;
   readonly idleMs: number;
   readonly absoluteMs: number;
@@ -183,6 +190,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     store: options.store,
     keyRing,
     refreshSecrets,
+    peekKeys: peekKeysOf(options),
     accessTokenLifetimeSeconds,
     idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
     absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
@@ -259,6 +267,24 @@ function parseSecrets(option: string, secrets: Secret | readonly Secret[]): Uint
     }
     return bytes;
   });
+}
+
+function peekKeysOf({ peekKey = [], accessTokenSecret = [], refreshTokenKeys = [] }: AuthServerOptions) {
+  const ring = typeof peekKey === "string" ? [peekKey] : peekKey;
+  const signing = new Set<unknown>([accessTokenSecret, refreshTokenKeys].flat());
+  for (const key of ring) {
+    if (!/^[\x21-\x7e]{32,}$/.test(key)) {
+      throw new OptionsError(
+        "`peekKey` has at least 32 characters, letters, digits and signs: `openssl rand -base64 32`.",
+      );
+    }
+    if (signing.has(key)) {
+      throw new OptionsError(
+        "`peekKey` is also the secret that signs tokens: whoever renders pages would make tokens with it.",
+      );
+    }
+  }
+  return ring;
 }
 
 function deviceOptions({ device }: AuthServerOptions, publicUrl: URL | undefined): ResolvedOptions["device"] {
