@@ -17,6 +17,7 @@ import { addSessionListRoutes } from "./routes/sessionListRoutes.ts";
 import { addSessionRoutes } from "./routes/sessionRoutes.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
+import { giveNonce } from "./sessionBinding.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** The server: an app to mount, and what the program around it may ask of it. */
@@ -76,6 +77,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
   const app = new Hono<HonoEnvironment>().basePath(resolved.prefix);
   app.use(crossOrigin(resolved.allowedOrigins));
+  app.use(giveNonce(context));
   app.use(async (_, next) => {
     if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
     const work = next();

@@ -39,7 +39,8 @@ export async function makeTokens(
   profile: CookieProfile | null,
   { withRefreshToken = true }: { readonly withRefreshToken?: boolean } = {},
 ): Promise<TokenBody> {
-  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false };
+  const isBound = session.boundKey !== null;
+  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false, isBound };
   const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, session.absoluteExpiresAt);
   const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
   const idleSeconds = secondsTo(coarseTimes(session, server.options.idleMs).expiresAt);

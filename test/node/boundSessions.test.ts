@@ -20,7 +20,9 @@ async function makeWorld(options: Partial<AuthServerOptions> = { sessionBinding:
   const requests: string[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await globalThis.fetch(input, init);
-    requests.push(`${new URL(input instanceof Request ? input.url : input).pathname.replace("/v1/auth", "")} ${response.status}`);
+    requests.push(
+      `${new URL(input instanceof Request ? input.url : input).pathname.replace("/v1/auth", "")} ${response.status}`,
+    );
     return response;
   };
   /** Another process, as far as anybody can tell. */
