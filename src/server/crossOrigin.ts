@@ -3,6 +3,8 @@ import type { HonoEnvironment } from "./requestFacts.ts";
 
 const METHODS = "GET, POST, PATCH, DELETE";
 const REQUEST_HEADERS = "authorization, content-type, dpop";
+// Names of headers (RFC 9110 §5.6.2) and no more than tracing tools add.
+const HEADER_NAMES = /^[!#$%&'*+\-.^`|~\w]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^`|~\w]+){0,49}$/;
 const PREFLIGHT_SECONDS = "600";
 
 /**
@@ -28,7 +30,9 @@ export function crossOrigin(allowedOrigins: ReadonlySet<string>): MiddlewareHand
     headers.set("Access-Control-Expose-Headers", "Date, Retry-After, DPoP-Nonce");
     if (!isPreflight) return;
     headers.set("Access-Control-Allow-Methods", METHODS);
-    headers.set("Access-Control-Allow-Headers", REQUEST_HEADERS);
+    // Tracing tools add headers of their own to each request of a page; none of them is looked at here.
+    const asked = context.req.header("access-control-request-headers") ?? "";
+    headers.set("Access-Control-Allow-Headers", HEADER_NAMES.test(asked) ? asked : REQUEST_HEADERS);
     headers.set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
   };
 }

@@ -92,6 +92,16 @@ describe("a session that is bound to a key", () => {
     ]);
   });
 
+  it("begins with no request more in a page that has asked for a session before: each answer to a proof has a nonce", async () => {
+    const browser = openBrowser(server, key);
+    await browser.refresh();
+    await browser.signIn();
+    expect(browser.requests.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      "/jwt/refresh 401",
+      "/jwt/login 200",
+    ]);
+  });
+
   it("goes on after any sleep, with a new nonce", async () => {
     const browser = openBrowser(server, key);
     await browser.signIn();
