@@ -2,6 +2,7 @@ import { AuthError } from "./authError.ts";
 import { elapsedMs, refreshFloorMs } from "./lifetime.ts";
 import type { FlightResult, Pacing, Parts, Urgency } from "./parts.ts";
 import { MOST_RETRY_AFTER_MS } from "./record.ts";
+import { shownLifetimeMs } from "./token.ts";
 
 /** How many attempts go together before the breaker opens: whoever calls by hand has asked for this very request. */
 const MOST_ATTEMPTS = { now: 10, early: 5, due: 5 } as const;
@@ -55,7 +56,8 @@ export function createPacing(parts: Parts): Pacing {
 /** What the back-off and the breaker do not allow yet, as the result of a flight that has not begun; else null. */
 export function postpone(parts: Parts, urgency: Urgency, lastFailure: Error | null): FlightResult | null {
   const { platform, pacing, record, store } = parts;
-  const lifetimeMs = store.getState().session?.token?.lifetime.lifetimeMs ?? null;
+  const token = store.getState().session?.token ?? null;
+  const lifetimeMs = token === null ? null : shownLifetimeMs(token, platform.clock);
   const until = pacing.nextAllowedAt(urgency, refreshFloorMs(lifetimeMs));
   const retryAfterMs = until - platform.clock.now();
   if (retryAfterMs <= 0) return null;
