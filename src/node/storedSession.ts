@@ -1,7 +1,7 @@
 import type { TokenAnswer } from "../core/backend.ts";
 import { parseClaims } from "../core/claims.ts";
 import { readLifetimeMs } from "../core/lifetime.ts";
-import type { BodyExchange } from "./bodyTransport.ts";
+import type { BodyExchange } from "../core/bodyTransport.ts";
 import type { StoredKey, StoredSession } from "./sessionFileFormat.ts";
 
 /**

@@ -56,6 +56,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   prefix: aText,
   publicUrl: aText,
   allowedOrigins: listOf(aText),
+  nativeOrigins: listOf(aText),
   allowInsecureCookies: trueOrFalse,
   trustedProxies: listOf(aText),
   clientAddress: aFunction,

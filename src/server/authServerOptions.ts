@@ -72,6 +72,12 @@ export interface AuthServerOptions {
   /** Other origins of the same site whose pages may use this server. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
   /**
+   * Origins of apps that are made of a web page (`capacitor://localhost`, `tauri://localhost`, `chrome-extension://…`), which
+   * then get their refresh token in the answer's body, as programs do (`stay-signed-in/native`). Scripts of such an app can
+   * read it, and so can whatever else has that origin on a device: name those of your own app alone. Default none.
+   */
+  readonly nativeOrigins?: readonly string[] | undefined;
+  /**
    * Lets refresh tokens travel in the clear over plain http, where everybody on the way can take them. Default false.
    * @deprecated Dangerous: for a closed test network only. http://localhost works without it.
    */
@@ -147,6 +153,7 @@ export interface ResolvedOptions {
   readonly prefix: string;
   readonly publicUrl: URL | undefined;
   readonly allowedOrigins: ReadonlySet<string>;
+  readonly nativeOrigins: ReadonlySet<string>;
   readonly allowInsecureCookies: boolean;
   readonly trustedProxies: readonly string[];
   readonly clientAddress: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
@@ -200,6 +207,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     prefix,
     publicUrl,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(parseOrigin)),
+    nativeOrigins: nativeOriginsOf(options, publicUrl),
     allowInsecureCookies: options.allowInsecureCookies ?? false,
     trustedProxies: options.trustedProxies ?? [],
     clientAddress: options.clientAddress,
@@ -327,6 +335,21 @@ function parseOrigin(text: string): string {
     throw new OptionsError(`\`allowedOrigins\` takes exact origins such as "https://app.example", not "${text}".`);
   }
   return text;
+}
+
+/** An origin is served by cookie or by body, never by both. */
+function nativeOriginsOf({ nativeOrigins = [], allowedOrigins = [] }: AuthServerOptions, publicUrl: URL | undefined) {
+  for (const text of nativeOrigins) {
+    if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*\s]+$/.test(text)) {
+      throw new OptionsError(`\`nativeOrigins\` takes exact origins such as "capacitor://localhost", not "${text}".`);
+    }
+    if (text === publicUrl?.origin || allowedOrigins.includes(text)) {
+      throw new OptionsError(
+        `"${text}" is a page's origin: its refresh token stays in the cookie, out of \`nativeOrigins\`.`,
+      );
+    }
+  }
+  return new Set(nativeOrigins);
 }
 
 /** Without `process` (a page, a worker) nothing says that it is production. */

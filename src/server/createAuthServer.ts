@@ -81,7 +81,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   let closing: Promise<void> | undefined;
 
   const app = new Hono<HonoEnvironment>().basePath(resolved.prefix);
-  app.use(crossOrigin(resolved.allowedOrigins));
+  app.use(crossOrigin(resolved));
   app.use(giveNonce(context));
   app.use(async (_, next) => {
     if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
