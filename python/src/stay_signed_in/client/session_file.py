@@ -33,6 +33,8 @@ class StoredSession:
     accessTokenSentAt: float  # noqa: N815
     accessTokenExpiresAt: float | None  # noqa: N815
     signedInAt: float  # noqa: N815
+    #: What the session is bound to, as it stands in the file; None, and left out there, for most.
+    key: Any = None
 
     def __repr__(self) -> str:
         return f"StoredSession(subject={self.subject!r}, isGuest={self.isGuest})"
@@ -108,7 +110,7 @@ class SessionFile:
         if after != ServerEntry():
             servers[address] = after
         self._remove_leftovers()
-        self._replace({name: asdict(entry) for name, entry in servers.items()})
+        self._replace({name: _write_entry(entry) for name, entry in servers.items()})
         return after
 
     def assert_writable(self, *, replace_damaged: bool = False) -> None:
@@ -241,11 +243,18 @@ def _replace_patiently(temporary: str, path: str) -> None:
             time.sleep(0.05)
 
 
+def _write_entry(entry: ServerEntry) -> dict[str, Any]:
+    written = asdict(entry)
+    if entry.session is not None and entry.session.key is None:
+        del written["session"]["key"]
+    return written
+
+
 def _read_entry(entry: Any) -> ServerEntry:
     session, ended, owed = entry["session"], entry["ended"], entry["owed"]
     if session is not None:
-        names = StoredSession.__dataclass_fields__
-        session = StoredSession(**{name: session[name] for name in names})
+        names = [name for name in StoredSession.__dataclass_fields__ if name != "key"]
+        session = StoredSession(**{name: session[name] for name in names}, key=session.get("key"))
         texts = (session.id, session.subject, session.refreshToken)
         moments = (session.number, session.accessTokenExpiresAt)
         is_right = (
