@@ -121,6 +121,7 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
     .option("--username <name>", "of a test account; it is asked for")
     .option("--password-stdin", "read the password from standard input")
     .option("--sign-in <path>", "where the sign-in is, if it is not found")
+    .option("--client-id <id>", "of an OAuth 2.0 server: tries whether it takes this client without a secret")
     .option("--origin <origin>", "the page's origin, like https://app.example: looks at CORS and cookies for it")
     .option("--json", "as JSON")
     .option("--dangerously-allow-http", "plain http to another machine: everybody on the way can read the tokens")
