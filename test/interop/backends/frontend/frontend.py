@@ -31,6 +31,12 @@ async def list_sockets() -> list[dict[str, Any]]:
     return [{"id": sid, "subject": token.subject, "isGuest": token.is_guest} for sid, token in known]
 
 
+@app.post("/test/disconnect", status_code=204)
+async def disconnect() -> None:
+    for sid, _ in list(sio.manager.get_participants("/", None)):
+        await sio.disconnect(sid)
+
+
 @app.post("/test/end", status_code=204)
 async def end_sessions(request: Request) -> None:
     token = await backend.verify(request.headers["authorization"].removeprefix("Bearer "))
@@ -45,6 +51,11 @@ async def hold(path: str) -> None:
 @app.get("/test/held")
 async def count_held() -> int:
     return gate.count
+
+
+@app.get("/test/arrived")
+async def list_arrived() -> list[str]:
+    return gate.arrived
 
 
 @app.post("/test/release", status_code=204)
@@ -69,16 +80,20 @@ class Gate:
         self._inner, self._path = inner, ""
         #: How many answers are held, or were.
         self.count = 0
+        #: What has come in since then, answered or not.
+        self.arrived: list[str] = []
         self._open = asyncio.Event()
 
     def hold(self, path: str) -> None:
         self._path, self.count, self._open = path, 0, asyncio.Event()
+        self.arrived = []
 
     def release(self) -> None:
         self._open.set()
         self._path = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:
+        self.arrived.append(f"{scope.get('method')} {scope.get('path')}")
         if scope.get("path") != self._path:
             return await self._inner(scope, receive, send)
         opened = self._open
