@@ -64,7 +64,7 @@ export default function Page() {
 }
 `,
   // Else each page asks for one in vain, and the browser says so.
-  "app/icon.svg": '<svg xmlns="http://www.w3.org/2000/svg" />\n',
+  "app/icon.svg": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" />\n',
   "app/sign-in/page.jsx": `"use client";
 import { auth } from "@/auth";
 export default function Page() {
@@ -96,7 +96,7 @@ beforeAll(async () => {
   await rm(own, { recursive: true, force: true });
   await mkdir(own, { recursive: true });
   await run("tar", ["-xzf", packed.tarball, "--strip-components=1", "-C", own]);
-}, 120_000);
+}, 300_000);
 afterAll(() => packed?.remove());
 
 // 340 MB that most who work here need not have: .ci/run installs them, and `npm ci --prefix test/next`.
@@ -141,9 +141,9 @@ describe.skipIf(!existsSync(next)).sequential.each(["turbopack", "webpack"])(
         },
         stdio: ["ignore", "ignore", "inherit"],
       });
-      await vi.waitFor(async () => expect((await fetch(origin)).ok).toBe(true), { timeout: 60_000, interval: 200 });
+      await vi.waitFor(async () => expect((await fetch(origin)).ok).toBe(true), { timeout: 120_000, interval: 200 });
       browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumFlags });
-    }, 300_000);
+    }, 600_000);
 
     afterAll(async () => {
       await browser?.close();
