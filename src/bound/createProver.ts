@@ -14,12 +14,14 @@ export function createProver(): Prover {
   return (fetch, loadKey) => async (input, init) => {
     const key = await loadKey();
     if (key === null) return fetch(input, init);
+    const request = input instanceof Request ? input : null;
     // A backend's addresses may count from the page.
-    const url = new URL(input instanceof Request ? input.url : input, globalThis.location?.href).href;
+    const url = new URL(request?.url ?? (input as string | URL), globalThis.location?.href).href;
+    const method = init?.method ?? request?.method ?? "GET";
     const send = async (): Promise<Response> => {
-      const headers = new Headers(init?.headers);
-      headers.set("DPoP", await createDpopProof(key, { method: init?.method ?? "GET", url, nonce }));
-      const response = await fetch(input, { ...init, headers });
+      const headers = new Headers(init?.headers ?? request?.headers);
+      headers.set("DPoP", await createDpopProof(key, { method, url, nonce }));
+      const response = await fetch(request?.clone() ?? input, { ...init, headers });
       nonce = response.headers.get("DPoP-Nonce") ?? nonce;
       return response;
     };

@@ -114,12 +114,14 @@ describe("random programs over one to six tabs", () => {
     ["without storage", { storage: "missing" as const }],
     ["on a server that numbers no sessions", { isNumberless: true }],
     ["with tokens that last for five seconds", { accessTokenLifetimeSeconds: 5 }],
+    ["with bound sessions and limits", { isGuarded: true }],
   ])(
     "end no session, mix no identities and leave nothing pending, %s",
     { timeout: 3_600_000 },
     async (name, conditions) => {
-      // Tokens that are renewed twenty times a minute make a program's half hour long.
-      const programs = "accessTokenLifetimeSeconds" in conditions ? Math.ceil(PROGRAMS / 20) : PROGRAMS;
+      // Tokens that are renewed twenty times a minute make a program's half hour long, and real keys take their time.
+      const share = "accessTokenLifetimeSeconds" in conditions ? 20 : "isGuarded" in conditions ? 3 : 1;
+      const programs = Math.ceil(PROGRAMS / share);
       const tally = { name, programs: 0, refreshes: 0, steps: {} as Record<string, number> };
       await fc.assert(
         fc.asyncProperty(settings, async (setting) => {

@@ -5,6 +5,7 @@ import type { SessionKey } from "../../src/bound/sessionKey.ts";
 import type { Backend } from "../../src/core/backend.ts";
 import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
+import { memoryStore } from "../../src/server/memoryStore.ts";
 import { createCookieJar, type CookieJar } from "../../src/testing/cookieJar.ts";
 import { type Answer, detailOf, openPage, type Sender, startProgram, tokenOf } from "./support/page.ts";
 import { createTestServer, PASSWORD, register, type TestServer } from "./support/testServer.ts";
@@ -220,6 +221,17 @@ describe("a session that is bound to a key", () => {
     ];
     return [login.status, guest.status];
   }
+
+  it("ends where the option is taken away again, since no proof is looked at then and a copy would do", async () => {
+    const store = memoryStore();
+    await begin({ sessionBinding: "optional", store });
+    const browser = openBrowser(server, key);
+    await browser.signIn();
+    server = createTestServer({ store });
+    const later = openBrowser(server, key, { jar: browser.jar });
+    expect(await later.refresh()).toEqual({ kind: "ended", reason: "expired", namesRefreshToken: true });
+    expect(types()).toContain("proofRefused");
+  });
 
   it("is refused at start-up under another word", () => {
     expect(() => createTestServer({ sessionBinding: "always" as "required" })).toThrow("`sessionBinding`");

@@ -54,7 +54,7 @@ def account_routes(given: Dependencies, user_schema: type[BaseUser[Any]], update
                 refuse_guest()
             wrong = refusal(400, "CURRENT_PASSWORD_INVALID")
             await confirm_identity(exchange, user_manager, signed_in, change.current_password, wrong)
-        objection = password_objection(change.password) if changes_password else None
+        objection = password_objection(change.password, change.email or user.email) if changes_password else None
         if objection is not None:
             raise refusal(400, "UPDATE_USER_INVALID_PASSWORD", objection)
         fields = change.model_dump(exclude_unset=True, exclude={"current_password"})

@@ -29,7 +29,7 @@ def register_routes(given: Dependencies, user_schema: type[BaseUser[Any]], creat
         exchange: Exchange = Depends(given.exchange),
         user_manager: Any = Depends(given.user_manager),
     ) -> Any:
-        objection = password_objection(account.password)
+        objection = password_objection(account.password, account.email)
         if objection is not None:
             raise refusal(400, "REGISTER_INVALID_PASSWORD", objection)
         try:
