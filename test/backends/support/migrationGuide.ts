@@ -10,6 +10,7 @@ import type { Platform } from "../../../src/core/ports.ts";
 import type { TokenStore } from "../../../src/core/tokenBackend/tokenStore.ts";
 import { createTabs } from "../../../src/testing.ts";
 import { readCodeBlocks } from "../../docs/markdown.ts";
+import { makeJwt } from "./jwt.ts";
 import { createTokenServer } from "./tokenServer.ts";
 
 const DOCUMENT = "docs/migrating-from-local-storage-tokens.md";
@@ -34,10 +35,12 @@ export function createApi(now: () => number) {
   const app = new Hono();
   let refreshes = 0;
   let refusals = 0;
-  const answer = (session: ReturnType<typeof server.begin>) => ({
-    accessToken: server.issue(session, { sub: session.subject }),
-    refreshToken: session.refreshToken,
-  });
+  function answer(session: ReturnType<typeof server.begin>) {
+    // react-auth-kit keeps no refresh token but one that says when it ends.
+    session.refreshToken = makeJwt({ jti: session.refreshToken, exp: Math.floor(now() / 1_000) + 86_400 });
+    const accessToken = server.issue(session, { sub: session.subject });
+    return { accessToken, refreshToken: session.refreshToken };
+  }
   app.post("/auth/login", async (c) => {
     const { email, password } = await c.req.json();
     const account = server.check(email, password);
