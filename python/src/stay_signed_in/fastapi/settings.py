@@ -41,6 +41,8 @@ class SessionSettings(BaseModel):
     allowed_origins: list[str] = []
     #: Dangerous: lets refresh tokens travel over plain http to another machine. http://localhost works without it.
     allow_insecure_cookies: bool = False
+    #: For a page that is embedded in pages of other sites: one cookie jar for each of them (CHIPS). On https only.
+    partitioned_cookies: bool = False
     #: Whether sessions are bound to a key of the client that nobody can copy (DPoP, RFC 9449): ``optional`` where the
     #: client proves one at sign-in, ``required`` always. Sessions that were made without one end at ``required``.
     session_binding: Literal["optional", "required"] | None = None
