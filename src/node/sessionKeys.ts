@@ -39,9 +39,9 @@ export function readBindSession(
   if (named !== undefined) throw new AuthError("invalidOptions", '`bindSession` must be true, false or "keyring".');
   const text = environment["STAY_SIGNED_IN_BIND_SESSION"];
   if (text === undefined || text === "" || text === "0" || text === "false") return false;
-  if (text === "1" || text === "true") return true;
+  if (text === "1" || text === "true" || text === "file") return true;
   if (text === "keyring") return text;
-  throw new AuthError("invalidOptions", "STAY_SIGNED_IN_BIND_SESSION must be 1, 0 or keyring.");
+  throw new AuthError("invalidOptions", "STAY_SIGNED_IN_BIND_SESSION must be 1 (file), keyring or 0.");
 }
 
 /**

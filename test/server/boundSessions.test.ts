@@ -164,6 +164,25 @@ describe("a session that is bound to a key", () => {
     expect(types()).not.toContain("graceRepeatElsewhere");
   });
 
+  it("begins through a backend of one's own that sends whole Request objects: nothing of them is lost, also the second time", async () => {
+    let bodies: unknown[] = [];
+    const own: Pick<Backend, "signIn"> = {
+      async signIn({ username, password }, { fetch }) {
+        const body = new URLSearchParams({ username, password });
+        const headers = { "Auth-Transport": "body" };
+        const answer = await fetch(new Request(`${ORIGIN}/v1/auth/jwt/login`, { method: "POST", headers, body }));
+        bodies = [answer.status, await answer.json()];
+        return { accessToken: "whatever" };
+      },
+    };
+    const backend = bindSession(own as Backend, { loadKey: async () => key });
+    const fetch: typeof globalThis.fetch = async (input, init) => server.app.fetch(new Request(input, init));
+    await backend.signIn(CREDENTIALS, { fetch, signal: new AbortController().signal });
+    expect(bodies).toEqual([200, expect.objectContaining({ refresh_token: expect.any(String) })]);
+    const [, { access_token: bearer }] = bodies as [number, { access_token: string }];
+    expect((await openPage(server).send("GET", "/sessions", { bearer })).body).toMatchObject([{ bound: true }]);
+  });
+
   it("is shown as bound in the list of sessions, and one of an unbound client as not", async () => {
     const { accessToken } = await openBrowser(server, key).signIn();
     await openBrowser(server, null).signIn();
