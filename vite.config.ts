@@ -64,7 +64,7 @@ export default defineConfig({
           name: "dom",
           testTimeout: 30_000,
           environment: "happy-dom",
-          include: ["test/{react,query,routers,devtools}/**/*.test.{ts,tsx}"],
+          include: ["test/{react,query,routers,devtools}/**/*.test.{ts,tsx}", "test/backends/*.test.tsx"],
           setupFiles: ["./test/support/dom.ts"],
         },
       },

@@ -20,6 +20,7 @@ import { addSessionRoutes } from "./routes/sessionRoutes.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import type { ServerSession, VisitorRequest } from "./serverSession.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
+import { giveNonce } from "./sessionBinding.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** The server: an app to mount, and what the program around it may ask of it. */
@@ -81,6 +82,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
   const app = new Hono<HonoEnvironment>().basePath(resolved.prefix);
   app.use(crossOrigin(resolved));
+  app.use(giveNonce(context));
   app.use(async (_, next) => {
     if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
     const work = next();

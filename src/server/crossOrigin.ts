@@ -4,6 +4,8 @@ import type { HonoEnvironment } from "./requestFacts.ts";
 
 const METHODS = "GET, POST, PATCH, DELETE";
 const REQUEST_HEADERS = "authorization, content-type, dpop";
+// Names of headers (RFC 9110 §5.6.2) and no more than tracing tools add.
+const HEADER_NAMES = /^[!#$%&'*+\-.^`|~\w]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^`|~\w]+){0,49}$/;
 const PREFLIGHT_SECONDS = "600";
 
 /**
@@ -34,7 +36,10 @@ export function crossOrigin({
     headers.set("Access-Control-Expose-Headers", "Date, Retry-After, DPoP-Nonce");
     if (!isPreflight) return;
     headers.set("Access-Control-Allow-Methods", METHODS);
-    headers.set("Access-Control-Allow-Headers", hasCookie ? REQUEST_HEADERS : `${REQUEST_HEADERS}, auth-transport`);
+    // Tracing tools add headers of their own to each request of a page; none of them is looked at here.
+    const asked = context.req.header("access-control-request-headers") ?? "";
+    const granted = hasCookie ? REQUEST_HEADERS : `${REQUEST_HEADERS}, auth-transport`;
+    headers.set("Access-Control-Allow-Headers", HEADER_NAMES.test(asked) ? asked : granted);
     headers.set("Access-Control-Max-Age", PREFLIGHT_SECONDS);
   };
 }

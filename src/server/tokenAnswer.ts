@@ -33,7 +33,8 @@ export async function makeAccessToken(
   { session, subject, now }: SessionRecord,
   endsAt = session.absoluteExpiresAt,
 ): Promise<TokenBody> {
-  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false };
+  const isBound = session.boundKey !== null;
+  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false, isBound };
   const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, endsAt);
   const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
   return {

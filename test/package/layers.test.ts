@@ -30,7 +30,7 @@ const rules: Record<string, Layer> = {
   backends: { layers: ["backends", "browser", "core"], packages: [] },
   bound: { layers: ["bound", "core"], packages: [] },
   native: { layers: ["native", "browser", "core"], packages: [] },
-  node: { layers: ["node", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
+  node: { layers: ["node", "bound", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
   react: { layers: ["react", "core"], packages: ["react"] },
   query: { layers: ["query", "core"], packages: ["@tanstack/react-query"] },
   adapters: { layers: ["adapters", "core"], packages: ["axios", "socket.io-client"] },

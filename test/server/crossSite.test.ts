@@ -260,6 +260,21 @@ describe("CORS", () => {
     expect(strange.headers.get("access-control-allow-methods")).toBeNull();
   });
 
+  // Q09 https://github.com/getsentry/sentry-javascript/issues/6077
+  it("answers preflights for what tracing tools add, and for no text that is no list of header names", async () => {
+    const ask = async (asked: string, origin = ADMIN) => {
+      const headers = { "access-control-request-method": "POST", "access-control-request-headers": asked };
+      return (await send("OPTIONS", "/jwt/login", { origin, ...headers })).headers.get("access-control-allow-headers");
+    };
+    for (const asked of ["baggage,content-type,sentry-trace,traceparent", "Auth-Transport, x-datadog-trace-id", "b3"]) {
+      expect(await ask(asked)).toBe(asked);
+      expect(await ask(asked, EVIL)).toBeNull();
+    }
+    for (const asked of ["*, x: y", "a b", "traceparent,", "x".repeat(10_000).replaceAll("xx", "x,"), "é", ""]) {
+      expect(await ask(asked)).toBe("authorization, content-type, dpop");
+    }
+  });
+
   it("says nothing to a stranger, and never a star", async () => {
     for (const origin of [EVIL, "null", "https://app.example.evil.example"]) {
       const { headers } = await send("GET", "/health", { origin });
