@@ -1,7 +1,8 @@
 import { AuthError } from "./authError.ts";
-import { refreshFloorMs } from "./lifetime.ts";
+import { elapsedMs, refreshFloorMs } from "./lifetime.ts";
 import type { FlightResult, Pacing, Parts, Urgency } from "./parts.ts";
 import { MOST_RETRY_AFTER_MS } from "./record.ts";
+import { shownLifetimeMs } from "./token.ts";
 
 /** How many attempts go together before the breaker opens: whoever calls by hand has asked for this very request. */
 const MOST_ATTEMPTS = { now: 10, early: 5, due: 5 } as const;
@@ -20,10 +21,7 @@ export function createPacing(parts: Parts): Pacing {
       const { nextAt, earlyAt } = parts.record.readAttempt();
       const sharedAt = urgency === "due" ? nextAt : Math.min(nextAt, earlyAt + EARLY_EVERY_MS);
       const oldest = attempts[attempts.length - MOST_ATTEMPTS[urgency]];
-      // By whichever clock says more: one may be set back, the other may stand still from one short waking to the next.
-      const passedMs = oldest
-        ? Math.max(clock.now() - oldest.madeAt, clock.monotonicNow() - oldest.madeAtMonotonic)
-        : Number.POSITIVE_INFINITY;
+      const passedMs = oldest ? elapsedMs(oldest.madeAt, oldest.madeAtMonotonic, clock) : Number.POSITIVE_INFINITY;
       const brokenForMs = BREAKER_FLOORS * floorMs - passedMs;
       return Math.max(sharedAt, clock.now() + Math.max(0, brokenForMs));
     },
@@ -58,7 +56,8 @@ export function createPacing(parts: Parts): Pacing {
 /** What the back-off and the breaker do not allow yet, as the result of a flight that has not begun; else null. */
 export function postpone(parts: Parts, urgency: Urgency, lastFailure: Error | null): FlightResult | null {
   const { platform, pacing, record, store } = parts;
-  const lifetimeMs = store.getState().session?.token?.lifetime.lifetimeMs ?? null;
+  const token = store.getState().session?.token ?? null;
+  const lifetimeMs = token === null ? null : shownLifetimeMs(token, platform.clock);
   const until = pacing.nextAllowedAt(urgency, refreshFloorMs(lifetimeMs));
   const retryAfterMs = until - platform.clock.now();
   if (retryAfterMs <= 0) return null;

@@ -65,15 +65,25 @@ export const isUsable = (token: HeldToken, clock: Clock): boolean =>
 const MOST_REFUSALS = 5;
 const REFUSAL_COOLDOWN_MS = 30_000;
 
+/** Whether it was refused so long after it came that the refusal speaks of its age: where nothing else tells its end, soon. */
+function isOld({ lifetime: { lifetimeMs, sentAtMonotonic } }: HeldToken, clock: Clock): boolean {
+  const cooldownMs = lifetimeMs === null ? refreshFloorMs(null) : REFUSAL_COOLDOWN_MS;
+  return clock.monotonicNow() - sentAtMonotonic >= cooldownMs;
+}
+
 /** Whether a refused token shall be replaced, or the token is not what is wrong. */
 export function isWorthReplacing(token: HeldToken, clock: Clock): boolean {
-  if (token.refusals < MOST_REFUSALS || leftMs(token, clock) <= 0) return true;
-  return clock.monotonicNow() - token.lifetime.sentAtMonotonic >= REFUSAL_COOLDOWN_MS;
+  return token.refusals < MOST_REFUSALS || leftMs(token, clock) <= 0 || isOld(token, clock);
 }
 
 /** What the token that replaces `former` carries on of its refusals. */
 export function nextRefusals(former: HeldToken | null, clock: Clock): number {
   if (former?.rejected !== true) return 0;
-  const isOld = clock.monotonicNow() - former.lifetime.sentAtMonotonic >= REFUSAL_COOLDOWN_MS;
-  return Math.min(MOST_REFUSALS, isOld ? Math.max(1, former.refusals) : former.refusals + 1);
+  return Math.min(MOST_REFUSALS, isOld(former, clock) ? Math.max(1, former.refusals) : former.refusals + 1);
+}
+
+/** Its lifetime, or the age at which it was refused where nothing has told: null while neither is known. */
+export function shownLifetimeMs({ lifetime, rejected }: HeldToken, clock: Clock): number | null {
+  if (lifetime.lifetimeMs !== null || !rejected) return lifetime.lifetimeMs;
+  return clock.monotonicNow() - lifetime.sentAtMonotonic;
 }

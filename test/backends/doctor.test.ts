@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { describe, expect, it } from "vitest";
-import { describeExamination } from "../../src/node/cli/doctor/doctor.ts";
+import { formatReport, reportOf } from "../../src/node/cli/doctor/doctor.ts";
 import { createDoctorWire } from "../../src/node/cli/doctor/doctorWire.ts";
 import { examineApi } from "../../src/node/cli/doctor/examineApi.ts";
 import { findCorsFaults, findFaults } from "../../src/node/cli/doctor/findFaults.ts";
@@ -11,6 +11,8 @@ import { expectDescription } from "./support/expectDescription.ts";
 import { createTokenServer } from "./support/tokenServer.ts";
 import { aspNetWire } from "./wires/aspNetWire.ts";
 import { directusWire } from "./wires/directusWire.ts";
+import { manners } from "./wires/manners.ts";
+import { ownApi } from "./wires/ownApi.ts";
 import { strapiWire } from "./wires/strapiWire.ts";
 
 const account = { username: "ada@example.org", password: "correct horse" };
@@ -36,15 +38,26 @@ describe("the doctor", () => {
     await expectDescription(writeDescription(found), { fetch, ...account });
   });
 
+  it.each(Object.entries(manners))("writes a description that works: %s", async (_, manner) => {
+    const fetch = fetchOf(ownApi({ now }, manner).app);
+    const found = await examineApi({ base: "https://app.example/api", ...account, fetch });
+    expect(found.refresh).toMatchObject({ method: manner.refresh.method, rotates: manner.rotates });
+    expect(found.signOut?.ends ?? null).toBe(manner.signOutPath === null ? null : true);
+    expect(presetFor(found)).toBeNull();
+    await expectDescription(writeDescription(found), { fetch, ...account });
+  });
+
   interface Manner {
     readonly rotates?: boolean;
     readonly graceMs?: number;
     readonly cookie?: Parameters<typeof setCookie>[3];
     readonly cors?: Record<string, string>;
+    /** The answer to a refresh spells its tokens otherwise than that to a sign-in. */
+    readonly renames?: boolean;
   }
 
   /** An API as people write them. */
-  function writeApi({ rotates = true, graceMs = 0, cookie, cors = {} }: Manner) {
+  function writeApi({ rotates = true, graceMs = 0, cookie, cors = {}, renames = false }: Manner) {
     const server = createTokenServer({ now, lifetimeMs: 900_000 });
     const app = new Hono();
     const former = new Map<string, { session: ReturnType<typeof server.begin>; until: number }>();
@@ -71,6 +84,10 @@ describe("the doctor", () => {
       const session = kept !== undefined && kept.until >= now() ? kept.session : server.redeem(presented, { rotates });
       if (session === null) return c.json({ message: "Invalid refresh token" }, 401);
       if (rotates && graceMs > 0) former.set(presented, { session, until: now() + graceMs });
+      if (renames)
+        return c.json({
+          data: { access_token: server.issue(session, { sub: session.subject }), refresh_token: session.refreshToken },
+        });
       return c.json({
         accessToken: server.issue(session, { sub: session.subject }),
         ...leave(c, session.refreshToken),
@@ -91,7 +108,7 @@ describe("the doctor", () => {
       ...findFaults(found, origin),
       ...(origin === null ? [] : await findCorsFaults(createDoctorWire({ fetch }), found, origin)),
     ];
-    const report = describeExamination(found, faults).join("\n");
+    const report = formatReport(reportOf(found, faults)).join("\n");
     // What it was given, it does not show.
     expect(report).not.toMatch(/correct horse|refresh-\d|eyJ/);
     return report;
@@ -101,6 +118,14 @@ describe("the doctor", () => {
     expect(await faultsOf({})).toContain("rotate without a grace time");
     expect(await faultsOf({ graceMs: 30_000 })).toContain("Nothing that will sign people out by itself.");
     expect(await faultsOf({ rotates: false })).toContain("do not rotate");
+  });
+
+  it("reads tokens that a refresh spells otherwise than a sign-in", async () => {
+    const fetch = writeApi({ renames: true });
+    const found = await examineApi({ base: "https://api.example/v1", ...account, fetch });
+    const description = writeDescription(found);
+    expect(description).toContain("accessToken: body.accessToken ?? body.data?.access_token");
+    await expectDescription(description, { fetch, ...account });
   });
 
   it.each<[string, NonNullable<Manner["cookie"]>]>([

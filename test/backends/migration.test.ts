@@ -1,105 +1,115 @@
-import axios, { AxiosError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from "axios";
-import { Hono } from "hono";
-import ts from "typescript";
-import { describe, expect, it } from "vitest";
-import { authorizeAxios } from "../../src/adapters/authorizeAxios.ts";
-import { createAuthClient } from "../../src/core/createAuthClient.ts";
-import { createTokenBackend } from "../../src/core/createTokenBackend.ts";
+import { createRequire } from "node:module";
+import type { AxiosInstance } from "axios";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createMapStore, type TokenStore } from "../../src/core/tokenBackend/tokenStore.ts";
-import { createTabs } from "../../src/testing.ts";
-import { readCodeBlocks } from "../docs/markdown.ts";
-import { createTokenServer } from "./support/tokenServer.ts";
+import { axiosOver, blockOf, clientOf, openTabs, requestsOf, storageOf } from "./support/migrationGuide.ts";
 
-const DOCUMENT = "docs/migrating-from-local-storage-tokens.md";
+const require = createRequire(import.meta.url);
 
-/** The code that the document shows under this name, as a function of what it takes for granted. */
-function blockOf(name: string, ...given: string[]): (...values: unknown[]) => void {
-  const block = readCodeBlocks().find(({ document, code }) => document === DOCUMENT && code.startsWith(`// ${name}\n`));
-  expect(block, name).toBeDefined();
-  const target = ts.ScriptTarget.ES2022;
-  const module = ts.ModuleKind.ESNext;
-  const { outputText } = ts.transpileModule(block?.code ?? "", { compilerOptions: { target, module } });
-  const body = outputText.replaceAll(/^import .*$/gm, "").replaceAll(/^export (const|function)/gm, "$1");
-  // oxlint-disable-next-line typescript/no-implied-eval, no-new-func
-  return new Function(...given, `${body}; return typeof auth === "undefined" ? undefined : auth;`) as never;
+/** As another tab has it: with nothing of what the first one keeps in its module. */
+function loadAnew(name: string): Record<string, never> {
+  for (const path of Object.keys(require.cache)) if (path.includes(`/${name}/`)) delete require.cache[path];
+  return require(name) as Record<string, never>;
 }
 
-/** The API of the document, with rotation. */
-function createApi(now: () => number) {
-  const server = createTokenServer({ now, lifetimeMs: 900_000 });
-  const app = new Hono();
-  let refreshes = 0;
-  const answer = (session: ReturnType<typeof server.begin>) => ({
-    accessToken: server.issue(session, { sub: session.subject }),
-    refreshToken: session.refreshToken,
-  });
-  app.post("/auth/login", async (c) => {
-    const { email, password } = await c.req.json();
-    const account = server.check(email, password);
-    return account === null ? c.json({}, 401) : c.json(answer(server.begin(account.id)));
-  });
-  app.post("/auth/refresh", async (c) => {
-    refreshes += 1;
-    const session = server.redeem((await c.req.json()).refreshToken, { rotates: true });
-    return session === null ? c.json({ message: "Invalid refresh token" }, 401) : c.json(answer(session));
-  });
-  app.post("/auth/logout", (c) => c.body(null, 204));
-  app.get("/auth/me", (c) => (server.authenticate(c.req.raw) ? c.json({ id: 42 }) : c.json({}, 401)));
-  app.get("/notes", (c) => (server.authenticate(c.req.raw) ? c.json([]) : c.json({}, 401)));
-  return { server, app, answer, refreshes: () => refreshes };
-}
-
-/** Real axios over a tab's simulated network. */
-function axiosOver(fetch: typeof globalThis.fetch): AxiosInstance {
-  async function adapter(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const response = await fetch(axios.getUri(config), {
-      method: config.method?.toUpperCase() ?? "GET",
-      headers: Object.fromEntries(
-        Object.entries(config.headers.toJSON()).map(([name, value]) => [name, String(value)]),
-      ),
-      ...(config.data !== undefined && { body: config.data as string }),
-    });
-    const { status } = response;
-    const text = await response.text();
-    const answer = { data: JSON.parse(text || "null") as unknown, status, statusText: "", headers: {}, config };
-    if (response.ok) return answer;
-    throw new AxiosError(`Status ${status}`, "ERR_BAD_REQUEST", config, null, answer);
-  }
-  return axios.create({ baseURL: "https://api.example", adapter });
-}
-
-function openTabs() {
-  const world = createTabs(2, { app: { fetch: (request) => api.app.fetch(request) }, origin: "https://api.example" });
-  const api = createApi(world.clock.now);
-  return { world, api };
-}
-
-const storageOf = (items: Map<string, string>) => ({
-  getItem: (key: string) => items.get(key) ?? null,
-  setItem: (key: string, value: string) => void items.set(key, value),
-  removeItem: (key: string) => void items.delete(key),
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
 });
 
 describe("the habits of the migration guide", () => {
-  it.each(["flagAndQueue.ts", "retryMark.ts"])("%s, before: two tabs lose the session", async (name) => {
+  it.each(["flagAndQueue.ts", "retryMark.ts", "axiosAuthRefresh.ts"])(
+    "%s, before: two tabs lose the session",
+    async (name) => {
+      const { world, api } = openTabs();
+      const items = new Map<string, string>();
+      const session = api.server.begin(42);
+      for (const [key, value] of Object.entries(api.answer(session))) items.set(key, value);
+      items.set("accessToken", "one that has expired");
+      const instances = world.tabs.map(({ platform }) => {
+        const instance = axiosOver(platform.fetch);
+        const { createAuthRefreshInterceptor } = loadAnew("axios-auth-refresh");
+        const given = [instance, axiosOver(platform.fetch), storageOf(items), createAuthRefreshInterceptor];
+        blockOf(name, "api", "axios", "localStorage", "createAuthRefreshInterceptor")(...given);
+        return instance;
+      });
+      let succeeded = 0;
+      const count = (): unknown => (succeeded += 1);
+      for (const instance of instances)
+        for (let sent = 0; sent < 5; sent += 1) void instance.get("/notes").then(count, () => {});
+      await world.settle();
+      // The rest failed, or waits for ever in a queue that nobody empties.
+      expect(succeeded).toBeLessThan(10);
+      expect(api.refreshes()).toBeGreaterThan(1);
+      expect(api.refusals()).toBeGreaterThan(0);
+      world.dispose();
+    },
+  );
+
+  const HOUR_MS = 3_600_000;
+
+  /** A tab's axios with axios-jwt, signed in, on a machine whose clock goes wrong. */
+  function openAxiosJwt(clockIsAheadMs: number) {
     const { world, api } = openTabs();
-    const items = new Map<string, string>();
-    const session = api.server.begin(42);
-    for (const [key, value] of Object.entries(api.answer(session))) items.set(key, value);
-    items.set("accessToken", "one that has expired");
-    const instances = world.tabs.map(({ platform }) => {
-      const instance = axiosOver(platform.fetch);
-      blockOf(name, "api", "axios", "localStorage")(instance, axiosOver(platform.fetch), storageOf(items));
-      return instance;
-    });
+    const items = new Map([["auth-tokens-test", JSON.stringify(api.answer(api.server.begin(42)))]]);
+    vi.stubGlobal("localStorage", storageOf(items));
+    vi.stubGlobal("window", { localStorage });
+    const { applyAuthTokenInterceptor } = loadAnew("axios-jwt");
+    const instance = axiosOver(world.tabs[0]!.platform.fetch);
+    blockOf(
+      "axiosJwt.ts",
+      "api",
+      "axios",
+      "applyAuthTokenInterceptor",
+    )(instance, instance.create(), applyAuthTokenInterceptor);
+    vi.useFakeTimers({ toFake: ["Date"], now: world.clock.now() + clockIsAheadMs });
+    return { world, api, instance };
+  }
+
+  async function askFiveTimes(get: AxiosInstance["get"], until: <T>(work: Promise<T>) => Promise<T>): Promise<number> {
     let succeeded = 0;
-    const count = (): unknown => (succeeded += 1);
-    for (const instance of instances)
-      for (let sent = 0; sent < 5; sent += 1) void instance.get("/notes").then(count, () => {});
+    for (let sent = 0; sent < 5; sent += 1)
+      await until(
+        get("/notes")
+          .then(() => (succeeded += 1))
+          .catch(() => {}),
+      );
+    return succeeded;
+  }
+
+  it("axiosJwt.ts, before: a clock that is an hour ahead refreshes at every request", async () => {
+    const { world, api, instance } = openAxiosJwt(HOUR_MS);
+    expect(await askFiveTimes(instance.get, world.until)).toBe(5);
+    expect(api.refreshes()).toBe(5);
+    world.dispose();
+  });
+
+  it("axiosJwt.ts, before: one that is an hour behind never does, and the requests fail", async () => {
+    const { world, api, instance } = openAxiosJwt(-HOUR_MS);
+    await world.clock.sleep(HOUR_MS);
+    vi.setSystemTime(world.clock.now() - HOUR_MS);
+    expect(await askFiveTimes(instance.get, world.until)).toBe(0);
+    expect(api.refreshes()).toBe(0);
+    world.dispose();
+  });
+
+  it.each([HOUR_MS, -HOUR_MS])("after: a clock that is %i ms wrong costs nothing", async (clockIsAheadMs) => {
+    const { world, api } = openTabs();
+    const [tab] = world.tabs;
+    const { clock, ...platform } = tab!.platform;
+    const wrong = { ...platform, clock: { ...clock, now: () => clock.now() + clockIsAheadMs } };
+    const items = new Map([["refreshToken", api.server.begin(42).refreshToken]]);
+    const client = clientOf({ platform: wrong }, { shared: createMapStore(), items });
+    const stop = client.start();
+    await world.until(client.ready());
+    const instance = requestsOf({ platform: wrong }, client);
+    expect(await askFiveTimes(instance.get, world.until)).toBe(5);
+    expect(api.refreshes()).toBe(1);
+    await world.clock.sleep(HOUR_MS);
+    expect(await askFiveTimes(instance.get, world.until)).toBe(5);
+    stop();
+    client.dispose();
     await world.settle();
-    // The rest failed, or waits for ever in a queue that nobody empties.
-    expect(succeeded).toBeLessThan(10);
-    expect(api.refreshes()).toBeGreaterThan(1);
     world.dispose();
   });
 
@@ -107,24 +117,8 @@ describe("the habits of the migration guide", () => {
     const { world, api } = openTabs();
     const items = new Map([["refreshToken", api.server.begin(42).refreshToken]]);
     const shared: TokenStore = createMapStore();
-    const clients = world.tabs.map(({ platform }) => {
-      const make = blockOf("tokenApi.ts", "createAuthClient", "createTokenBackend", "localStorage");
-      const { clock, random, openChannel } = platform;
-      return make(
-        ({ backend }: { backend: never }) => createAuthClient({ backend, platform, namespace: "app" }),
-        (options: never) =>
-          createTokenBackend({
-            ...(options as object),
-            platform: { clock, random, openChannel, storages: { localStorage: shared } },
-          } as never),
-        storageOf(items),
-      ) as unknown as ReturnType<typeof createAuthClient>;
-    });
-    const instances = clients.map((client, index) => {
-      const instance = axiosOver(world.tabs[index]!.platform.fetch);
-      blockOf("requests.ts", "axios", "authorizeAxios", "auth")({ create: () => instance }, authorizeAxios, client);
-      return instance;
-    });
+    const clients = world.tabs.map((tab) => clientOf(tab, { shared, items }));
+    const instances = clients.map((client, index) => requestsOf(world.tabs[index]!, client));
     const stops = clients.map((client) => client.start());
     await world.until(Promise.all(clients.map((client) => client.ready())));
     const requests = instances.flatMap((instance) => Array.from({ length: 5 }, () => instance.get("/notes")));

@@ -46,6 +46,31 @@ describe("no loop", () => {
     for (const { client } of tabs) expect(client.getState()).toEqual({ status: "authenticated", identity });
   });
 
+  it("comes of such an endpoint where nothing tells how long a token lives", async () => {
+    await using opened = await openTabs(0);
+    const { world } = opened;
+    const { platform } = world.open();
+    let refreshes = 0;
+    const backend: Backend = {
+      signIn: async () => ({ accessToken: "opaque", subject: "ada" }),
+      async refresh() {
+        refreshes += 1;
+        return { kind: "token", answer: { accessToken: `opaque-${refreshes}`, subject: "ada" } };
+      },
+    };
+    const client = createAuthClient({ platform, backend });
+    opened.clients.push(client);
+    await world.until(client.signIn(ADA));
+    const request = authorizeFetch(client, { fetch: async () => new Response(null, { status: 401 }) });
+    for (let second = 0; second < 300; second += 1) {
+      expect((await world.until(request("https://app.example/things"))).status).toBe(401);
+      await world.advance(1_000);
+    }
+    // A token that is refused before it is five seconds old may be refused whatever its age.
+    expect(refreshes).toBeLessThanOrEqual(300 / 5 + 5);
+    expect(client.getState().status).toBe("authenticated");
+  });
+
   // B009 https://github.com/axios/axios/issues/3327
   it("comes of a call to the refresh endpoint through the guarded fetch: it goes out as it is, once", async () => {
     await using opened = await openSignedInTabs(1);

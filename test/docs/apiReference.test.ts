@@ -64,6 +64,7 @@ describe("the API reference", () => {
     expect(codes.map(({ name }) => name).sort()).toEqual([
       "AccessTokenErrorCode",
       "AuthErrorCode",
+      "ServerSessionErrorCode",
       "SessionFileErrorCode",
     ]);
     for (const { type, comment, name } of codes) {

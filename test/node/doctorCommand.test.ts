@@ -55,3 +55,34 @@ it("says in a sentence what it needs", async () => {
   expect(wrong).toMatchObject({ code: 6, output: "" });
   expect(wrong.errors).not.toContain("wrong\n");
 });
+
+it("asks nobody for a password at an OAuth 2.0 server, and prints the preset for it", async () => {
+  const metadata = {
+    issuer: "http://127.0.0.1",
+    authorization_endpoint: "https://accounts.example/authorize",
+    token_endpoint: "https://accounts.example/token",
+    code_challenge_methods_supported: ["S256"],
+    token_endpoint_auth_methods_supported: ["client_secret_basic"],
+  };
+  const listening = await new Promise<ServerType>((resolve) => {
+    const made = serve(
+      {
+        fetch: ({ url: asked }) =>
+          asked.endsWith("/tenant/.well-known/openid-configuration")
+            ? Response.json(metadata)
+            : new Response(null, { status: 404 }),
+        port: 0,
+        hostname: "127.0.0.1",
+      },
+      () => resolve(made),
+    );
+  });
+  const { port } = listening.address() as AddressInfo;
+  const { code, output, errors } = await doctor(["--url", `http://127.0.0.1:${port}/tenant`]);
+  listening.close();
+  expect([code, errors]).toEqual([1, ""]);
+  expect(output).toContain("people sign in on its own page");
+  expect(output).toContain("  ! The server takes no clients without a secret");
+  expect(output).toContain('oauth2({\n  clientId: "YOUR-CLIENT",');
+  expect(output).not.toContain('revocation: "');
+});

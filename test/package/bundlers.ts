@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import webpack from "webpack";
 import { createAuthServer, memoryStore, requireUser } from "../../src/server.ts";
 import { chromiumFlags, findChromium } from "../support/chromium.ts";
-import { dependencies, type PackedPackage } from "./packedPackage.ts";
+import { hasOlderTools } from "./jest.ts";
+import { dependencies, type PackedPackage, root, run } from "./packedPackage.ts";
 
 const app = `import axios from "axios";
 import { createElement } from "react";
@@ -81,13 +82,16 @@ export function describeBundlers(packed: () => PackedPackage): void {
       const packages = ["react", "react-dom", "axios", ...dependencies];
       project = await packed().makeProject("page", packages);
       const file = (name: string, content: string) => writeFile(join(project, name), content);
-      await Promise.all(["bare", "vite", "esbuild", "webpack"].map((folder) => mkdir(join(project, folder))));
+      await Promise.all(
+        ["bare", "vite", "esbuild", "webpack", "webpack4"].map((folder) => mkdir(join(project, folder))),
+      );
       await Promise.all([
         file("main.js", app),
         file("index.html", bundledPage),
         file("bare/index.html", barePage),
         file("esbuild/index.html", bundledPage),
         file("webpack/index.html", bundledPage),
+        file("webpack4/index.html", bundledPage),
       ]);
       server = await startServer(project);
       origin = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -126,6 +130,13 @@ export function describeBundlers(packed: () => PackedPackage): void {
     it("works built by webpack, with no warning", async () => {
       expect(await buildByWebpack(project)).toEqual([]);
       await expectGuestIsGreeted("webpack");
+    });
+
+    it.skipIf(!hasOlderTools)("works built by webpack 4 and Babel, as create-react-app had them", async () => {
+      const program = join(root, "test/package/older/buildByWebpack.js");
+      const building = run(process.execPath, [program], { cwd: project });
+      await building.catch((error: { stderr: string }) => expect.fail(error.stderr));
+      await expectGuestIsGreeted("webpack4");
     });
 
     it("works without any build, by an import map", () => expectGuestIsGreeted("bare"));

@@ -10,10 +10,18 @@ export const run = promisify(execFile);
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const installedHere = (...path: string[]): string => join(root, "node_modules", ...path);
 
-/** What can be imported, by its public name. */
-export const entries = Object.entries(manifest.exports).flatMap(([name, files]) =>
-  typeof files === "string" ? [] : [{ name: name.replace(/^\./, manifest.name), files }],
-);
+/** What can be imported, by its public name: its files, and those for tools that read CommonJS alone. */
+export const entries = Object.entries(manifest.exports).flatMap(([name, files]) => {
+  if (typeof files === "string") return [];
+  const isTwofold = "require" in files;
+  return [
+    {
+      name: name.replace(/^\./, manifest.name),
+      files: isTwofold ? files.default : files,
+      commonJs: isTwofold ? files.require : null,
+    },
+  ];
+});
 export const dependencies = Object.keys(manifest.dependencies);
 export const peers = Object.keys(manifest.peerDependencies);
 
@@ -41,6 +49,7 @@ export async function packPackage(): Promise<PackedPackage> {
       copyFile(join(root, file), join(published, file)),
     ),
   ]);
+  await run(process.execPath, [".ci/commonjs.mjs", published], { cwd: root });
   await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: published });
   const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`);
   return {

@@ -1,12 +1,18 @@
-import { access, constants, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, constants, readdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { describeBundlers } from "./bundlers.ts";
 import { describeCompilers } from "./compilers.ts";
+import { describeJest } from "./jest.ts";
 import { describeServerPrograms } from "./serverPrograms.ts";
 import { dependencies, entries, installedHere, type PackedPackage, packPackage, peers, run } from "./packedPackage.ts";
+
+/** The folders beside `dist` that older tools look for. */
+const beside = manifest.files
+  .filter((name) => /^[a-z]/.test(name) && name !== "dist")
+  .map((name) => `${name}/package.json`);
 
 // What is published, as somebody gets it: built, packed, unpacked into a project of its own.
 describe("the packed package", () => {
@@ -24,15 +30,19 @@ describe("the packed package", () => {
 
   it("holds what is built and the documents, and nothing else", async () => {
     const files = await filesIn(installed);
-    const notBuilt = files.filter((file) => !file.startsWith("dist/"));
+    const notBuilt = files.filter((file) => !file.startsWith("dist/") && !beside.includes(file));
     expect(notBuilt.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
-    expect(files.filter((file) => file.startsWith("dist/") && !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+    expect(files.filter((file) => file.startsWith("dist/") && !/\.(js|d\.ts)$/.test(file))).toEqual([
+      "dist/cjs/package.json",
+    ]);
     expect(files.filter((file) => /\.(test|stories)\./.test(file))).toEqual([]);
   });
 
   it("has the files that its exports and its command name", async () => {
     const files = await filesIn(installed);
-    const named = entries.flatMap((entry) => Object.values(entry.files)).concat(Object.values(manifest.bin));
+    const named = entries
+      .flatMap(({ files, commonJs }) => [...Object.values(files), ...Object.values(commonJs ?? {})])
+      .concat(Object.values(manifest.bin));
     expect(named.map((file) => file.replace("./", "")).filter((file) => !files.includes(file))).toEqual([]);
     expect(named.length).toBeGreaterThan(18);
   });
@@ -43,7 +53,26 @@ describe("the packed package", () => {
       .filter(({ name }) => name !== manifest.name)
       .map(({ name, files }) => [name.slice(manifest.name.length + 1), [files.types]]);
     expect(manifest.typesVersions).toEqual({ "*": Object.fromEntries(named) });
-    expect([manifest.main, manifest.types]).toEqual(["./dist/index.js", "./dist/index.d.ts"]);
+    const { main, module, types } = manifest;
+    expect([main, module, types]).toEqual(["./dist/cjs/index.js", "./dist/index.js", "./dist/index.d.ts"]);
+  });
+
+  // Jest up to 27 and webpack 4 look for a folder of the entry's name.
+  it("leads tools that do not know `exports` to the files of every entry of a page", async () => {
+    const page = entries.filter(({ name, commonJs }) => commonJs !== null && name !== manifest.name);
+    const folderOf = (name: string): string => name.slice(manifest.name.length + 1);
+    expect(page.map(({ name }) => `${folderOf(name)}/package.json`)).toEqual(beside);
+    for (const { name, files, commonJs } of page) {
+      const folder = join(installed, folderOf(name));
+      const { main, module, types } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+      const named = [commonJs?.default ?? "", files.default, files.types];
+      expect([main, module, types].map((file) => join(folder, file))).toEqual(
+        named.map((file) => join(installed, file)),
+      );
+    }
+    // Everybody who knows `exports` gets the one copy, by whichever word: two would be two sessions.
+    const { stdout } = await run(process.execPath, ["-p", 'require.resolve("stay-signed-in/client")'], { cwd: whole });
+    expect(stdout.trim()).toBe(join(await realpath(installed), "dist", "client.js"));
   });
 
   it("has declarations that name the files beside them", async () => {
@@ -147,6 +176,7 @@ describe("the packed package", () => {
 
   describeCompilers(() => packed);
   describeBundlers(() => packed);
+  describeJest(() => packed);
   describeServerPrograms(() => packed);
 
   async function importIn(project: string, names: readonly string[]): Promise<{ stdout: string; stderr: string }> {

@@ -1,6 +1,7 @@
 """Scripts against the real app: one session, and who is signed in."""
 
 import io
+import json
 import os
 import stat
 import threading
@@ -105,6 +106,30 @@ def test_a_device_is_signed_in_by_whoever_approves_its_code(session: Session, se
 
     answer = device.run_device_grant(session._wire, "tests", approve, sleep=pauses.append)
     assert answer.status == 200 and pauses == [5.0]
+
+
+def test_a_session_that_node_has_bound_to_a_key_is_left_alone_and_its_key_kept(
+    session: Session, served: Served, ada: str, tmp_path: Path
+) -> None:
+    path = file_of(session)
+    text = json.loads(path.read_text())
+    key = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "d": "d"}
+    text["servers"][served.url]["session"]["key"] = key
+    path.write_text(json.dumps(text))
+    assert session.access_token()
+    # Another server's entry is written beside it.
+    (tmp_path / "other").mkdir()
+    other = Served(tmp_path / "other").start()
+    Session(other.url, session_file=str(path)).sign_in(other.register(), PASSWORD)
+    other.stop()
+    assert json.loads(path.read_text())["servers"][served.url]["session"]["key"] == key
+    assert "key" not in json.loads(path.read_text())["servers"][other.url]["session"]
+    spend(session)
+    before = path.read_text()
+    with pytest.raises(AuthError, match="stay-signed-in token") as refused:
+        session.access_token()
+    assert refused.value.code == "invalidOptions" and path.read_text() == before
+    assert not any("refresh" in request for request in served.requests)
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,12 @@ export function describeBackend(
     readonly lifetimeMs?: number;
     /** A cookie carries the refresh token: nothing is stored, and a late answer's cookie is the server's to refuse. */
     readonly usesCookie?: boolean;
+    /** How many half lives of a token the tabs are watched for. Default: 10. */
+    readonly rounds?: number;
   } = {},
 ): void {
   describe(name, () => {
-    const { lifetimeMs = 5_000, usesCookie = false } = options;
+    const { lifetimeMs = 5_000, usesCookie = false, rounds = 10 } = options;
     let world: SimulatedTabs;
     let api: BackendCase;
     let pages: Page[];
@@ -122,7 +124,6 @@ export function describeBackend(
         await signIn(first!);
         const before = countOf(api.refreshPath);
         let failed = 0;
-        const rounds = 10;
         for (let round = 0; round < rounds; round += 1) {
           for (const page of opened) {
             const response = await world.until(page.api(api.protectedUrl));

@@ -1,12 +1,23 @@
 import { expect } from "vitest";
 import { createTokenBackend } from "../../../src/core/createTokenBackend.ts";
+import type { TokenBackend } from "../../../src/core/tokenBackend/tokenBackendOptions.ts";
 import { createMapStore } from "../../../src/core/tokenBackend/tokenStore.ts";
 import { createCookieJar } from "../../../src/testing.ts";
 
 /** Runs a description that was printed: signs in, asks who it is, refreshes twice, signs out. */
 export async function expectDescription(
   text: string,
-  { fetch, username, password }: { fetch: typeof globalThis.fetch; username: string; password: string },
+  {
+    fetch,
+    oauth2,
+    ...given
+  }: {
+    fetch: typeof globalThis.fetch;
+    username: string;
+    password: string;
+    /** The preset, for a description that calls it. */
+    oauth2?: (options: never) => TokenBackend;
+  },
 ): Promise<void> {
   const jar = createCookieJar();
   const call = {
@@ -24,14 +35,17 @@ export async function expectDescription(
     clock: { now: Date.now, monotonicNow: () => performance.now(), setTimer: () => () => {} },
     random: Math.random,
     openChannel: undefined,
-    storages: { localStorage: createMapStore() },
+    storages: { localStorage: createMapStore(), sessionStorage: createMapStore() },
   };
   // oxlint-disable-next-line typescript/no-implied-eval, no-new-func
-  const make = new Function("createTokenBackend", `return ${text};`) as (
-    create: (options: never) => ReturnType<typeof createTokenBackend>,
-  ) => ReturnType<typeof createTokenBackend>;
-  const backend = make((options: object) => createTokenBackend({ ...options, platform } as never));
-  const { accessToken, subject } = await backend.signIn({ username, password }, call);
+  const make = new Function("createTokenBackend", "oauth2", `return ${text};`) as (
+    ...create: Array<(options: object) => TokenBackend>
+  ) => TokenBackend;
+  const backend = make(
+    (options) => createTokenBackend({ ...options, platform } as never),
+    (options) => oauth2?.({ ...options, platform } as never) ?? expect.fail("no such preset was expected"),
+  );
+  const { accessToken, subject } = await backend.signIn(given, call);
   expect(accessToken, text).not.toBe("");
   const user = await backend.fetchUser?.(accessToken, call);
   expect(user?.id ?? subject, text).toBeTruthy();

@@ -22,6 +22,8 @@ export interface Manner {
   readonly isSingle?: boolean;
   /** How long an access token lives. Default: 5 s. */
   readonly lifetimeMs?: number;
+  /** No answer and no token says how long it lives. */
+  readonly isUntold?: boolean;
   readonly refreshCookie?: boolean;
   readonly accessCookie?: boolean;
   /** The description, as its developer writes it. */

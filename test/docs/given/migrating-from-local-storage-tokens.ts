@@ -32,23 +32,11 @@ export declare function persist<State>(creator: StateCreator<State>, options: { 
 export declare function login(credentials: Record<string, string>): Promise<{ token: string; user: unknown }>;
 export declare const useDraftStore: { getState(): { reset(): void } };
 
-// What the document's old code has of axios-auth-refresh, axios-jwt and react-auth-kit.
+// What the document's old code has of axios-auth-refresh, whose declarations nobody finds who imports it, and of the other two.
 export declare function createAuthRefreshInterceptor(
   instance: AxiosInstance,
-  refresh: (failed: { response: { config: { headers: Record<string, string> } } }) => Promise<void>,
+  refresh: (failed: unknown) => Promise<unknown>,
 ): void;
-export declare function applyAuthTokenInterceptor(
-  instance: AxiosInstance,
-  options: { requestRefresh(refreshToken: string): Promise<{ accessToken: string; refreshToken: string }> },
-): void;
-interface RefreshResult {
-  readonly isSuccess: boolean;
-  readonly newAuthToken: string;
-  readonly newAuthTokenExpireIn: number;
-}
-type CreatedRefresh = { readonly interval: number };
-export declare function createRefresh(options: {
-  interval: number;
-  refreshApiCallback(held: { refreshToken: string }): Promise<RefreshResult>;
-}): CreatedRefresh;
-export declare function createStore(options: { authName: string; authType: string; refresh: CreatedRefresh }): object;
+export { applyAuthTokenInterceptor } from "axios-jwt";
+export { default as createRefresh } from "react-auth-kit/createRefresh";
+export { default as createStore } from "react-auth-kit/createStore";

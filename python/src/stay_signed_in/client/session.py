@@ -151,6 +151,12 @@ class Session:
                 is_known = session.accessTokenSentAt / 1000 <= now + 60
                 if session.accessToken != refused and is_known and now < worth_until(session):
                     return session
+                if session.key is not None:
+                    raise AuthError(
+                        "invalidOptions",
+                        "This session is bound to a key, which Python cannot prove, and its token has to be renewed. "
+                        "Get one by: stay-signed-in token. Or sign in anew without --bind-session.",
+                    )
                 try:
                     found = self._exchange(session, refused)
                 except AuthError as error:

@@ -21,6 +21,8 @@ class StoredSession:
     accessTokenSentAt: float  # noqa: N815
     accessTokenExpiresAt: float | None  # noqa: N815
     signedInAt: float  # noqa: N815
+    #: What the session is bound to, as Node wrote it; None, and left out there, for most.
+    key: Any = None
 
     def __repr__(self) -> str:
         return f"StoredSession(subject={self.subject!r}, isGuest={self.isGuest})"
@@ -60,15 +62,22 @@ def parse_sessions(text: str) -> dict[str, ServerEntry]:
 
 
 def format_sessions(servers: Mapping[str, ServerEntry]) -> str:
-    entries = {address: asdict(entry) for address, entry in servers.items()}
+    entries = {address: _write_entry(entry) for address, entry in servers.items()}
     return json.dumps({"version": VERSION, "servers": entries}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write_entry(entry: ServerEntry) -> dict[str, Any]:
+    written = asdict(entry)
+    if entry.session is not None and entry.session.key is None:
+        del written["session"]["key"]
+    return written
 
 
 def _read_entry(entry: Any) -> ServerEntry:
     session, ended, owed = entry["session"], entry["ended"], entry["owed"]
     if session is not None:
-        names = StoredSession.__dataclass_fields__
-        session = StoredSession(**{name: session[name] for name in names})
+        names = [name for name in StoredSession.__dataclass_fields__ if name != "key"]
+        session = StoredSession(**{name: session[name] for name in names}, key=session.get("key"))
         texts = (session.id, session.subject, session.refreshToken)
         moments = (session.number, session.accessTokenExpiresAt)
         is_right = (

@@ -6,6 +6,15 @@ import { askPassword, readPasswordFromInput } from "../readPassword.ts";
 import { createTerminal, toPlainText } from "../terminal.ts";
 import { createDoctorWire } from "./doctorWire.ts";
 import { examineApi, type Examination } from "./examineApi.ts";
+import type { FoundTokens } from "./doctorFields.ts";
+import {
+  describeOAuthServer,
+  findOAuthFaults,
+  findOAuthServer,
+  type OAuthServer,
+  writeOAuthDescription,
+} from "./examineOAuthServer.ts";
+import { type FoundRefresh, isOneToken, type Presentation } from "./findRefresh.ts";
 import { findCorsFaults, findFaults, type Finding, lifetimeOf } from "./findFaults.ts";
 import { presetFor, writeDescription } from "./writeDescription.ts";
 
@@ -14,6 +23,7 @@ export interface DoctorOptions {
   username?: string;
   passwordStdin?: boolean;
   signIn?: string;
+  clientId?: string;
   origin?: string;
   json?: boolean;
   dangerouslyAllowHttp?: boolean;
@@ -29,23 +39,60 @@ export async function doctor(world: CommandWorld, options: DoctorOptions): Promi
   const base = parseServerAddress(url, { dangerouslyAllowHttp: options.dangerouslyAllowHttp === true });
   if (passwordStdin && options.username === undefined)
     throw new UsageError("--password-stdin needs --username NAME as well.");
-  const username = options.username ?? (await askName(world));
-  const password = passwordStdin
-    ? await readPasswordFromInput(world)
-    : await askPassword(world, `Password for ${toPlainText(username)} (of a test account): `);
-
-  const { fetch } = globalThis;
-  const signal = world.interrupted;
-  const found = await examineApi({ base, username, password, signInPath: options.signIn, fetch, signal });
-  const origin = options.origin === undefined ? null : new URL(options.origin).origin;
-  const faults = [
-    ...findFaults(found, origin),
-    ...(origin === null ? [] : await findCorsFaults(createDoctorWire({ fetch, signal }), found, origin)),
-  ];
+  const pageOrigin = options.origin === undefined ? null : originOf(options.origin);
+  const look = { fetch: globalThis.fetch, signal: world.interrupted };
+  const server = options.signIn === undefined ? await findOAuthServer({ base, ...look }) : null;
+  const report =
+    server === null
+      ? await examine(world, options, { base, pageOrigin, ...look })
+      : await examineServer(server, { clientId: options.clientId, pageOrigin, ...look });
   const { print } = createTerminal(world);
-  if (options.json === true) print(JSON.stringify({ description: writeDescription(found), findings: faults }, null, 2));
-  else for (const line of describeExamination(found, faults)) print(toPlainText(line));
-  return faults.some(({ level }) => level === "problem") ? exitCodes.unexpected : exitCodes.done;
+  const { description, findings } = report;
+  if (options.json === true) print(JSON.stringify({ description, findings }, null, 2));
+  else for (const line of formatReport(report)) print(toPlainText(line));
+  return findings.some(({ level }) => level === "problem") ? exitCodes.unexpected : exitCodes.done;
+}
+
+interface Look {
+  readonly pageOrigin: string | null;
+  readonly fetch: typeof globalThis.fetch;
+  readonly signal: AbortSignal;
+}
+
+/** By a sign-in with a password. */
+async function examine(
+  world: CommandWorld,
+  options: DoctorOptions,
+  { base, pageOrigin, fetch, signal }: Look & { readonly base: string },
+): Promise<Report> {
+  const username = options.username ?? (await askName(world));
+  const password =
+    options.passwordStdin === true
+      ? await readPasswordFromInput(world)
+      : await askPassword(world, `Password for ${toPlainText(username)} (of a test account): `);
+  const found = await examineApi({ base, username, password, signInPath: options.signIn, fetch, signal });
+  const cors = pageOrigin === null ? [] : await findCorsFaults(createDoctorWire({ fetch, signal }), found, pageOrigin);
+  return reportOf(found, [...findFaults(found, pageOrigin), ...cors]);
+}
+
+/** By what it says of itself: nobody signs in. */
+async function examineServer(
+  server: OAuthServer,
+  given: Look & { readonly clientId: string | undefined },
+): Promise<Report> {
+  return {
+    facts: describeOAuthServer(server),
+    findings: await findOAuthFaults(server, given),
+    description: writeOAuthDescription(server, given),
+    remark:
+      "oauth2 is a preset of stay-signed-in/backends; docs/other-backends.md has the sign-in button and the page that people come back to.",
+  };
+}
+
+function originOf(text: string): string {
+  if (!/^https?:/.test(text) || !URL.canParse(text))
+    throw new UsageError("--origin is where the page stands, like https://app.example.");
+  return new URL(text).origin;
 }
 
 async function askName({ input, messages, interrupted }: CommandWorld): Promise<string> {
@@ -58,8 +105,15 @@ async function askName({ input, messages, interrupted }: CommandWorld): Promise<
   }
 }
 
-/** The report, line by line. */
-export function describeExamination(found: Examination, findings: readonly Finding[]): string[] {
+/** What the command says, whatever it looked at. */
+export interface Report {
+  readonly facts: readonly string[];
+  readonly findings: readonly Finding[];
+  readonly description: string;
+  readonly remark: string | null;
+}
+
+export function reportOf(found: Examination, findings: readonly Finding[]): Report {
   const { signIn, tokens, refresh, signOut, user, claims } = found;
   const pathOf = (url: string): string => new URL(url).pathname;
   const lifetime = lifetimeOf(found);
@@ -80,34 +134,51 @@ export function describeExamination(found: Examination, findings: readonly Findi
     [
       "refresh token",
       tokens.refresh === null
-        ? refresh?.how.kind === "bearer"
-          ? "the access token itself"
-          : "in a cookie"
+        ? refresh === null || isOneToken(refresh, tokens)
+          ? "none but the access token"
+          : placeOf(refresh.how)
         : `body.${tokens.refresh.path}`,
     ],
-    ["refresh", refresh === null ? "none found" : `POST ${pathOf(refresh.url)}${rotationOf(refresh)}`],
-    ["sign-out", signOut === null ? "none found" : `POST ${pathOf(signOut.url)}`],
+    [
+      "refresh",
+      refresh === null ? "none found" : `${refresh.method} ${pathOf(refresh.url)}${rotationOf(refresh, tokens)}`,
+    ],
+    ["sign-out", signOut === null ? "none found" : `${signOut.method} ${pathOf(signOut.url)}`],
     ["who am I", user === null ? "none found" : `GET ${pathOf(user.url)}, id in ${user.id.path}`],
   ];
   const preset = presetFor(found);
+  return {
+    facts: facts.map(([name = "", fact = ""]) => `${name.padEnd(14)} ${fact}`),
+    findings,
+    description: writeDescription(found),
+    remark:
+      preset === null
+        ? null
+        : `It looks like what the preset ${preset} of stay-signed-in/backends is for: that is shorter.`,
+  };
+}
+
+/** The report, line by line. */
+export function formatReport({ facts, findings, description, remark }: Report): string[] {
   const problems = findings.filter(({ level }) => level === "problem");
   const advice = findings.filter(({ level }) => level === "advice");
   return [
-    ...facts.map(([name = "", fact = ""]) => `${name.padEnd(14)} ${fact}`),
+    ...facts,
     "",
     ...(problems.length === 0 ? ["Nothing that will sign people out by itself."] : ["Change at the server:"]),
     ...problems.map(({ text }) => `  ! ${text}`),
     ...(advice.length === 0 ? [] : ["Worth knowing:", ...advice.map(({ text }) => `  - ${text}`)]),
     "",
-    ...writeDescription(found).split("\n"),
-    ...(preset === null
-      ? []
-      : ["", `It looks like what the preset ${preset} of stay-signed-in/backends is for: that is shorter.`]),
+    ...description.split("\n"),
+    ...(remark === null ? [] : ["", remark]),
   ];
 }
 
-function rotationOf({ how, rotates, hasGrace }: NonNullable<Examination["refresh"]>): string {
-  if (how.kind === "bearer") return ", with the token that it replaces";
+const placeOf = (how: Presentation): string => (how.kind === "cookie" ? "in a cookie" : `body.${how.field.path}`);
+
+function rotationOf(refresh: FoundRefresh, tokens: FoundTokens): string {
+  const { rotates, hasGrace } = refresh;
+  if (isOneToken(refresh, tokens)) return ", with the token that it replaces";
   if (!rotates) return ", the refresh token stays";
   return hasGrace === false ? ", rotates without a grace time" : ", rotates";
 }

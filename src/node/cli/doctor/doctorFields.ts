@@ -26,7 +26,7 @@ export function findTokens(body: unknown): FoundTokens {
   const access =
     others.find((field) => /access/i.test(nameOf(field))) ??
     others.find((field) => /^(jwt|token|bearer|auth_?token)$/i.test(nameOf(field))) ??
-    others.find(({ value }) => parseClaims(value as string) !== null) ??
+    others.find(({ value }) => parseClaims(tokenOf(value)) !== null) ??
     null;
   const expiry =
     fields.find(
@@ -39,6 +39,26 @@ export function findTokens(body: unknown): FoundTokens {
     fields.find((field) => /^(user|record|account|me|profile)$/i.test(nameOf(field)) && idOf(field.value)) ?? null;
   return { access, refresh, expiry, user };
 }
+
+/** What may be a token, by its looks alone: one word, long enough, and of no other meaning by its name. */
+export function listTokenLike(body: unknown): FoundField[] {
+  return listFields(body).filter(
+    ({ path, value }) =>
+      typeof value === "string" &&
+      /^[\w.~+/=-]{8,}$/.test(value) &&
+      !/(^|\.)(\w*(id|type|name|mail|role|status|message|url|at|csrf|xsrf)|id_?token)$|expir/i.test(path),
+  );
+}
+
+/** The text at a path, or nothing. */
+export function textAt(body: unknown, path: string | undefined): string {
+  const value = listFields(body).find((field) => field.path === path)?.value;
+  return typeof value === "string" ? value : "";
+}
+
+/** The token without the word that some servers send before it. */
+export const tokenOf = (value: unknown): string =>
+  typeof value === "string" ? value.replace(/^Bearer\s+/i, "").trim() : "";
 
 /** The name under which an object keeps its id, or null. */
 export function idOf(value: unknown): string | null {

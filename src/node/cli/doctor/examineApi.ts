@@ -1,7 +1,8 @@
 import { parseClaims } from "../../../core/claims.ts";
 import { AuthError } from "../../../core/authError.ts";
 import { createDoctorWire, type DoctorWire, isSuccess, type ProbeAnswer, type SetCookie } from "./doctorWire.ts";
-import { findTokens, type FoundField, type FoundTokens, idOf, listFields } from "./doctorFields.ts";
+import { findTokens, type FoundField, type FoundTokens, idOf, listFields, textAt, tokenOf } from "./doctorFields.ts";
+import { fieldOf, findRefresh, type FoundRefresh, present } from "./findRefresh.ts";
 import {
   besides,
   join,
@@ -13,12 +14,6 @@ import {
   USER_PATHS,
 } from "./knownApis.ts";
 
-/** How a refresh token is presented. */
-export type Presentation =
-  | { readonly kind: "json"; readonly name: string }
-  | { readonly kind: "bearer" }
-  | { readonly kind: "cookie" };
-
 /** What was found out about an API. */
 export interface Examination {
   readonly base: string;
@@ -27,18 +22,9 @@ export interface Examination {
   readonly cookies: readonly SetCookie[];
   /** The access token's claims, null for an opaque one. */
   readonly claims: ReturnType<typeof parseClaims>;
-  readonly refresh: {
-    readonly url: string;
-    readonly how: Presentation;
-    /** Whether each refresh brings another refresh token. */
-    readonly rotates: boolean;
-    /** Whether the one before still counts a moment later; null where nothing rotates. */
-    readonly hasGrace: boolean | null;
-    /** Whether showing an old one twice ended the whole session. */
-    readonly endsOnReuse: boolean;
-  } | null;
+  readonly refresh: FoundRefresh | null;
   readonly user: { readonly url: string; readonly id: FoundField } | null;
-  readonly signOut: { readonly url: string; readonly ends: boolean } | null;
+  readonly signOut: { readonly url: string; readonly method: string; readonly ends: boolean } | null;
 }
 
 /**
@@ -66,25 +52,26 @@ export async function examineApi({
   const { place, answer } = await findSignIn(wire, { base, username, password, signInPath });
   const tokens = findTokens(answer.body);
   const { cookies } = answer;
-  const accessToken = typeof tokens.access?.value === "string" ? tokens.access.value : null;
-  const bearer: Record<string, string> = accessToken === null ? {} : { Authorization: `Bearer ${accessToken}` };
-
-  const user = await findUser(wire, besides(base, place.path, USER_PATHS), bearer);
-  const refresh = await findRefresh(wire, besides(base, place.path, REFRESH_PATHS), tokens);
+  const user = await findUser(wire, besides(base, place.path, USER_PATHS), authorizationOf(tokens.access));
+  const refresh = await findRefresh(wire, besides(base, place.path, REFRESH_PATHS), answer, tokens);
   // The examination of rotation may have ended the session: signing out begins with one of its own.
   const again = await signIn(wire, join(base, place.path), place, username, password);
-  const signOut = await findSignOut(wire, besides(base, place.path, SIGN_OUT_PATHS), findTokens(again.body), refresh);
+  const begun = { body: again.body, tokens: findTokens(again.body) };
+  const signOut = await findSignOut(wire, besides(base, place.path, SIGN_OUT_PATHS), begun, refresh);
   return {
     base,
     signIn: { ...place, url: join(base, place.path) },
     tokens,
     cookies,
-    claims: accessToken === null ? null : parseClaims(accessToken),
+    claims: tokens.access === null ? null : parseClaims(tokenOf(tokens.access.value)),
     refresh,
     user,
     signOut,
   };
 }
+
+const authorizationOf = (access: FoundField | null): Record<string, string> =>
+  access === null ? {} : { Authorization: `Bearer ${tokenOf(access.value)}` };
 
 function signIn(
   wire: DoctorWire,
@@ -152,83 +139,29 @@ async function findUser(
   return null;
 }
 
-function presentations({ access, refresh }: FoundTokens): Presentation[] {
-  const own = refresh?.path.split(".").at(-1);
-  const names = [...new Set([own, "refresh_token", "refreshToken", "refresh"])].filter((name) => name !== undefined);
-  const inBody = refresh === null ? [] : names.map((name): Presentation => ({ kind: "json", name }));
-  // One token for everything: it is exchanged for another while it is good.
-  return refresh !== null || access === null
-    ? [...inBody, { kind: "cookie" }]
-    : [{ kind: "cookie" }, { kind: "bearer" }];
-}
-
-function present(
-  wire: DoctorWire,
-  url: string,
-  how: Presentation,
-  token: string,
-  isCookieSent = true,
-): Promise<ProbeAnswer> {
-  if (how.kind === "bearer")
-    return wire.send({ method: "POST", url, cookies: false, headers: { Authorization: `Bearer ${token}` } });
-  return how.kind === "json"
-    ? wire.send({ method: "POST", url, json: { [how.name]: token }, cookies: false })
-    : wire.send({ method: "POST", url, json: {}, cookies: isCookieSent });
-}
-
-const textOf = (field: FoundField | null): string => (typeof field?.value === "string" ? field.value : "");
-
-async function findRefresh(
-  wire: DoctorWire,
-  urls: readonly string[],
-  tokens: FoundTokens,
-): Promise<Examination["refresh"]> {
-  for (const url of urls) {
-    for (const how of presentations(tokens)) {
-      const first = how.kind === "bearer" ? textOf(tokens.access) : textOf(tokens.refresh);
-      const before = wire.snapshot();
-      const answer = await present(wire, url, how, first);
-      if ([404, 405, 501].includes(answer.status)) break;
-      const found = findTokens(answer.body);
-      if (!isSuccess(answer) || (found.access === null && answer.cookies.length === 0)) continue;
-      const after = wire.snapshot();
-      const next = how.kind === "bearer" ? textOf(found.access) : textOf(found.refresh);
-      const rotates =
-        how.kind === "cookie"
-          ? JSON.stringify([...before]) !== JSON.stringify([...after])
-          : next !== "" && next !== first;
-      if (!rotates || how.kind === "bearer")
-        return { url, how, rotates, hasGrace: rotates ? true : null, endsOnReuse: false };
-      wire.restore(before);
-      const reused = await present(wire, url, how, first);
-      const hasGrace = isSuccess(reused);
-      wire.restore(after);
-      const successor = hasGrace ? null : await present(wire, url, how, next);
-      return { url, how, rotates, hasGrace, endsOnReuse: successor !== null && !isSuccess(successor) };
-    }
-  }
-  return null;
-}
-
 async function findSignOut(
   wire: DoctorWire,
   urls: readonly string[],
-  tokens: FoundTokens,
-  refresh: Examination["refresh"],
+  { body, tokens }: { readonly body: unknown; readonly tokens: FoundTokens },
+  refresh: FoundRefresh | null,
 ): Promise<Examination["signOut"]> {
-  const token = textOf(tokens.refresh);
-  const headers: Record<string, string> =
-    tokens.access === null ? {} : { Authorization: `Bearer ${textOf(tokens.access)}` };
-  for (const url of urls) {
-    const name = refresh?.how.kind === "json" ? refresh.how.name : null;
-    const before = wire.snapshot();
-    const json = name === null ? {} : { [name]: token };
-    const answer = await wire.send({ method: "POST", url, headers, json });
-    if (!isSuccess(answer)) continue;
-    if (refresh === null) return { url, ends: true };
-    wire.restore(before);
-    const shown = refresh.how.kind === "bearer" ? textOf(tokens.access) : token;
-    return { url, ends: !isSuccess(await present(wire, refresh.url, refresh.how, shown)) };
+  const headers = authorizationOf(tokens.access);
+  const shown = refresh === null ? "" : textAt(body, fieldOf(refresh.how)?.path);
+  const json = refresh?.how.kind === "json" ? { [refresh.how.name]: shown } : {};
+  for (const method of ["POST", "DELETE", "GET"]) {
+    for (const url of urls) {
+      const before = wire.snapshot();
+      const answer = await wire.send({ method, url, headers, ...(method === "POST" && { json }) });
+      if (!isSuccess(answer)) continue;
+      if (refresh === null) {
+        if (method === "POST") return { url, method, ends: true };
+        continue;
+      }
+      wire.restore(before);
+      const ends = !isSuccess(await present(wire, refresh, shown));
+      // Many an app answers any GET with its page.
+      if (ends || method === "POST") return { url, method, ends };
+    }
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Examination } from "./examineApi.ts";
 import type { DoctorWire, SetCookie } from "./doctorWire.ts";
+import { isOneToken } from "./findRefresh.ts";
 
 /** Something about an API that its people should know. */
 export interface Finding {
@@ -26,13 +27,15 @@ export function findFaults(found: Examination, pageOrigin: string | null): Findi
         "that is lost on the way, signs people out. Accept the one before for another 30 seconds or more.",
     );
   }
-  if (refresh !== null && !refresh.rotates && refresh.how.kind === "json")
+  if (refresh !== null && !refresh.rotates && refresh.how.kind !== "cookie")
     advice(
       "Refresh tokens do not rotate: one that is stolen works until it ends. Rotate them, with a grace time (RFC 9700 §4.14).",
     );
-  if (refresh?.how.kind === "json")
+  const isHeld = refresh !== null && refresh.how.kind !== "cookie";
+  const isOne = refresh !== null && isOneToken(refresh, tokens);
+  if (isHeld && !isOne)
     advice("The refresh token is handed to scripts. An HttpOnly cookie would be out of their reach.");
-  if (refresh?.how.kind === "bearer")
+  if (isOne)
     advice(
       "One token does for everything, and is renewed while it is good: who is away for longer than its life signs in again.",
     );
@@ -46,6 +49,10 @@ export function findFaults(found: Examination, pageOrigin: string | null): Findi
   const lifetime = lifetimeOf(found);
   if (lifetime !== null && lifetime < 60)
     advice(`Access tokens live ${Math.round(lifetime)} s: each minute has several refreshes.`);
+  if (lifetime === null && tokens.expiry === null)
+    advice(
+      "Nothing tells how long an access token lives: each is used until a request is refused with it. Send expires_in (RFC 6749 §5.1).",
+    );
   if (lifetime !== null && lifetime > 86_400)
     advice(
       `Access tokens live ${Math.round(lifetime / 86_400)} days: a sign-out cannot take them back. 5 to 15 minutes are usual.`,
@@ -67,7 +74,7 @@ export function lifetimeOf({ claims }: Examination): number | null {
 }
 
 const looksLikeToken = ({ name, value }: SetCookie): boolean =>
-  /token|refresh|auth|jwt|session/i.test(name) || value.length > 40;
+  /token|refresh|access|auth|jwt|session/i.test(name) || value.length > 40;
 
 function cookieFaults(cookie: SetCookie, found: Examination, pageOrigin: string | null): string[] {
   const { name, attributes } = cookie;
@@ -107,6 +114,14 @@ function isCrossSite(page: URL, api: URL): boolean {
   return page.protocol !== api.protocol || site(page) !== site(api);
 }
 
+/** A GET that a cookie goes along with is sent without asking first. */
+function preflightOfRefresh({ refresh }: Examination): Array<{ url: string; method: string; header: string }> {
+  if (refresh === null) return [];
+  const { url, method, how } = refresh;
+  if (how.kind === "bearer") return [{ url, method, header: "authorization" }];
+  return method === "GET" ? [] : [{ url, method, header: "content-type" }];
+}
+
 /** What a browser on a page of another origin would miss in the answers to its preflights. */
 export async function findCorsFaults(wire: DoctorWire, found: Examination, pageOrigin: string): Promise<Finding[]> {
   if (new URL(found.base).origin === pageOrigin) return [];
@@ -114,7 +129,7 @@ export async function findCorsFaults(wire: DoctorWire, found: Examination, pageO
   const findings: Finding[] = [];
   const asked = [
     { url: found.signIn.url, method: "POST", header: "content-type" },
-    ...(found.refresh === null ? [] : [{ url: found.refresh.url, method: "POST", header: "content-type" }]),
+    ...preflightOfRefresh(found),
     ...(found.user === null ? [] : [{ url: found.user.url, method: "GET", header: "authorization" }]),
   ];
   for (const { url, method, header } of asked) {

@@ -45,6 +45,7 @@ export const REFRESH_PATHS: readonly string[] = [
   "refresh-token",
   "refresh_token",
   "refreshToken",
+  "refreshtoken",
   "auth-refresh",
   "jwt/refresh",
   "token",

@@ -1,4 +1,6 @@
+import type { FoundField } from "./doctorFields.ts";
 import type { Examination } from "./examineApi.ts";
+import { fieldOf, isOneToken } from "./findRefresh.ts";
 import { lifetimeOf, subjectClaim } from "./findFaults.ts";
 
 /** The call of `createTokenBackend` for what was found. */
@@ -13,22 +15,26 @@ export function writeDescription(found: Examination): string {
     `baseUrl: ${JSON.stringify(base.replace(/\/+$/, ""))},`,
     `signIn: ({ username, password }) => ({ path: ${pathOf(signIn.url)}, ${body}: { ${field(name, "username")}, ${field(secret, "password")} } }),`,
   ];
+  const call = (url: string, method: string, ...parts: string[]): string =>
+    `({ ${[`path: ${pathOf(url)}`, ...(method === "POST" ? [] : [`method: "${method}"`]), ...parts].join(", ")} })`;
   if (refresh !== null) {
-    const { how, url } = refresh;
+    const { how, url, method } = refresh;
     const sends =
       how.kind === "json"
-        ? `(refreshToken) => ({ path: ${pathOf(url)}, json: { ${field(how.name, "refreshToken")} } })`
+        ? `(refreshToken) => ${call(url, method, `json: { ${field(how.name, "refreshToken")} }`)}`
         : how.kind === "bearer"
-          ? `(token) => ({ path: ${pathOf(url)}, headers: { Authorization: \`Bearer \${token}\` } })`
-          : `() => ({ path: ${pathOf(url)}, json: {} })`;
+          ? `(token) => ${call(url, method, "headers: { Authorization: `Bearer ${token}` }")}`
+          : `() => ${call(url, method, ...(method === "GET" ? [] : ["json: {}"]))}`;
     lines.push(`refresh: ${sends},`);
   }
-  if (signOut !== null)
+  if (signOut !== null) {
+    const { url, method } = signOut;
     lines.push(
-      refresh?.how.kind === "json"
-        ? `signOut: ({ refreshToken }) => ({ path: ${pathOf(signOut.url)}, json: { ${field(refresh.how.name, "refreshToken")} } }),`
-        : `signOut: () => ({ path: ${pathOf(signOut.url)}, json: {} }),`,
+      refresh?.how.kind === "json" && method === "POST"
+        ? `signOut: ({ refreshToken }) => ${call(url, method, `json: { ${field(refresh.how.name, "refreshToken")} }`)},`
+        : `signOut: () => ${call(url, method, ...(method === "POST" ? ["json: {}"] : []))},`,
     );
+  }
   lines.push(`${tokensLine(found, isHeld)},`);
   const subject = subjectClaim(found);
   if (subject !== null) lines.push(`subject: ${JSON.stringify(subject)},`);
@@ -41,21 +47,41 @@ export function writeDescription(found: Examination): string {
 
 function tokensLine(found: Examination, isHeld: boolean): string {
   const { access, refresh, expiry, user } = found.tokens;
-  if (access === null) return 'tokens: "cookie"';
-  const fields = [`accessToken: body.${access.path}`];
-  if (isHeld) fields.push(`refreshToken: body.${(found.refresh?.how.kind === "bearer" ? access : refresh)?.path}`);
+  const renewed = found.refresh?.tokens;
+  const fields: string[] = [];
+  if (access !== null) fields.push(`accessToken: ${anyOf(access, renewed?.access)}`);
+  if (isHeld && found.refresh !== null) {
+    const isOne = isOneToken(found.refresh, found.tokens);
+    const [first, second] = isOne
+      ? [access, renewed?.access]
+      : [refresh ?? fieldOf(found.refresh.how), renewed?.refresh];
+    if (first !== null) fields.push(`refreshToken: ${anyOf(first, second)}`);
+  }
   // A token that tells its own lifetime needs no help.
-  if (expiry !== null && lifetimeOf(found) === null) fields.push(expiryOf(expiry));
-  if (user !== null) fields.push(`user: body.${user.path}`);
-  return `tokens: (body) => ({ ${fields.join(", ")} })`;
+  if (expiry !== null && lifetimeOf(found) === null)
+    fields.push(expiryOf(expiry, access === null ? null : renewed?.expiry));
+  if (user !== null) fields.push(`user: ${access === null ? "body?" : "body"}.${user.path}`);
+  if (access !== null) return `tokens: (body) => ({ ${fields.join(", ")} })`;
+  return fields.length === 0 ? 'tokens: "cookie"' : `tokens: { cookie: (body) => ({ ${fields.join(", ")} }) }`;
 }
 
-function expiryOf({ path, value }: { readonly path: string; readonly value: unknown }): string {
-  if (typeof value === "string" && Number.isNaN(Number(value))) return `expiresAt: body.${path}`;
+/** The field, or the one that the answer to a refresh has in its place. */
+function anyOf({ path }: FoundField, other: FoundField | null | undefined): string {
+  if (other == null || other.path === path) return `body.${path}`;
+  const optional = (one: string): string => `body.${one.replaceAll(".", "?.")}`;
+  return `${optional(path)} ?? ${optional(other.path)}`;
+}
+
+function expiryOf(expiry: FoundField, renewed: FoundField | null | undefined): string {
+  // A cookie's answer may have no body.
+  const read = renewed === null ? `body?.${expiry.path}` : anyOf(expiry, renewed);
+  const { value } = expiry;
+  if (typeof value === "string" && Number.isNaN(Number(value)))
+    return /^\d+(\.\d+)?\s*(ms|[smhdw])$/i.test(value) ? `expiresIn: ${read}` : `expiresAt: ${read}`;
   const number = Number(value);
-  if (number >= 1e9) return `expiresAt: body.${path}`;
+  if (number >= 1e9) return `expiresAt: ${read}`;
   // More than a week in seconds is a quarter of an hour in milliseconds.
-  return number > 604_800 ? `expiresIn: \`\${body.${path}}ms\`` : `expiresIn: body.${path}`;
+  return number > 604_800 ? `expiresIn: \`\${${read}}ms\`` : `expiresIn: ${read}`;
 }
 
 function mapOf(idPath: string): string {
