@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { getRequestListener } from "@hono/node-server";
 import { type Browser, type BrowserContext, chromium, type Frame } from "playwright-core";
@@ -24,7 +25,7 @@ let certificate: { readonly key: Buffer; readonly cert: Buffer };
 beforeAll(async () => {
   const [executablePath, bundled] = await Promise.all([
     findChromium(),
-    bundlePage(join(import.meta.dirname, "support/embeddedPage.ts")),
+    bundlePage(fileURLToPath(new URL("support/embeddedPage.ts", import.meta.url))),
   ]);
   script = bundled;
   certificate = await makeCertificate();
@@ -59,7 +60,8 @@ async function startApp(partitioned: boolean) {
     if (pathname === "/page.js") return new Response(script, { headers: { "content-type": "text/javascript" } });
     return auth?.app.fetch(request) ?? new Response(null, { status: 503 });
   };
-  const server: Server = createServer(certificate, getRequestListener(answer));
+  const listener = getRequestListener(answer);
+  const server: Server = createServer(certificate, (request, response) => void listener(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   appOrigin = `https://app.test:${port}`;
