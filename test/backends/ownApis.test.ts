@@ -6,6 +6,7 @@ import { createTokenBackend } from "../../src/core/createTokenBackend.ts";
 import axios, { type InternalAxiosRequestConfig } from "axios";
 import { createNodeClock } from "../../src/node/nodeClock.ts";
 import { createPagePlatform } from "../interop/support/createPagePlatform.ts";
+import { countedManner } from "./support/countLines.ts";
 import { describeBackend } from "./support/describeBackend.ts";
 import { manners } from "./wires/manners.ts";
 import { ownApi } from "./wires/ownApi.ts";
@@ -16,6 +17,7 @@ for (const [name, manner] of Object.entries(manners)) {
     lifetimeMs: manner.lifetimeMs ?? 5_000,
     // Where nothing tells how long a token lives, what a refusal means must not change after the first few.
     rounds: manner.isUntold ? 80 : 10,
+    count: manner.byHand && countedManner(name, manner.byHand),
   });
 }
 

@@ -10,6 +10,7 @@ import {
 } from "../../src/backends.ts";
 import type { ServerApp } from "../../src/testing.ts";
 import type { BackendCase } from "../backends/support/backendCase.ts";
+import { countedPreset } from "../backends/support/countLines.ts";
 import { describeBackend } from "../backends/support/describeBackend.ts";
 import { authorizeAs } from "./support/authorizeAs.ts";
 import { findPython } from "./support/findPython.ts";
@@ -76,7 +77,7 @@ if (python !== null) {
       backend: ({ platform, refreshToken }) =>
         simpleJwt({ baseUrl: `${PAGE}/api/token`, platform, refreshToken, user: { path: `${PAGE}/api/me/` } }),
     }),
-    now,
+    { ...now, count: countedPreset("djangorestframework-simplejwt", "simpleJwt", { isReal: true }) },
   );
   describeBackend(
     "djRestAuth, refresh token in a cookie, against dj-rest-auth",
@@ -98,7 +99,7 @@ if (python !== null) {
       user: { id: "1", username: "ada", email: "ada@example.org" },
       backend: ({ platform, refreshToken }) => djRestAuth({ baseUrl: `${PAGE}/api/auth`, platform, refreshToken }),
     }),
-    now,
+    { ...now, count: countedPreset("dj-rest-auth", "djRestAuth", { isReal: true }) },
   );
 
   const account = { username: "ada@example.org", password: ada.password };
@@ -118,7 +119,7 @@ if (python !== null) {
         endSessions: server.endSessions,
       };
     },
-    { ...now, lifetimeMs: 10_000 },
+    { ...now, lifetimeMs: 10_000, count: countedPreset("PocketBase", "pocketBase", { isReal: true }) },
   );
 }
 

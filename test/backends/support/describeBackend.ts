@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { authorizeFetch } from "../../../src/adapters/authorizeFetch.ts";
+import type { Backend } from "../../../src/core/backend.ts";
 import type { AuthClient } from "../../../src/core/authClient.ts";
 import { createAuthClient } from "../../../src/core/createAuthClient.ts";
 import type { TokenStore } from "../../../src/core/tokenBackend/tokenStore.ts";
 import { createSimulatedClock, createTabs, type SimulatedTab, type SimulatedTabs } from "../../../src/testing.ts";
 import type { BackendCase } from "./backendCase.ts";
+import { type CountedApi, expectCounted, type Lives } from "./expectCounted.ts";
 
 /** One tab with the client of its page. */
 interface Page {
@@ -30,6 +32,8 @@ export function describeBackend(
     readonly usesCookie?: boolean;
     /** How many half lives of a token the tabs are watched for. Default: 10. */
     readonly rounds?: number;
+    /** Its row in the count of docs/other-backends.md. */
+    readonly count?: CountedApi | undefined;
   } = {},
 ): void {
   describe(name, () => {
@@ -59,10 +63,14 @@ export function describeBackend(
       removeItem: (key) => storage?.write(key, null),
     });
 
-    function openPage(): Page {
-      const tab = world.open();
+    const describedBackend = (tab: SimulatedTab): Backend => {
       const { clock, openChannel } = tab.platform;
-      const backend = api.backend({ platform: { clock, openChannel }, refreshToken: storeOf(tab) });
+      return api.backend({ platform: { clock, openChannel }, refreshToken: storeOf(tab) });
+    };
+
+    function openPage(backendOf = describedBackend): Page {
+      const tab = world.open();
+      const backend = backendOf(tab);
       const client = createAuthClient({ backend, platform: tab.platform, namespace: "app" });
       const stop = client.start();
       const page: Page = {
@@ -79,10 +87,10 @@ export function describeBackend(
       return page;
     }
 
-    async function openPages(count: number): Promise<Page[]> {
+    async function openPages(count: number, backendOf = describedBackend): Promise<Page[]> {
       const opened: Page[] = [];
       for (let made = 0; made < count; made += 1) {
-        opened.push(openPage());
+        opened.push(openPage(backendOf));
         await world.settle();
       }
       return opened;
@@ -116,31 +124,46 @@ export function describeBackend(
       expect(await world.until(page.client.fetchUser())).toMatchObject(api.user);
     });
 
+    /** Every tab asks twice in each token's life. */
+    async function liveOn(opened: readonly Page[]): Promise<Lives> {
+      await signIn(opened[0]!);
+      const before = countOf(api.refreshPath);
+      let failed = 0;
+      for (let round = 0; round < rounds; round += 1) {
+        for (const page of opened) {
+          const response = await world.until(page.api(api.protectedUrl));
+          if (!response.ok) failed += 1;
+        }
+        await world.advance(lifetimeMs / 2);
+      }
+      expect(opened.map(({ client }) => client.getState().status)).toEqual(opened.map(() => "authenticated"));
+      return { refreshes: countOf(api.refreshPath) - before, failed, requests: rounds * opened.length };
+    }
+
+    const lives: Lives[] = [];
     it.each([1, 2, 3])(
       "keeps %i tabs signed in through many tokens' lives, with one refresh for all",
       async (count) => {
-        const opened = await openPages(count);
-        const [first] = opened;
-        await signIn(first!);
-        const before = countOf(api.refreshPath);
-        let failed = 0;
-        for (let round = 0; round < rounds; round += 1) {
-          for (const page of opened) {
-            const response = await world.until(page.api(api.protectedUrl));
-            if (!response.ok) failed += 1;
-          }
-          await world.advance(lifetimeMs / 2);
-        }
-        const refreshes = countOf(api.refreshPath) - before;
-        console.info(
-          `${name}: ${count} tab(s), ${refreshes} refreshes, ${failed} of ${rounds * count} requests failed`,
-        );
-        expect(failed).toBe(0);
-        expect(opened.map(({ client }) => client.getState().status)).toEqual(opened.map(() => "authenticated"));
+        const lived = await liveOn(await openPages(count));
+        lives.push(lived);
+        expect(lived.failed).toBe(0);
         // A token lives two rounds, and is renewed when two thirds of its life have passed. B2: several tabs as one.
-        expect(refreshes).toBeLessThanOrEqual(rounds);
+        expect(lived.refreshes).toBeLessThanOrEqual(rounds);
       },
     );
+
+    if (options.count !== undefined) {
+      const counted = options.count;
+      it("is what the documents count", () => expectCounted(counted, lives));
+
+      // What it is compared with has to work as well.
+      it("works written by hand, too", async () => {
+        const { now } = world.clock;
+        const byHand = (tab: SimulatedTab): Backend =>
+          counted.byHand({ storage: storeOf(tab) as unknown as Storage, now });
+        expect((await liveOn(await openPages(1, byHand))).failed).toBe(0);
+      });
+    }
 
     it("goes on after a reload, and again after that", async () => {
       let page = openPage();

@@ -13,6 +13,7 @@ const inBody: Manner["presented"] = async (c) => {
 
 export const manners: Record<string, Manner> = {
   "Express, refresh token in a cookie, no rotation": {
+    byHand: "expressWithCookie",
     claims: (id) => ({ id }),
     body: ({ access, id }) => ({ token: access, user: { _id: id } }),
     presented: () => undefined,
@@ -31,6 +32,7 @@ export const manners: Record<string, Manner> = {
     },
   },
   "Express, everything in JSON, opaque tokens without a lifetime": {
+    byHand: "expressInJson",
     claims: null,
     body: ({ access, refresh }) => ({
       success: true,
@@ -51,6 +53,7 @@ export const manners: Record<string, Manner> = {
     },
   },
   "NestJS, refresh token in the Authorization header": {
+    byHand: "nest",
     claims: (id) => ({ sub: Number(id), email: "ada@example.org" }),
     body: ({ access, refresh }) => ({ access_token: access, refresh_token: refresh }),
     presented: (c) => c.req.header("Authorization")?.replace("Bearer ", ""),
@@ -66,6 +69,7 @@ export const manners: Record<string, Manner> = {
     },
   },
   "Elysia, both tokens in cookies": {
+    byHand: "elysia",
     claims: null,
     body: ({ endsAt }) => ({ expiresAt: new Date(endsAt).toISOString() }),
     presented: () => undefined,
@@ -84,6 +88,7 @@ export const manners: Record<string, Manner> = {
     },
   },
   "Spring, refresh by PUT, lifetime in milliseconds": {
+    byHand: "spring",
     claims: null,
     body: ({ access, refresh, endsAt, id }) => ({
       token: access,

@@ -2,11 +2,14 @@ import { type Context, Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { createTokenBackend } from "../../../src/core/createTokenBackend.ts";
 import type { TokenBackendOptions } from "../../../src/core/tokenBackend/tokenBackendOptions.ts";
+import type { byHand } from "../byHand/byHand.ts";
 import type { BackendCase } from "../support/backendCase.ts";
 import { createTokenServer, type IssuedSession } from "../support/tokenServer.ts";
 
 /** How a server that somebody wrote by hand does things. */
 export interface Manner {
+  /** What its developer would write by hand. */
+  readonly byHand?: keyof typeof byHand;
   /** Claims of the access token; null for an opaque one. */
   readonly claims: ((id: string) => object) | null;
   /** The body of an answer with tokens. */

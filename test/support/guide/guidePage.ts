@@ -18,7 +18,7 @@ export const guidePage = {
   async changePassword(page: Page, current: string, password: string): Promise<void> {
     await page.bringToFront();
     const entry = page.getByRole("form", { name: "Another password" });
-    await entry.getByLabel("Password", { exact: true }).fill(current);
+    await entry.getByLabel("Current password").fill(current);
     await entry.getByLabel("New password").fill(password);
     await entry.getByRole("button", { name: "Change" }).click();
   },

@@ -1,0 +1,60 @@
+import { AuthError } from "../../../src/core/authError.ts";
+import type { Backend, TokenAnswer } from "../../../src/core/backend.ts";
+import type { AnswerBody } from "../../../src/core/tokenBackend/tokenBackendOptions.ts";
+import type { HandWritten } from "./handWritten.ts";
+
+/** What a developer writes by hand for this API: PocketBase. */
+export const pocketBase: HandWritten = ({ storage }): Backend => {
+  const base = "https://app.example/api/collections/users";
+
+  function send(
+    call: Parameters<Backend["refresh"]>[0],
+    path: string,
+    init: RequestInit,
+    body?: object,
+  ): Promise<Response> {
+    const headers = {
+      Accept: "application/json",
+      ...(body && { "Content-Type": "application/json" }),
+      ...(init.headers as Record<string, string>),
+    };
+    return call.fetch(`${base}/${path}`, {
+      method: "POST",
+      signal: call.signal,
+      ...init,
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  }
+
+  function toAnswer(body: AnswerBody): TokenAnswer {
+    const refreshToken = body.token;
+    if (refreshToken) storage.setItem("refreshToken", refreshToken);
+    return { accessToken: body.token, subject: body.record.id };
+  }
+
+  return {
+    async signIn({ username, password }, call) {
+      const response = await send(call, "auth-with-password", {}, { identity: username, password });
+      if (response.status === 400) throw new AuthError("credentialsRejected");
+      if (response.status === 429) throw new AuthError("rateLimited");
+      if (!response.ok) throw new AuthError("unavailable", `Status ${response.status}.`);
+      return toAnswer(await response.json());
+    },
+    async refresh(call) {
+      const refreshToken = storage.getItem("refreshToken");
+      if (refreshToken === null) return { kind: "ended", reason: "none", namesRefreshToken: true };
+      const response = await send(call, "auth-refresh", { headers: { Authorization: `Bearer ${refreshToken}` } });
+      if (response.status === 401 || response.status === 403 || response.status === 404) {
+        storage.removeItem("refreshToken");
+        return { kind: "ended", reason: "expired", namesRefreshToken: true };
+      }
+      const error = new AuthError("unavailable", `Status ${response.status}.`);
+      if (!response.ok) return { kind: "transient", error, retryAfterMs: null };
+      return { kind: "token", answer: toAnswer(await response.json()) };
+    },
+    async signOut() {
+      storage.removeItem("refreshToken");
+    },
+  };
+};
