@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { AuthClient } from "../core/authClient.ts";
+import { checkNames } from "../core/checkOptions.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
@@ -47,6 +48,19 @@ export interface NodeAuthClient extends AuthClient {
   /** One access token for these credentials; nothing is kept of it, here or in the store. @throws as `signIn`. */
   fetchAccessToken(credentials: { username: string; password: string }): Promise<string>;
 }
+
+const NAMES: ReadonlyArray<keyof NodeAuthClientOptions> = [
+  "baseUrl",
+  "sessionFile",
+  "keyring",
+  "env",
+  "fetch",
+  "dangerouslyAllowHttp",
+  "onSessionEnd",
+  "refreshAheadMs",
+  "requestTimeoutMs",
+  "paths",
+];
 
 const HANDOVER = "handover:";
 
@@ -96,6 +110,7 @@ async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
  * const token = await auth.getAccessToken();
  */
 export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthClient {
+  checkNames(options, NAMES, "`createNodeAuthClient`");
   const {
     baseUrl,
     sessionFile,
