@@ -7,6 +7,7 @@ import { isOneShot } from "./isOneShot.ts";
 import {
   type AuthorizationOptions,
   assertClient,
+  checkAuthorizationNames,
   createRequestPolicy,
   type RequestAuthorization,
 } from "./requestPolicy.ts";
@@ -52,6 +53,7 @@ export function authorizeAxios(
   options: AuthorizeAxiosOptions = {},
 ): () => void {
   assertClient(auth, "authorizeAxios(axios, auth)");
+  checkAuthorizationNames(options, "authorizeAxios");
   if (typeof instance?.interceptors?.request?.use !== "function")
     throw new AuthError("invalidOptions", "Pass axios or axios.create(…) first: authorizeAxios(axios, auth).");
   return attachOnce(instance, auth, () => {

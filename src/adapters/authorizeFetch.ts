@@ -7,6 +7,7 @@ import { readableAnswer } from "./readableAnswer.ts";
 import {
   type AuthorizationOptions,
   assertClient,
+  checkAuthorizationNames,
   createRequestPolicy,
   type RequestAuthorization,
 } from "./requestPolicy.ts";
@@ -43,6 +44,7 @@ type Fetch = typeof globalThis.fetch & { readonly [key]?: { readonly namespace: 
  */
 export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions = {}): AuthorizedFetch {
   assertClient(auth, "authorizeFetch(auth)");
+  checkAuthorizationNames(options, "authorizeFetch", ["fetch"]);
   const policy = createRequestPolicy(auth, options);
   const { header, headerName, valueOf } = policy;
   const { namespace } = auth.internals;

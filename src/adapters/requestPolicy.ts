@@ -1,5 +1,6 @@
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
+import { checkNames } from "../core/checkOptions.ts";
 import { createOriginGuard, type OriginGuard } from "./originGuard.ts";
 import { createPeople, type Person } from "./people.ts";
 import { createTurnstile } from "./turnstile.ts";
@@ -49,6 +50,13 @@ export interface RequestPolicy<Answer> {
   /** By a cookie there is nothing to set: the browser sends it. */
   readonly isCookie: () => boolean;
   valueOf(token: string): string;
+}
+
+const NAMES: ReadonlyArray<keyof AuthorizationOptions<never>> = ["allowedOrigins", "header", "scheme", "isRefused"];
+
+/** @throws AuthError `invalidOptions` for an option that `call` does not have; `more` are those that it alone has. */
+export function checkAuthorizationNames(options: object, call: string, more: readonly string[] = []): void {
+  checkNames(options, [...NAMES, ...more], `\`${call}\``);
 }
 
 /** @throws AuthError `invalidOptions`. */

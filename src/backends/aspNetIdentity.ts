@@ -1,6 +1,6 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend, UserEndpoint } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** Where `MapIdentityApi` stands. */
 export interface AspNetIdentityOptions extends PresetOptions {
@@ -20,6 +20,7 @@ export interface AspNetIdentityOptions extends PresetOptions {
  * const backend = aspNetIdentity({ baseUrl: "/account", refreshToken: "localStorage" });
  */
 export function aspNetIdentity(options: AspNetIdentityOptions): TokenBackend {
+  checkPreset("aspNetIdentity", options, ["refreshToken", "user"]);
   const { user, ...rest } = options;
   return createTokenBackend({
     ...rest,

@@ -1,6 +1,6 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** How a page speaks to Directus. */
 export interface DirectusOptions extends PresetOptions {
@@ -22,6 +22,7 @@ export interface DirectusOptions extends PresetOptions {
  * const backend = directus({ baseUrl: "https://cms.example" });
  */
 export function directus(options: DirectusOptions): TokenBackend {
+  checkPreset("directus", options, ["refreshToken", "accessToken"]);
   const { refreshToken = "cookie", accessToken = "bearer", ...rest } = options;
   const mode = accessToken === "cookie" ? "session" : refreshToken === "cookie" ? "cookie" : "json";
   return createTokenBackend({

@@ -1,6 +1,6 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** How dj-rest-auth is set up. */
 export interface DjRestAuthOptions extends PresetOptions {
@@ -24,6 +24,7 @@ export interface DjRestAuthOptions extends PresetOptions {
  * const backend = djRestAuth({ baseUrl: "/api/auth", signInWith: "email" });
  */
 export function djRestAuth(options: DjRestAuthOptions): TokenBackend {
+  checkPreset("djRestAuth", options, ["refreshToken", "accessToken", "signInWith"]);
   const { refreshToken = "cookie", accessToken = "bearer", signInWith = "username", ...rest } = options;
   const isHeld = refreshToken !== "cookie";
   return createTokenBackend({

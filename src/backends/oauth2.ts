@@ -1,7 +1,7 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import { parseClaims } from "../core/claims.ts";
 import type { AnswerBody, TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** A public client of an OAuth 2.0 or OpenID Connect server. */
 export interface OAuth2Options extends Omit<PresetOptions, "baseUrl" | "credentials"> {
@@ -35,6 +35,7 @@ export const codeCredentials = ({ code, codeVerifier }: { code: string; codeVeri
  * const backend = oauth2({ clientId: "the-page", redirectUri, endpoints, refreshToken: "sessionStorage" });
  */
 export function oauth2(options: OAuth2Options): TokenBackend {
+  checkPreset("oauth2", options, ["clientId", "redirectUri", "endpoints", "refreshToken"], ["baseUrl", "credentials"]);
   const { clientId: client_id, redirectUri: redirect_uri, endpoints, ...rest } = options;
   const { revocation, userinfo } = endpoints;
   return createTokenBackend({

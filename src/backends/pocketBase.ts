@@ -1,6 +1,6 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** Where PocketBase is. */
 export interface PocketBaseOptions extends PresetOptions {
@@ -20,6 +20,7 @@ export interface PocketBaseOptions extends PresetOptions {
  * const backend = pocketBase({ baseUrl: "https://base.example", refreshToken: "localStorage" });
  */
 export function pocketBase(options: PocketBaseOptions): TokenBackend {
+  checkPreset("pocketBase", options, ["collection", "refreshToken"]);
   const { collection = "users", baseUrl, ...rest } = options;
   return createTokenBackend({
     ...rest,

@@ -1,6 +1,6 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend, UserEndpoint } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** Where djangorestframework-simplejwt's views stand. */
 export interface SimpleJwtOptions extends PresetOptions {
@@ -24,6 +24,7 @@ export interface SimpleJwtOptions extends PresetOptions {
  * const backend = simpleJwt({ baseUrl: "/api/token", refreshToken: "localStorage", user: { path: "/api/me/" } });
  */
 export function simpleJwt(options: SimpleJwtOptions): TokenBackend {
+  checkPreset("simpleJwt", options, ["refreshToken", "user", "userIdClaim", "hasBlacklist"]);
   const { userIdClaim = "user_id", hasBlacklist = true, user = "claims", ...rest } = options;
   return createTokenBackend({
     ...rest,

@@ -1,6 +1,6 @@
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import type { KeptRefreshToken, PresetOptions } from "./presetOptions.ts";
+import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
 
 /** How Strapi's plugin users-permissions is set up. */
 export interface StrapiOptions extends PresetOptions {
@@ -20,6 +20,7 @@ export interface StrapiOptions extends PresetOptions {
  * const backend = strapi({ baseUrl: "https://cms.example/api" });
  */
 export function strapi(options: StrapiOptions): TokenBackend {
+  checkPreset("strapi", options, ["refreshToken"]);
   const { refreshToken = "cookie", ...rest } = options;
   const isHeld = refreshToken !== "cookie" && refreshToken !== "none";
   return createTokenBackend({

@@ -1,6 +1,7 @@
 import type { Backend, BackendCall } from "../core/backend.ts";
 import { createProver } from "./createProver.ts";
 import { indexedDbKey, type LoadSessionKey } from "./sessionKey.ts";
+import { checkNames } from "../core/checkOptions.ts";
 
 /** Where the key lies. */
 export interface BindSessionOptions {
@@ -12,6 +13,8 @@ export interface BindSessionOptions {
 
 /** What begins a session, or renews it. */
 const BINDING = ["signIn", "signInAsGuest", "refresh", "changePassword", "adopt"] as const;
+
+const NAMES: ReadonlyArray<keyof BindSessionOptions> = ["database", "loadKey"];
 
 /**
  * Binds sessions to a key of this browser that scripts can use and nobody can copy (RFC 9449, DPoP): a sign-in names it,
@@ -25,6 +28,7 @@ const BINDING = ["signIn", "signInAsGuest", "refresh", "changePassword", "adopt"
  * const auth = createAuthClient({ backend: bindSession(createHttpBackend({ baseUrl: "/v1/auth" })) });
  */
 export function bindSession<B extends Backend>(backend: B, options: BindSessionOptions = {}): B {
+  checkNames(options, NAMES, "`bindSession`");
   const loadKey = options.loadKey ?? indexedDbKey(options.database ?? "stay-signed-in");
   const prove = createProver();
 

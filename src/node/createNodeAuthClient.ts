@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createProver } from "../bound/createProver.ts";
 import type { AuthClient } from "../core/authClient.ts";
+import { checkNames } from "../core/checkOptions.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
@@ -60,6 +61,20 @@ export interface NodeAuthClient extends AuthClient {
   fetchAccessToken(credentials: { username: string; password: string }): Promise<string>;
 }
 
+const NAMES: ReadonlyArray<keyof NodeAuthClientOptions> = [
+  "baseUrl",
+  "sessionFile",
+  "keyring",
+  "bindSession",
+  "env",
+  "fetch",
+  "dangerouslyAllowHttp",
+  "onSessionEnd",
+  "refreshAheadMs",
+  "requestTimeoutMs",
+  "paths",
+];
+
 // What is wrong with the file is told as that, however the core has wrapped it: its message holds the remedy.
 async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
   try {
@@ -82,6 +97,7 @@ async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
  * const token = await auth.getAccessToken();
  */
 export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthClient {
+  checkNames(options, NAMES, "`createNodeAuthClient`");
   const {
     baseUrl,
     sessionFile,

@@ -6,6 +6,7 @@ import { createCacheOwner } from "./cacheOwner.ts";
 import { emptyMutations, emptyQueries, resetErroredQueries } from "./emptyQueryClient.ts";
 import { createHeldMutations } from "./heldMutations.ts";
 import { applyRetryDefault } from "./retryUnlessAuth.ts";
+import { checkNames } from "../core/checkOptions.ts";
 
 /** How long the cache of an expired session waits for the same subject. */
 const keepAfterExpiryMs = 30 * 60_000;
@@ -26,6 +27,8 @@ export interface BindQueryClientOptions {
   /** The persister of a persisted cache: what it stored is removed whenever the cache is emptied. Default: none. */
   persister?: CachePersister;
 }
+
+const NAMES: ReadonlyArray<keyof BindQueryClientOptions> = ["onDiscardedMutations", "persister"];
 
 /**
  * Ties a QueryClient's caches to who is signed in. Without it the cache keeps the former person's data and shows them to the
@@ -56,6 +59,7 @@ export function bindQueryClient(
   options: BindQueryClientOptions = {},
 ): () => void {
   requireClients(auth, queryClient);
+  checkNames(options, NAMES, "`bindQueryClient`");
   const { namespace } = auth.internals;
   const bound = bindings.get(queryClient) ?? new Map<string, () => void>();
   bindings.set(queryClient, bound);
