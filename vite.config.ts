@@ -24,6 +24,7 @@ export default defineConfig({
         "socket.io": "src/socket.io.ts",
         backends: "src/backends.ts",
         connections: "src/connections.ts",
+        native: "src/native.ts",
         node: "src/node.ts",
         bin: "src/node/bin.ts",
         server: "src/server.ts",
@@ -51,7 +52,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           include: [
-            "test/{core,backends,browser-ports,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
+            "test/{core,backends,browser-ports,native,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
           ],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },

@@ -29,6 +29,7 @@ export type {
   Transport,
 } from "./server/authStore.ts";
 export { type AuthServer, createAuthServer } from "./server/createAuthServer.ts";
+export { getServerSession, type RemoteAuthServer } from "./server/getServerSession.ts";
 export { memoryStore } from "./server/memoryStore.ts";
 export { openApiDocument } from "./server/openApiDocument.ts";
 export { OptionsError } from "./server/optionsError.ts";
@@ -40,5 +41,7 @@ export type { CountedPoints, RateLimit, RateLimiter, RateLimitName, RateLimitOpt
 export type { CookieOptions } from "./server/refreshCookie.ts";
 export type { AuthServerEnvironment, HonoEnvironment, InPageTransport } from "./server/requestFacts.ts";
 export { requireUser, type RequireUserOptions } from "./server/requireUser.ts";
+export type { ServerSession, VisitorRequest } from "./server/serverSession.ts";
+export { ServerSessionError, type ServerSessionErrorCode } from "./server/serverSessionError.ts";
 export { sqliteStore, type SqliteStoreOptions } from "./server/sqliteStore.ts";
 export type { SubjectAdministration } from "./server/subjectAdministration.ts";

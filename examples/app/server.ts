@@ -38,6 +38,8 @@ const auth = createAuthServer({
   sessionLifetimeSeconds: Number(process.env["SESSION_SECONDS"] ?? 90 * 24 * 3600),
   // REFUSE_BREACHED=1 asks a public service, by a part of the hash, whether a new password was ever stolen.
   ...(process.env["REFUSE_BREACHED"] === "1" && { checkPassword: refuseBreachedPasswords() }),
+  // For clients that prove a key; a command line may leave it out.
+  sessionBinding: "optional",
   onAccountNotice: (notice) => notices.add(notice),
   onError: (error) => console.error(error),
 });

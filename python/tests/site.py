@@ -106,8 +106,8 @@ def make_site(
         reset_password_token_secret = verification_token_secret = SECRET
 
         async def validate_password(self, password: str, user: Any) -> None:
-            if not 8 <= len(password.encode()) <= 1024:
-                raise InvalidPasswordException("The password must have 8 to 1,024 bytes.")
+            if "forbidden" in password:
+                raise InvalidPasswordException("The app does not like it.")
 
         async def on_after_register(self, user: Any, request: Any = None) -> None:
             registered.append(user.email)

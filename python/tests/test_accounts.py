@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from stay_signed_in.fastapi import AccessTokenError, Ended
 
-from .site import PAGE, PASSWORD, SECRET, Caller, OpenCaller, OpenSite, Site, bearer, some_address
+from .site import PAGE, PASSWORD, SECRET, Caller, OpenCaller, OpenSite, Site, bearer, code_of, some_address
 
 
 @pytest.fixture
@@ -302,3 +302,24 @@ async def test_no_text_is_answered_with_a_500(page: Caller, ada: str, text: str)
         "/jwt/login", data={"username": text.replace("\ud800", "x").replace("\ud83d", "x"), "password": "x"}
     )
     assert form.status_code == 400
+
+
+# X07
+@pytest.mark.parametrize(
+    "password", ["1234567", "\U0001f511\U0001f5dd\U0001f512", "x" * 1025, "{address}", " {name} ", "{loud}"]
+)
+async def test_a_password_has_eight_characters_and_is_not_the_address(page: Caller, ada: str, password: str) -> None:
+    def of(email: str) -> str:
+        return password.format(address=email, name=email.partition("@")[0], loud=email.upper())
+
+    email = some_address()
+    refused = await page.post("/register", json={"email": email, "password": of(email)})
+    assert (refused.status_code, code_of(refused)) == (400, "REGISTER_INVALID_PASSWORD")
+    token = (await page.sign_in(ada))["access_token"]
+    changed = await page.patch_me(token, password=of(ada), current_password=PASSWORD)
+    assert (changed.status_code, code_of(changed)) == (400, "UPDATE_USER_INVALID_PASSWORD")
+
+
+async def test_eight_characters_of_any_writing_will_do(page: Caller) -> None:
+    account = {"email": some_address(), "password": "\u043f\u0430\u0440\u043e\u043b\u044c\u043a\u0430"}
+    assert (await page.post("/register", json=account)).status_code == 201

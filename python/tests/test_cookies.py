@@ -108,3 +108,23 @@ async def test_any_text_is_an_answerable_origin(open_caller: OpenCaller, origin:
 def test_the_name_is_that_of_the_typescript_server() -> None:
     # FNV-1a of "a" is e40c292c.
     assert int(_short_hash("a"), 36) == 0xE40C292C
+
+
+# C04
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("https://app.example", ["Secure", "HttpOnly", "SameSite=None", "Partitioned"]),
+        ("http://localhost:8000", ["HttpOnly", "SameSite=Strict"]),
+    ],
+)
+async def test_an_embedded_pages_cookie_is_kept_apart_for_each_embedding_site(
+    open_caller: OpenCaller, open_site: OpenSite, origin: str, expected: list[str]
+) -> None:
+    page = page_at(open_caller, origin, at=await open_site(partitioned_cookies=True))
+    email = some_address()
+    await page.register(email)
+    answer = await page.post("/jwt/login", data={"username": email, "password": PASSWORD})
+    (header,) = answer.headers.get_list("set-cookie")
+    attributes = header.split("; ")[1:]
+    assert [each for each in attributes if "=" not in each or each.startswith("SameSite")] == expected

@@ -7,7 +7,7 @@ async def test_the_cookie_is_out_of_reach_and_the_body_holds_no_refresh_token(pa
     answer = await page.post("/jwt/login", data={"username": ada, "password": PASSWORD})
     header = answer.headers["set-cookie"]
     assert "refresh_token" not in answer.json()
-    for attribute in ("HttpOnly", "SameSite=Strict", "Path=/v1/auth", "Max-Age=6047"):
+    for attribute in ("HttpOnly", "SameSite=Strict", "Path=/v1/auth", "Max-Age=60"):
         assert attribute in header
     assert answer.headers["cache-control"] == "no-store"
 
@@ -188,3 +188,23 @@ async def test_one_sees_and_ends_ones_own_sessions_only(page: Caller, program: C
     assert (await page.me(here["access_token"])).status_code == 200
     assert (await page.me(there["access_token"])).status_code == 401
     assert (await page.me(stranger["access_token"])).status_code == 200
+
+
+# X02
+async def test_nobody_is_told_the_moment_of_the_last_rotation(page: Caller, ada: str) -> None:
+    first = await page.sign_in(ada)
+    sid = first["session"]["id"]
+    renewed = await page.refresh()
+    hour = 3_600_000
+    (row,) = (await page.client.get("/v1/auth/sessions", headers=bearer(first["access_token"]))).json()
+    assert row["id"] == sid and row["expires_at"].endswith(":00:00+00:00")
+    sessions = page.site.backend.schema.tables.sessions.c
+    moments = []
+    for rotated_at in (7_200_000, 7_200_000 + hour - 1):
+        await page.site.change_session(sid, created_at=0, rotated_at=rotated_at, expires_at=sessions.expires_at)
+        (row,) = (await page.client.get("/v1/auth/sessions", headers=bearer(first["access_token"]))).json()
+        moments.append(row["last_refreshed_at"])
+    assert moments == ["1970-01-01T02:00:00+00:00"] * 2
+    max_age = int(renewed.headers["set-cookie"].split("Max-Age=")[1].split(";")[0])
+    assert max_age == renewed.json()["session"]["expires_in"] or max_age == first["session"]["expires_in"]
+    assert 604_800 - 3_600 <= max_age <= 604_800

@@ -56,6 +56,9 @@ const memoryKey = Symbol.for("stay-signed-in:socket");
  * attempts at growing, jittered intervals (1 s to 30 s); so is a disconnection by the server. A renewed token goes to the server
  * as `auth:renew`, so that the connection lives on; a server that does not know it just does not answer.
  *
+ * Where the access token is a cookie (`tokens: "cookie"`) no token is sent: the transport is opened once the cookie is good,
+ * anew for another person, and a renewed one counts from the next connection on.
+ *
  * While nobody is signed in the socket stays closed, whatever calls `connect()`, and opens at the next sign-in; never as a guest
  * by itself. Sign-out disconnects and forgets what was buffered, and so does a change of identity before it connects anew. Call
  * it before or after the first `connect()`; the same client again changes nothing, another client of the same session takes its
@@ -102,6 +105,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   const connect = socket.connect.bind(socket);
   const disconnect = socket.disconnect.bind(socket);
   const memory = memoryOf(socket);
+  const isCookie = auth.internals.tokens === "cookie";
   memory.wanted ||= socket.active;
   // Whom the socket is open or opening as.
   let current: string | undefined;
@@ -126,7 +130,9 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   });
 
   const open = () => {
-    if (memory.wanted && current !== undefined && !socket.active) connect();
+    if (!memory.wanted || current === undefined || socket.active) return;
+    if (isCookie) void connectWithCookie();
+    else connect();
   };
   const close = () => {
     attempt++;
@@ -136,7 +142,8 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     disconnect();
     // An answer that is still to come would pass for that of the next attempt, and open the socket as somebody else. Only a
     // transport that other sockets share is still there.
-    if (unansweredOn && unansweredOn === engine) engine.close();
+    // A cookie is the transport's own: another person's needs another one.
+    if (isCookie || (unansweredOn && unansweredOn === engine)) engine?.close();
     unansweredOn = undefined;
   };
   const tell = (error: Error) => {
@@ -191,11 +198,25 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     if (!isAuthError(error, "disposed")) retry.schedule(open);
   };
 
+  /** The browser sends the cookie when the transport opens, so it has to be good before. */
+  const connectWithCookie = async () => {
+    const mine = ++attempt;
+    try {
+      const token = await auth.getAccessToken({ subject: current });
+      if (mine !== attempt || socket.active) return;
+      sentToken = token;
+      connect();
+    } catch (error) {
+      if (mine === attempt) failed(error);
+    }
+  };
+
   /** What Socket.IO asks for at each connection attempt, once the transport is open. Never answering leaves it hanging. */
   const authenticate = async (send: (data: object) => void) => {
     const mine = ++attempt;
     const { engine } = socket.io;
     if (current === undefined) return close();
+    const openedWith = auth.accessToken.getState();
     try {
       const [token, data] = await Promise.all([
         auth.getAccessToken({ subject: current }),
@@ -204,8 +225,13 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
       // Another transport has its own attempt: answering for this one too would connect the namespace twice.
       if (mine !== attempt || engine !== socket.io.engine) return;
       sentToken = token;
+      if (isCookie && token !== openedWith) {
+        // Socket.IO opened it by itself, with a cookie that was about to end.
+        close();
+        return open();
+      }
       unansweredOn = engine;
-      send({ ...data, token });
+      send(isCookie ? data : { ...data, token });
     } catch (error) {
       if (mine === attempt) failed(error);
     }
@@ -257,6 +283,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     follow();
     const token = auth.accessToken.getState();
     if (!token || token === sentToken) return;
+    if (socket.connected && isCookie) return;
     if (socket.connected) renewal.send(token);
     else if (retry.isPending()) {
       retry.cancel();
@@ -267,6 +294,7 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
   socket.connect = () => {
     memory.wanted = true;
     if (current === undefined) tellIfEnded();
+    else if (isCookie) open();
     else connect();
     return socket;
   };

@@ -17,7 +17,10 @@ export interface FollowIdentityOptions {
    * it did not take it: it is closed and opened anew. Default: every newer token opens it anew.
    */
   renew?: ((token: string, connection: Connection) => unknown) | undefined;
-  /** Told why there is no connection now: AuthError `unavailable`, what `open` failed with, or what was lost with an `error`. */
+  /**
+   * Told why there is no connection now: AuthError `unavailable`, what `open` failed with, or what was lost with an `error`.
+   * Default: nobody is told.
+   */
   onError?: ((error: unknown) => void) | undefined;
   /** For tests. Default: the machine's. */
   clock?: Pick<Clock, "monotonicNow" | "setTimer"> | undefined;

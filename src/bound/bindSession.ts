@@ -1,5 +1,5 @@
 import type { Backend, BackendCall } from "../core/backend.ts";
-import { createDpopProof } from "./dpopProof.ts";
+import { createProver } from "./createProver.ts";
 import { indexedDbKey, type LoadSessionKey } from "./sessionKey.ts";
 import { checkNames } from "../core/checkOptions.ts";
 
@@ -30,33 +30,7 @@ const NAMES: ReadonlyArray<keyof BindSessionOptions> = ["database", "loadKey"];
 export function bindSession<B extends Backend>(backend: B, options: BindSessionOptions = {}): B {
   checkNames(options, NAMES, "`bindSession`");
   const loadKey = options.loadKey ?? indexedDbKey(options.database ?? "stay-signed-in");
-  let nonce: string | null = null;
-
-  const withProof =
-    (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
-    async (input, init) => {
-      const key = await loadKey();
-      if (key === null) return fetch(input, init);
-      // A backend's addresses may count from the page.
-      const url = new URL(input instanceof Request ? input.url : input, globalThis.location?.href).href;
-      const send = async (): Promise<Response> => {
-        const headers = new Headers(init?.headers);
-        headers.set("DPoP", await createDpopProof(key, { method: init?.method ?? "GET", url, nonce }));
-        const response = await fetch(input, { ...init, headers });
-        const given = response.headers.get("DPoP-Nonce");
-        if (given === null || given === nonce) return response;
-        nonce = given;
-        return response.status === 400 ? again(response) : response;
-      };
-      // The server asks for a proof with its nonce (RFC 9449 §8). Once: a second refusal is its answer.
-      let mayAskAgain = true;
-      const again = async (response: Response): Promise<Response> => {
-        if (!mayAskAgain) return response;
-        mayAskAgain = false;
-        return send();
-      };
-      return send();
-    };
+  const prove = createProver();
 
   const bound = { ...backend } as Record<string, unknown>;
   for (const name of BINDING) {
@@ -64,7 +38,7 @@ export function bindSession<B extends Backend>(backend: B, options: BindSessionO
     if (typeof method !== "function") continue;
     bound[name] = (...given: unknown[]) => {
       const call = given.at(-1) as BackendCall;
-      return method.call(backend, ...given.slice(0, -1), { ...call, fetch: withProof(call.fetch) }) as unknown;
+      return method.call(backend, ...given.slice(0, -1), { ...call, fetch: prove(call.fetch, loadKey) }) as unknown;
     };
   }
   return bound as B;

@@ -17,7 +17,9 @@ export function happeningsBetween(before: ClientState, after: ClientState): Happ
   if (is.status === "authenticated") {
     const { identity } = is;
     const isOther = previousIdentity !== null && previousIdentity.subject !== identity.subject;
-    const isAfresh = previousIdentity === null && was.status === "unauthenticated";
+    // While a guest follows another one, nobody is shown; at the start of a page nobody was here before.
+    const isAfterSomebody = was.status === "unauthenticated" || before.session?.identity != null;
+    const isAfresh = previousIdentity === null && isAfterSomebody;
     if (isOther || isAfresh) happenings.push({ event: "identityChanged", detail: { identity, previousIdentity } });
     if (subjectOf(was) !== identity.subject || was.status !== "authenticated") {
       happenings.push({ event: "signedIn", detail: { identity } });
@@ -35,9 +37,9 @@ export function happeningsBetween(before: ClientState, after: ClientState): Happ
       happenings.push({ event: "sessionEnded", detail: { reason: is.reason, previousIdentity } });
     }
   }
-  if (is.status === "unauthenticated" && previousIdentity !== null && after.lastIdentity === null) {
+  if (is.status !== "authenticated" && previousIdentity !== null && after.lastIdentity === null) {
     happenings.push({ event: "identityChanged", detail: { identity: null, previousIdentity } });
-    if (was.status === "unauthenticated" && is.reason === "signedOut") {
+    if (was.status === "unauthenticated" && is.status === "unauthenticated" && is.reason === "signedOut") {
       happenings.push({ event: "signedOut", detail: { previousIdentity } });
     }
   }

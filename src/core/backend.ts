@@ -33,7 +33,7 @@ export type RefreshOutcome =
       readonly namesRefreshToken: boolean;
     }
   | { readonly kind: "absent" }
-  | { readonly kind: "originNotAllowed" }
+  | { readonly kind: "originNotAllowed"; readonly reason?: string | undefined }
   | { readonly kind: "transient"; readonly error: Error; readonly retryAfterMs: number | null };
 
 /** What each call of a {@link Backend} is to be made with. */

@@ -8,6 +8,7 @@ import {
   readErrorDetail,
   readFields,
   readRetryAfterMs,
+  refusedOriginError,
 } from "./responses.ts";
 
 /** Where the endpoints are, each relative to `baseUrl`, or absolute. */
@@ -154,9 +155,9 @@ type Codes = Partial<Record<number | string, AuthErrorCode>>;
 async function explain(response: Response, codes: Codes, now: () => number): Promise<AuthError> {
   const { status } = response;
   const detail = readErrorDetail(await readFields(response));
+  if (detail.code === "ORIGIN_NOT_ALLOWED") return refusedOriginError(detail.reason);
   const code =
     codes[detail.code ?? ""] ??
-    (detail.code === "ORIGIN_NOT_ALLOWED" ? "originNotAllowed" : undefined) ??
     codes[status] ??
     (status === 422 ? "invalidInput" : status === 429 ? "rateLimited" : "unavailable");
   return new AuthError(

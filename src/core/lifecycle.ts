@@ -1,5 +1,6 @@
 import { AuthError } from "./authError.ts";
 import type { RefreshTrigger } from "./authState.ts";
+import { createGuestStart } from "./guestStart.ts";
 import type { Lifecycle, Parts } from "./parts.ts";
 import type { Signal } from "./ports.ts";
 import { isOpen } from "./session.ts";
@@ -16,8 +17,7 @@ export function createLifecycle(parts: Parts): Lifecycle {
   let starts = 0;
   let stopListening: (() => void) | null = null;
   let trigger: RefreshTrigger = "start";
-  /** A guest start got no answer: it is made up for when the page wakes up. */
-  let isGuestDue = false;
+  const guestStart = createGuestStart(parts);
 
   const isRestored = (): boolean => isOpen(getState().session) || getState().initialized;
 
@@ -28,20 +28,12 @@ export function createLifecycle(parts: Parts): Lifecycle {
     tabs.readRecord();
     // S5: while a sign-out is not confirmed, whatever the server gives out is what somebody has left.
     if (!(await signing.flushSignOuts())) return dispatch({ type: "startUnanswered", isFirstVisit: false });
-    for (let round = 0; round < MOST_ROUNDS && !isRestored() && !guesting.isRunning(); round += 1) {
+    for (let round = 0; round < MOST_ROUNDS && !isRestored() && !guestStart.isRunning(); round += 1) {
       await tabs.ask();
       if (waits.isDisposed() || isRestored() || (await refresh.run(trigger)).kind !== "done") break;
     }
-    if (guesting.isRunning()) await guesting.run();
+    if (guestStart.isRunning()) await guestStart.run();
   }
-
-  const guesting = shareWork(async () => {
-    isGuestDue = false;
-    await signing.signInAsGuest().catch(() => {
-      isGuestDue = true;
-      dispatch({ type: "guestUnanswered" });
-    });
-  });
 
   async function verify(): Promise<void> {
     await tabs.ask();
@@ -63,7 +55,7 @@ export function createLifecycle(parts: Parts): Lifecycle {
     void signing.flushSignOuts(); // S5
     const { session, initialized } = getState();
     if (!initialized) return void restore("wakeUp");
-    if (!isOpen(session)) void (isGuestDue ? guesting.run() : tabs.ask());
+    if (!isOpen(session)) void (guestStart.isDue() ? guestStart.run() : tabs.ask());
     if (
       isOpen(session) &&
       refresh.isRenewable() &&
@@ -112,8 +104,9 @@ export function createLifecycle(parts: Parts): Lifecycle {
     isStarted: () => starts > 0,
     restore,
     verify,
-    startGuest: guesting.run,
+    startGuest: guestStart.run,
     stateChanged(before: ClientState, after: ClientState) {
+      if (isOpen(after.session)) guestStart.forget();
       if (
         before.session?.token !== after.session?.token ||
         before.session?.end !== after.session?.end ||

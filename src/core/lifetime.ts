@@ -36,10 +36,13 @@ export function readLifetimeMs(
   return seconds === null ? null : Math.min(seconds * 1000, LONGEST_LIFETIME_MS);
 }
 
-/** Milliseconds until either clock says that the lifetime has passed: one of them jumps, the other may sleep. */
+/** How long ago something was, by whichever clock says more: one of them jumps, the other may sleep. */
+export const elapsedMs = (at: number, atMonotonic: number, clock: Clock): number =>
+  Math.max(clock.now() - at, clock.monotonicNow() - atMonotonic);
+
+/** Milliseconds until the lifetime has passed. */
 export function remainingMs({ sentAt, sentAtMonotonic, lifetimeMs }: Lifetime, clock: Clock): number {
-  if (lifetimeMs === null) return Number.POSITIVE_INFINITY;
-  return lifetimeMs - Math.max(clock.now() - sentAt, clock.monotonicNow() - sentAtMonotonic);
+  return lifetimeMs === null ? Number.POSITIVE_INFINITY : lifetimeMs - elapsedMs(sentAt, sentAtMonotonic, clock);
 }
 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);

@@ -1,5 +1,5 @@
 import { AuthError } from "./authError.ts";
-import { refreshFloorMs } from "./lifetime.ts";
+import { elapsedMs, refreshFloorMs } from "./lifetime.ts";
 import type { FlightResult, Pacing, Parts, Urgency } from "./parts.ts";
 import { MOST_RETRY_AFTER_MS } from "./record.ts";
 import { shownLifetimeMs } from "./token.ts";
@@ -21,10 +21,7 @@ export function createPacing(parts: Parts): Pacing {
       const { nextAt, earlyAt } = parts.record.readAttempt();
       const sharedAt = urgency === "due" ? nextAt : Math.min(nextAt, earlyAt + EARLY_EVERY_MS);
       const oldest = attempts[attempts.length - MOST_ATTEMPTS[urgency]];
-      // By whichever clock says more: one may be set back, the other may stand still from one short waking to the next.
-      const passedMs = oldest
-        ? Math.max(clock.now() - oldest.madeAt, clock.monotonicNow() - oldest.madeAtMonotonic)
-        : Number.POSITIVE_INFINITY;
+      const passedMs = oldest ? elapsedMs(oldest.madeAt, oldest.madeAtMonotonic, clock) : Number.POSITIVE_INFINITY;
       const brokenForMs = BREAKER_FLOORS * floorMs - passedMs;
       return Math.max(sharedAt, clock.now() + Math.max(0, brokenForMs));
     },

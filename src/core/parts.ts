@@ -80,6 +80,8 @@ export interface SharedRecord {
    * tells of a later session, which stands, unless it is the one that the server has just `refuted`.
    */
   writeSession(session: SessionRecord, how: { byHand: boolean; refuted: readonly SessionName[] }): boolean;
+  /** The server has confirmed a sign-out that the record may still call pending. */
+  signOutConfirmed(session: SessionName): void;
   /** Looks whether the record has fallen behind; if so looks again in two seconds before it writes. */
   keepUp(): void;
   /** For two seconds from now, what this tab knows may be old. */

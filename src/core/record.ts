@@ -1,4 +1,4 @@
-import { type Fields, isFields } from "./parse.ts";
+import type { Fields } from "./parse.ts";
 import type { AttemptRecord } from "./authClient.ts";
 import type { Parts, SharedRecord, WrittenSession } from "./parts.ts";
 import {
@@ -11,6 +11,7 @@ import {
   type SessionName,
   type SessionRecord,
 } from "./session.ts";
+import { createSharedStorage } from "./sharedStorage.ts";
 
 export const noAttempt: AttemptRecord = { nextAt: 0, madeAt: 0, failures: 0, stuckUntil: 0, earlyAt: 0 };
 
@@ -28,15 +29,6 @@ const LATE_MS = 500;
 
 const ENDS: readonly SessionEnd[] = ["open", "expired", "revoked", "signedOut"];
 const isMoment = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && value >= 0;
-
-function parseJson(text: string | null): Fields | null {
-  try {
-    const value: unknown = JSON.parse(text ?? "null");
-    return isFields(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
 
 /** A session's record or the head of a tab message, or null: both come from writers that nothing vouches for (T1). */
 export function parseSession(fields: Fields | null): WrittenSession | null {
@@ -73,40 +65,16 @@ export const toSession = ({ number, id, end, pendingSignOut, isGuest }: SessionR
 
 /** The record under the client's namespace, in the shared storage or, where there is none or it fails, in this tab's memory. */
 export function createSharedRecord(parts: Parts): SharedRecord {
-  const { storage, clock } = parts.platform;
+  const { clock } = parts.platform;
   const { namespace } = parts.options;
-  const own = new Map<string, string | null>();
-  let isShared = storage !== undefined;
+  const storage = createSharedStorage(parts);
+  const key = sessionKey(namespace);
   let cancel: (() => void) | null = null;
   let carefulUntil = 0;
   /** What the server has shown to be wrong while a write had to wait. */
   let refutedMeanwhile: readonly SessionName[] = [];
 
-  function failed(): void {
-    isShared = false;
-    parts.warn(
-      "The shared storage cannot be used: tabs tell each other less, and a sign-out that fails is not remembered.",
-    );
-  }
-  function read(key: string): Fields | null {
-    try {
-      if (storage !== undefined && isShared) return parseJson(storage.read(key));
-    } catch {
-      failed();
-    }
-    return parseJson(own.get(key) ?? null);
-  }
-  function write(key: string, value: object | null): void {
-    const text = value === null ? null : JSON.stringify(value);
-    own.set(key, text);
-    try {
-      if (isShared) storage?.write(key, text);
-    } catch {
-      failed();
-    }
-  }
-
-  const readSession = (): WrittenSession | null => parseSession(read(sessionKey(namespace)));
+  const readSession = (): WrittenSession | null => parseSession(storage.read(key));
 
   function isBehind(): boolean {
     const { session } = parts.store.getState();
@@ -125,7 +93,7 @@ export function createSharedRecord(parts: Parts): SharedRecord {
       // N3: a late timer tells of a suspension, after which what is known here may be old.
       if (clock.monotonicNow() > dueAt + LATE_MS) return keepUp();
       const { session } = parts.store.getState();
-      if (session !== null && isBehind()) write(sessionKey(namespace), toWritten(session));
+      if (session !== null && isBehind()) storage.write(key, toWritten(session));
       refutedMeanwhile = [];
     }, LOOK_AGAIN_MS);
   }
@@ -136,7 +104,7 @@ export function createSharedRecord(parts: Parts): SharedRecord {
 
   return {
     get isShared() {
-      return isShared;
+      return storage.isShared();
     },
     readSession,
     writeSession(session, { byHand, refuted }) {
@@ -148,15 +116,20 @@ export function createSharedRecord(parts: Parts): SharedRecord {
       const written = readSession();
       // N2: an answer that was under way while somebody signed in elsewhere is true of its own session, and no news.
       if (written !== null && compareSessions(written, session) > 0 && !isOneOf(written, refuted)) return false;
-      write(sessionKey(namespace), toWritten(session));
+      storage.write(key, toWritten(session));
       return true;
     },
     keepUp,
+    signOutConfirmed(session) {
+      const written = readSession();
+      if (written?.pendingSignOut && isSameSession(written, session))
+        storage.write(key, { ...written, pendingSignOut: false });
+    },
     resumed() {
       carefulUntil = clock.monotonicNow() + LOOK_AGAIN_MS;
     },
-    readAttempt: () => parseAttempt(read(`${namespace}:attempt`), clock.now()),
-    writeAttempt: (attempt) => write(`${namespace}:attempt`, attempt),
+    readAttempt: () => parseAttempt(storage.read(`${namespace}:attempt`), clock.now()),
+    writeAttempt: (attempt) => storage.write(`${namespace}:attempt`, attempt),
     stop() {
       cancel?.();
       cancel = null;

@@ -2,7 +2,7 @@ import { toSession } from "./answers.ts";
 import { AuthError } from "./authError.ts";
 import type { RefreshOutcome } from "./backend.ts";
 import type { FlightResult, Parts } from "./parts.ts";
-import { describeFailure } from "./responses.ts";
+import { describeFailure, refusedOriginError } from "./responses.ts";
 import { isOpen, type OpenSession } from "./session.ts";
 import { createSetupHints } from "./setupHints.ts";
 import { isUsable } from "./token.ts";
@@ -48,7 +48,7 @@ export function createRefreshAttempt(parts: Parts): RefreshAttempt {
       const outcome = await withinTime(clock, options.requestTimeoutMs, (signal) => ask(snapshot, signal), aborted);
       if (outcome.kind === "session") return take(outcome.answer, snapshot);
       if (outcome.kind === "transient") return fail(outcome.error, outcome.retryAfterMs, snapshot);
-      if (outcome.kind === "originNotAllowed") return refuseOrigin();
+      if (outcome.kind === "originNotAllowed") return refuseOrigin(outcome.reason);
       return await end(outcome, snapshot);
     } catch (error) {
       if (aborted.aborted) return DONE;
@@ -94,8 +94,8 @@ export function createRefreshAttempt(parts: Parts): RefreshAttempt {
     return { kind: "failed", error, until };
   }
 
-  function refuseOrigin(): FlightResult {
-    refusedOrigin = new AuthError("originNotAllowed");
+  function refuseOrigin(reason: string | undefined): FlightResult {
+    refusedOrigin = refusedOriginError(reason);
     parts.warn(refusedOrigin.message);
     store.emit("refreshFailed", { error: refusedOrigin, nextAttemptAt: null });
     return { kind: "failed", error: refusedOrigin, until: null };

@@ -95,11 +95,17 @@ export function describeFailure(error: unknown): Error {
   return description;
 }
 
+/** With what the server says of it: it alone knows which of its settings is missing. */
+export function refusedOriginError(reason: string | undefined): AuthError {
+  const message = reason ? `The server refuses calls from this page's origin: ${reason}` : undefined;
+  return new AuthError("originNotAllowed", message, { status: 403, serverCode: "ORIGIN_NOT_ALLOWED", reason });
+}
+
 /** What to make of the answer to a refresh: PROTOCOL, "What a client makes of a refresh answer". */
 export async function parseRefreshAnswer(response: Response, now: number): Promise<RefreshOutcome> {
   const { status } = response;
   const body = await readFields(response);
-  const { code } = readErrorDetail(body);
+  const { code, reason: said } = readErrorDetail(body);
   const namesRefreshToken = code?.startsWith("REFRESH_TOKEN_") === true || body?.["error"] === "invalid_grant";
   if (status === 200) {
     const answer = parseTokenAnswer(body, response);
@@ -114,7 +120,7 @@ export async function parseRefreshAnswer(response: Response, now: number): Promi
     return { kind: "ended", reason, namesRefreshToken };
   }
   if (status === 404 || status === 405 || status === 501) return { kind: "absent" };
-  if (status === 403 && code === "ORIGIN_NOT_ALLOWED") return { kind: "originNotAllowed" };
+  if (status === 403 && code === "ORIGIN_NOT_ALLOWED") return { kind: "originNotAllowed", reason: said };
   const error = new AuthError(
     status === 200 ? "badResponse" : "unavailable",
     status === 200

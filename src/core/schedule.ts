@@ -1,4 +1,4 @@
-import { refreshAheadOf, refreshFloorMs, remainingMs } from "./lifetime.ts";
+import { elapsedMs, refreshAheadOf, refreshFloorMs, remainingMs } from "./lifetime.ts";
 import type { PlannedRefresh } from "./authClient.ts";
 import type { Parts, Schedule } from "./parts.ts";
 import { isOpen } from "./session.ts";
@@ -14,7 +14,7 @@ export function createSchedule(parts: Parts): Schedule {
   let planned: PlannedRefresh | null = null;
   let armedFor: unknown = null;
   let spread = 0;
-  let verifiedAt = Number.NEGATIVE_INFINITY;
+  let verified = { at: Number.NEGATIVE_INFINITY, atMonotonic: Number.NEGATIVE_INFINITY };
 
   function disarm(): void {
     cancel?.();
@@ -40,7 +40,7 @@ export function createSchedule(parts: Parts): Schedule {
   }
 
   function verify(): void {
-    verifiedAt = clock.now();
+    verified = { at: clock.now(), atMonotonic: clock.monotonicNow() };
     void parts.lifecycle.verify();
   }
 
@@ -70,8 +70,10 @@ export function createSchedule(parts: Parts): Schedule {
     const isDue = retry !== null && (refresh.lastFailure() !== null || token === null || !isUsable(token, clock));
     if (isDue) return plan(retry.at, "outage", renew);
     // T3: at most one refresh a floor, whatever strays about.
-    if (isInQuestion(state))
-      return plan(Math.max(clock.now(), verifiedAt + refreshFloorMs(lifetimeMs)), "question", verify);
+    if (isInQuestion(state)) {
+      const restMs = refreshFloorMs(lifetimeMs) - elapsedMs(verified.at, verified.atMonotonic, clock);
+      return plan(clock.now() + Math.max(0, restMs), "question", verify);
+    }
     if (token === null || lifetimeMs === null) return;
     const aheadMs = token.endsWithSession
       ? 0

@@ -29,7 +29,9 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
   function settle(pending: PendingSignOut): true {
     // A second answer to the same one settles nothing that came after it.
     if (queue.delete(pending)) {
-      parts.store.dispatch({ type: "signOutConfirmed", session: pending.session ?? { number: 0, id: "" } });
+      const session = pending.session ?? { number: 0, id: "" };
+      parts.store.dispatch({ type: "signOutConfirmed", session });
+      parts.record.signOutConfirmed(session);
     }
     return true;
   }

@@ -48,7 +48,10 @@ export function createSigning(parts: Parts): Signing {
     const post = requireMethod(backend, "signInAsGuest");
     const shown = store.authState.getState();
     if (shown.status === "authenticated" && !shown.identity.isGuest) throw new AuthError("sessionExists");
-    if (!(await flushSignOuts())) {
+    const { epoch } = getState();
+    const isFlushed = await flushSignOuts();
+    if (getState().epoch !== epoch) throw new AuthError("superseded"); // S4
+    if (!isFlushed) {
       throw new AuthError(
         "unavailable",
         "A sign-out has not reached the server yet; a guest session has to wait for it.",
@@ -80,8 +83,9 @@ export function createSigning(parts: Parts): Signing {
   async function flushSignOuts(): Promise<boolean> {
     const { session, unverified } = getState();
     // T4: while somebody is in, a sign-out that was merely told is a question, and none that the server is told of.
-    for (const pending of [session, isOpen(session) ? null : unverified])
-      if (pending?.pendingSignOut) void queue.add(nameOf(pending), null);
+    // The record may hold another one than was told last.
+    const others = isOpen(session) ? [] : [unverified, record.readSession()];
+    for (const pending of [session, ...others]) if (pending?.pendingSignOut) void queue.add(nameOf(pending), null);
     return queue.flush();
   }
 

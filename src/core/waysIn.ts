@@ -4,6 +4,7 @@ import type { BackendCall, TokenAnswer } from "./backend.ts";
 import type { Parts, WaysIn } from "./parts.ts";
 import { underRefreshLock } from "./refreshLock.ts";
 import { requireMethod } from "./requireMethod.ts";
+import { refusedOriginError } from "./responses.ts";
 
 export function createWaysIn(parts: Parts): WaysIn {
   const { backend } = parts;
@@ -31,7 +32,7 @@ export function createWaysIn(parts: Parts): WaysIn {
       const outcome = await backend.refresh(call);
       if (outcome.kind === "token") return outcome.answer;
       if (outcome.kind === "transient") throw outcome.error;
-      throw new AuthError(outcome.kind === "originNotAllowed" ? "originNotAllowed" : "sessionEnded");
+      throw outcome.kind === "originNotAllowed" ? refusedOriginError(outcome.reason) : new AuthError("sessionEnded");
     });
 
   /** Under the lock: a sibling that refreshes meanwhile would be told that its session is over before it hears of the new one. */

@@ -28,6 +28,7 @@ export function StatusSection(): ReactElement {
           <dt>Session</dt>
           <dd>
             <code>{identity.sessionId ?? "not named"}</code>
+            {identity.claims?.["bound"] === true && " (bound to a key)"}
           </dd>
         </>
       )}

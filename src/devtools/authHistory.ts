@@ -85,6 +85,10 @@ export function createAuthHistory(client: AuthClient): AuthHistoryStore {
         if (underWay !== null) noteRefresh("session ended", reason);
         note("sessionEnded", `${reason}${previousIdentity ? `, ${previousIdentity.subject}` : ""}`);
       }),
+      client.on("stepUpRequired", ({ maxAgeSeconds, acrValues }) => {
+        const asked = [maxAgeSeconds === null ? [] : `max_age ${maxAgeSeconds} s`, acrValues.join(" ")].flat();
+        note("stepUpRequired", asked.filter((part) => part !== "").join(", "));
+      }),
       client.on("identityChanged", ({ identity, previousIdentity }) =>
         note("identityChanged", `${previousIdentity?.subject ?? "nobody"} → ${identity?.subject ?? "nobody"}`),
       ),

@@ -1,10 +1,14 @@
-import { AuthError } from "../core/authError.ts";
+import { createProver } from "../bound/createProver.ts";
+import { AuthError, isAuthError } from "../core/authError.ts";
 import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/backend.ts";
 import type { SessionName } from "../core/session.ts";
 import type { Clock } from "../core/ports.ts";
-import { type BodyExchange, openBodyExchange } from "./bodyTransport.ts";
+import { type BodyExchange, openBodyExchange } from "../core/bodyTransport.ts";
+import { BINDING_REQUIRED, bindingRequired } from "./bindingRequired.ts";
+import type { Handovers } from "./handovers.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
+import type { OpenedKey, SessionKeys } from "./sessionKeys.ts";
 import type { SessionStore } from "./sessionStore.ts";
 import { toStoredSession, toTokenAnswer } from "./storedSession.ts";
 import { isStillGood, isWorthUsing } from "./storedTokenAge.ts";
@@ -15,6 +19,8 @@ export interface FileBackendOptions {
   file: SessionStore;
   address: string;
   clock: Clock;
+  keys: SessionKeys;
+  handovers: Handovers;
   /** Keeps other processes from presenting what this one presents. */
   lockExchange: (signal: AbortSignal) => Promise<{ release(): Promise<void> }>;
   /** For what the server has to be told apart from any call. */
@@ -37,7 +43,8 @@ const LONGEST_EXCHANGE_MS = 30_000;
  * has given up waiting meanwhile (a short time-out, a machine that is busy) finds the answer in the file the next time.
  */
 export function createFileBackend(options: FileBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
-  const { inner, file, address, clock, lockExchange, fetch, refreshAheadMs } = options;
+  const { inner, file, address, clock, keys, handovers, lockExchange, fetch, refreshAheadMs } = options;
+  const prove = createProver();
   // Whoever asks again has no use for the token that it was given last.
   let lastHandedOut: string | null = null;
   // Rotated on the server and not yet in the file, since the disk refused it.
@@ -51,8 +58,13 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
       clock.setTimer(resolve, delayMs);
     });
 
-  function withExchange(call: BackendCall, refreshToken: string | null): { exchange: BodyExchange; call: BackendCall } {
-    const exchange = openBodyExchange(call.fetch, refreshToken, now);
+  function withExchange(
+    call: BackendCall,
+    refreshToken: string | null,
+    key: OpenedKey | null = null,
+  ): { exchange: BodyExchange; call: BackendCall } {
+    const proving = prove(call.fetch, async () => key?.key ?? null);
+    const exchange = openBodyExchange(proving, refreshToken, now);
     return { exchange, call: { ...call, fetch: exchange.fetch } };
   }
 
@@ -78,12 +90,23 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
   const asOwed = (session: StoredSession | null): OwedSignOut[] =>
     session === null || session.refreshToken === null ? [] : [{ id: session.id, refreshToken: session.refreshToken }];
 
-  async function signInBy(call: BackendCall, ask: (call: BackendCall) => Promise<TokenAnswer>): Promise<TokenAnswer> {
+  /** Asks for a session that is bound to `key`, where the server binds any, and keeps it. */
+  async function signInBy(
+    call: BackendCall,
+    findKey: () => Promise<OpenedKey | null>,
+    ask: (call: BackendCall) => Promise<TokenAnswer>,
+  ): Promise<TokenAnswer> {
     // A session that could not be kept is not asked for.
     await file.assertWritable(address, { replaceDamaged: true });
-    const { exchange, call: exchangeCall } = withExchange(call, null);
-    const answer = await ask(exchangeCall);
-    const session = toStoredSession(answer, exchange, null);
+    const key = await findKey();
+    const { exchange, call: exchangeCall } = withExchange(call, null, key);
+    const answer = await ask(exchangeCall).catch((error: unknown) => {
+      throw isAuthError(error) && error.serverCode === BINDING_REQUIRED ? bindingRequired(error.status) : error;
+    });
+    const session = toStoredSession(answer, exchange, {
+      before: null,
+      key: exchange.isProofRead() ? key?.stored : undefined,
+    });
     let replaced = false;
     await file.updateServer(
       address,
@@ -146,7 +169,7 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
     presented: string,
     call: BackendCall,
   ): Promise<RefreshOutcome | null> {
-    const { exchange, call: exchangeCall } = withExchange(call, presented);
+    const { exchange, call: exchangeCall } = withExchange(call, presented, await keys.of(session));
     const outcome = await inner.refresh(exchangeCall);
     if (outcome.kind === "ended") {
       if (!(await isStillPresented(presented))) return null;
@@ -157,7 +180,7 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
       return outcome;
     }
     if (outcome.kind !== "token") return outcome;
-    const next = toStoredSession(outcome.answer, exchange, session);
+    const next = toStoredSession(outcome.answer, exchange, { before: session, key: session.key });
     unsaved = { presented, session: next };
     const kept = await replaceSession(presented, next);
     unsaved = null;
@@ -197,17 +220,27 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
   return {
     address: inner.address,
     sessionEndpoints: inner.sessionEndpoints,
-    signIn: (credentials, call) => signInBy(call, (exchangeCall) => inner.signIn(credentials, exchangeCall)),
+    signIn(credentials, call) {
+      const ask = (exchangeCall: BackendCall): Promise<TokenAnswer> => inner.signIn(credentials, exchangeCall);
+      const handover = handovers.take(credentials.username);
+      if (handover === null) return signInBy(call, keys.begin, ask);
+      return signInBy({ ...call, fetch: async () => handover.answer }, async () => handover.key, ask);
+    },
     async signInAsGuest(call) {
       const { session } = await file.readServer(address);
       if (session !== null && !session.isGuest) {
         throw new AuthError("sessionExists", "A user is signed in here; sign out before a guest session is started.");
       }
-      return signInBy(call, (exchangeCall) => inner.signInAsGuest(exchangeCall));
+      return signInBy(call, keys.begin, (exchangeCall) => inner.signInAsGuest(exchangeCall));
     },
     register: (account, call) => inner.register(account, call),
     changePassword: (change, accessToken, call) =>
-      signInBy(call, (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall)),
+      signInBy(
+        call,
+        // A session that is bound stays so; another may be bound now.
+        async () => (await keys.of((await file.readServer(address)).session)) ?? keys.begin(),
+        (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall),
+      ),
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),
 

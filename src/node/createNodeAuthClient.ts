@@ -1,18 +1,20 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
+import { createProver } from "../bound/createProver.ts";
 import type { AuthClient } from "../core/authClient.ts";
 import { checkNames } from "../core/checkOptions.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
-import type { Backend } from "../core/backend.ts";
 import { createFileBackend } from "./createFileBackend.ts";
 import { createNodePlatform } from "./createNodePlatform.ts";
 import { lockExchange } from "./exchangeLock.ts";
+import { createHandovers } from "./handovers.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 import { parseServerAddress } from "./serverAddress.ts";
 import { openSessionStore } from "./openSessionStore.ts";
 import { findSessionFileError } from "./sessionFileError.ts";
 import type { ServerEntry } from "./sessionFileFormat.ts";
+import { createSessionKeys, readBindSession } from "./sessionKeys.ts";
 
 /** The server, and where its session is kept on this machine. */
 export interface NodeAuthClientOptions
@@ -26,6 +28,13 @@ export interface NodeAuthClientOptions
    * or an open keyring calls throw `keyringUnavailable`; nothing falls back to a file. Default: `STAY_SIGNED_IN_KEYRING`, else false.
    */
   keyring?: boolean | undefined;
+  /**
+   * Binds a session that begins here to a key, where the server binds any (RFC 9449, DPoP): each refresh then proves it. `true`
+   * keeps the key with the session; `"keyring"` keeps it in the system's keyring, so that a copy of the session file alone is
+   * worth nothing. A session that is bound stays so, whatever a later client says. Default: `STAY_SIGNED_IN_BIND_SESSION`
+   * (`1`, `keyring`), else false.
+   */
+  bindSession?: boolean | "keyring" | undefined;
   /** Default: `process.env`. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default: the process's own. */
@@ -43,8 +52,11 @@ export interface NodeAuthClient extends AuthClient {
   readonly sessionFile: string | null;
   /** What is stored of this server, without asking the server. @throws SessionFileError. */
   readStored(): Promise<ServerEntry>;
-  /** Signs in by a token answer that was got by other means: see `signInWithDevice`. @throws as `signIn`; SessionFileError. */
-  signInWithAnswer(answer: Response): Promise<Identity>;
+  /**
+   * Signs in by a token answer that is got by other means: `ask` gets the `fetch` that proves the key of a bound session, and
+   * may take as long as it likes. See `signInWithDevice`. @throws as `signIn`, and what `ask` throws; SessionFileError.
+   */
+  signInWithAnswer(ask: (fetch: typeof globalThis.fetch) => Promise<Response>): Promise<Identity>;
   /** One access token for these credentials; nothing is kept of it, here or in the store. @throws as `signIn`. */
   fetchAccessToken(credentials: { username: string; password: string }): Promise<string>;
 }
@@ -53,6 +65,7 @@ const NAMES: ReadonlyArray<keyof NodeAuthClientOptions> = [
   "baseUrl",
   "sessionFile",
   "keyring",
+  "bindSession",
   "env",
   "fetch",
   "dangerouslyAllowHttp",
@@ -61,32 +74,6 @@ const NAMES: ReadonlyArray<keyof NodeAuthClientOptions> = [
   "requestTimeoutMs",
   "paths",
 ];
-
-const HANDOVER = "handover:";
-
-/** Lets the core's own sign-in take an answer that is here already: by a name that no user can have. */
-function acceptHandovers(inner: Backend): {
-  backend: Backend;
-  handOver: (answer: Response) => { username: string; password: string };
-} {
-  const answers = new Map<string, Response>();
-  return {
-    handOver(answer) {
-      const username = `${HANDOVER}${randomUUID()}`;
-      answers.set(username, answer);
-      return { username, password: HANDOVER };
-    },
-    backend: {
-      ...inner,
-      signIn(credentials, call) {
-        const answer = answers.get(credentials.username);
-        if (answer === undefined) return inner.signIn(credentials, call);
-        answers.delete(credentials.username);
-        return inner.signIn(credentials, { ...call, fetch: async () => answer });
-      },
-    },
-  };
-}
 
 // What is wrong with the file is told as that, however the core has wrapped it: its message holds the remedy.
 async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
@@ -115,6 +102,7 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
     baseUrl,
     sessionFile,
     keyring,
+    bindSession,
     env = process.env,
     fetch,
     dangerouslyAllowHttp = false,
@@ -127,18 +115,26 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
   const { paths, refreshAheadMs, requestTimeoutMs = 10_000 } = coreOptions;
   const http = createHttpBackend({ baseUrl: address, paths });
   const exchangeLock = `${place.path}.${createHash("sha256").update(address).digest("hex").slice(0, 16)}.exchange.lock`;
-  const { backend, handOver } = acceptHandovers(
-    createFileBackend({
-      inner: http,
-      file,
-      address,
-      clock: platform.clock,
-      lockExchange: (signal) => lockExchange(exchangeLock, signal),
-      fetch: platform.fetch,
-      refreshAheadMs,
-    }),
-  );
+  const keys = createSessionKeys({ bindSession: readBindSession(bindSession, env), place, address });
+  const handovers = createHandovers();
+  const backend = createFileBackend({
+    inner: http,
+    file,
+    address,
+    clock: platform.clock,
+    keys,
+    handovers,
+    lockExchange: (signal) => lockExchange(exchangeLock, signal),
+    fetch: platform.fetch,
+    refreshAheadMs,
+  });
   const client = createAuthClient({ ...coreOptions, baseUrl: address, platform, backend });
+
+  async function signInWithAnswer(ask: (fetch: typeof globalThis.fetch) => Promise<Response>): Promise<Identity> {
+    const key = await keys.begin();
+    const answer = await ask(createProver()(platform.fetch, async () => key?.key ?? null));
+    return client.signIn(handovers.offer({ answer, key }));
+  }
 
   return {
     ...client,
@@ -148,7 +144,7 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
     signIn: (credentials) => unwrapFileError(client.signIn(credentials)),
     register: (account) => unwrapFileError(client.register(account)),
     signInAsGuest: () => unwrapFileError(client.signInAsGuest()),
-    signInWithAnswer: (answer) => unwrapFileError(client.signIn(handOver(answer))),
+    signInWithAnswer: (ask) => unwrapFileError(signInWithAnswer(ask)),
     signOut: (signOutOptions) => unwrapFileError(client.signOut(signOutOptions)),
     getAccessToken: (tokenOptions) => unwrapFileError(client.getAccessToken(tokenOptions)),
     refresh: () => unwrapFileError(client.refresh()),

@@ -1,6 +1,7 @@
 import { AuthError } from "../core/authError.ts";
 import type { Clock } from "../core/ports.ts";
-import { describeFailure, readFields, readRetryAfterMs } from "../core/responses.ts";
+import { describeFailure, readErrorDetail, readFields, readRetryAfterMs } from "../core/responses.ts";
+import { BINDING_REQUIRED, bindingRequired } from "./bindingRequired.ts";
 
 /** What to show to the person who signs in. RFC 8628 §3.2. */
 export interface DevicePrompt {
@@ -74,6 +75,7 @@ export async function runDeviceGrant(
       });
     } catch (error) {
       if (signal.aborted) throw aborted();
+      if (error instanceof AuthError) throw error;
       throw new AuthError(
         "unavailable",
         "The server was not reached. Check the address and the network, then try again.",
@@ -150,7 +152,9 @@ export async function runDeviceGrant(
     }
     if (response.ok) return response;
     const { status } = response;
-    const serverCode = (await readFields(response))?.["error"];
+    const body = await readFields(response);
+    if (readErrorDetail(body).code === BINDING_REQUIRED) throw bindingRequired(status);
+    const serverCode = body?.["error"];
     if (serverCode === "access_denied") {
       throw new AuthError("credentialsRejected", "The sign-in was denied on the page.", { status, serverCode });
     }

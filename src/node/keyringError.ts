@@ -1,7 +1,8 @@
 import { describeFailure } from "../core/responses.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 
-const IN_A_FILE = "To keep the session in a private file, ask for no keyring (--keyring, STAY_SIGNED_IN_KEYRING).";
+const IN_A_FILE =
+  "To keep the session in a private file, ask for no keyring (--keyring, --bind-session keyring, and the variables for them).";
 
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/dismissed|locked/i, "is locked. Unlock it, then try again"],

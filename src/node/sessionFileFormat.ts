@@ -1,3 +1,15 @@
+/** A P-256 key with its private half, RFC 7518 §6.2. */
+export interface PrivateKeyJwk {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+  readonly d: string;
+}
+
+/** The key that a session is bound to, or where it lies instead. */
+export type StoredKey = PrivateKeyJwk | "keyring";
+
 /** A session as it lies in the file. Moments are wall-clock milliseconds. */
 export interface StoredSession {
   readonly id: string | null;
@@ -11,6 +23,8 @@ export interface StoredSession {
   /** Null: its lifetime is not known. */
   readonly accessTokenExpiresAt: number | null;
   readonly signedInAt: number;
+  /** Each refresh must prove it. Absent: the session is bound to none. */
+  readonly key?: StoredKey;
 }
 
 /** That a session was here and ended by itself: so that "ended" is never taken for "never was". */
@@ -52,6 +66,12 @@ const isMoment = (value: unknown): value is number => typeof value === "number" 
 const isTextOrNull = (value: unknown): value is string | null => value === null || isText(value);
 const isMomentOrNull = (value: unknown): value is number | null => value === null || isMoment(value);
 
+const isKey = (value: unknown): value is PrivateKeyJwk =>
+  isFields(value) &&
+  value["kty"] === "EC" &&
+  value["crv"] === "P-256" &&
+  ["x", "y", "d"].every((name) => isText(value[name]));
+
 const isSession = (value: unknown): value is StoredSession =>
   isFields(value) &&
   isTextOrNull(value["id"]) &&
@@ -62,7 +82,8 @@ const isSession = (value: unknown): value is StoredSession =>
   isText(value["accessToken"]) &&
   isMoment(value["accessTokenSentAt"]) &&
   isMomentOrNull(value["accessTokenExpiresAt"]) &&
-  isMoment(value["signedInAt"]);
+  isMoment(value["signedInAt"]) &&
+  (value["key"] === undefined || value["key"] === "keyring" || isKey(value["key"]));
 
 const isEnd = (value: unknown): value is StoredEnd =>
   isFields(value) &&
@@ -96,6 +117,16 @@ export function parseSessionFile(text: string): SessionFileContent | "damaged" |
   return entries.every((entry): entry is [string, ServerEntry] => isEntry(entry[1]))
     ? Object.fromEntries(entries)
     : "damaged";
+}
+
+/** A key as {@link PrivateKeyJwk}, or null for anything else. */
+export function parseKey(text: string): PrivateKeyJwk | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isKey(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 export function formatSessionFile(content: SessionFileContent): string {

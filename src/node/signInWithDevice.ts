@@ -2,7 +2,6 @@ import type { Identity } from "../core/authState.ts";
 import type { Clock } from "../core/ports.ts";
 import type { NodeAuthClient } from "./createNodeAuthClient.ts";
 import { type DevicePrompt, runDeviceGrant } from "./deviceGrant.ts";
-import { keepAliveUntil } from "./keepAlive.ts";
 import { createNodeClock } from "./nodeClock.ts";
 
 /** How the person at the machine is told, and may give up. */
@@ -15,8 +14,6 @@ export interface SignInWithDeviceOptions {
   signal?: AbortSignal | undefined;
   /** What the server knows this program as. Default "stay-signed-in". */
   clientId?: string | undefined;
-  /** Default: the process's own. */
-  fetch?: typeof globalThis.fetch | undefined;
   /** For tests. Default: the process's own. */
   clock?: Clock | undefined;
 }
@@ -36,16 +33,13 @@ export interface SignInWithDeviceOptions {
  */
 export function signInWithDevice(auth: NodeAuthClient, options: SignInWithDeviceOptions): Promise<Identity> {
   const { onPrompt, openBrowser = false, clientId = "stay-signed-in", clock = createNodeClock() } = options;
-  const { fetch = globalThis.fetch, signal = new AbortController().signal } = options;
-  const signIn = async (): Promise<Identity> => {
-    const grant = { address: auth.baseUrl, clientId, fetch, clock, signal };
-    const answer = await runDeviceGrant(grant, (prompt) => {
+  const { signal = new AbortController().signal } = options;
+  return auth.signInWithAnswer((fetch) =>
+    runDeviceGrant({ address: auth.baseUrl, clientId, fetch, clock, signal }, (prompt) => {
       onPrompt(prompt);
       if (openBrowser === false) return;
       // The address is on the screen already.
       openBrowser(prompt.verificationUriComplete ?? prompt.verificationUri).catch(() => undefined);
-    });
-    return auth.signInWithAnswer(answer);
-  };
-  return keepAliveUntil(signIn());
+    }),
+  );
 }

@@ -1,14 +1,17 @@
 import type { TokenAnswer } from "../core/backend.ts";
 import { parseClaims } from "../core/claims.ts";
 import { readLifetimeMs } from "../core/lifetime.ts";
-import type { BodyExchange } from "./bodyTransport.ts";
-import type { StoredSession } from "./sessionFileFormat.ts";
+import type { BodyExchange } from "../core/bodyTransport.ts";
+import type { StoredKey, StoredSession } from "./sessionFileFormat.ts";
 
-/** What to keep of a token answer. `before` is the session that was refreshed; its refresh token stays when none came. */
+/**
+ * What to keep of a token answer. `before` is the session that was refreshed; its refresh token stays when none came. `key` is
+ * what the session is bound to.
+ */
 export function toStoredSession(
   answer: TokenAnswer,
   exchange: BodyExchange,
-  before: StoredSession | null,
+  { before, key }: { before: StoredSession | null; key: StoredKey | undefined },
 ): StoredSession {
   const claims = parseClaims(answer.accessToken);
   const sentAt = exchange.sentAt();
@@ -24,6 +27,7 @@ export function toStoredSession(
     accessTokenSentAt: sentAt,
     accessTokenExpiresAt: lifetimeMs === null ? null : sentAt + lifetimeMs,
     signedInAt: before?.signedInAt ?? sentAt,
+    ...(key !== undefined && { key }),
   };
 }
 

@@ -20,7 +20,13 @@ export interface VerifiedAccessToken {
 export interface AccessTokens {
   /** Signs a token that ends `lifetimeSeconds` after `nowMs`, or with its session. */
   sign(
-    content: { readonly subject: string; readonly sessionId: string; readonly isGuest: boolean },
+    content: {
+      readonly subject: string;
+      readonly sessionId: string;
+      readonly isGuest: boolean;
+      /** Whether its session is bound to a key; the token itself is a bearer token all the same. */
+      readonly isBound: boolean;
+    },
     nowMs: number,
     sessionEndsAt: number,
   ): Promise<{ readonly token: string; readonly expiresInSeconds: number; readonly keyId: string }>;
@@ -52,7 +58,7 @@ export function createAccessTokens({
   clock,
 }: AccessTokensOptions): AccessTokens {
   return {
-    async sign({ subject, sessionId, isGuest }, nowMs, sessionEndsAt) {
+    async sign({ subject, sessionId, isGuest, isBound }, nowMs, sessionEndsAt) {
       const { kid, algorithm, key } = await keyRing.signingKey(nowMs);
       const issuedAt = Math.floor(nowMs / 1000);
       const remainingSeconds = Math.floor((sessionEndsAt - nowMs) / 1000);
@@ -60,6 +66,7 @@ export function createAccessTokens({
       const claims = {
         sid: sessionId,
         ...(isGuest && { is_guest: true }),
+        ...(isBound && { bound: true }),
         ...(issuer !== undefined && { iss: issuer }),
       };
       const token = await new SignJWT(claims)

@@ -10,6 +10,7 @@ import type { SessionEndReason } from "./authStore.ts";
  * - `graceRepeat`: the current or previous token again within the grace time (a lost answer, a second tab)
  * - `graceRepeatElsewhere`: the previous token within the grace time from another address than the one that rotated: a
  *   client that changed networks, or somebody with a copy, who gets an access token alone
+ * - `peeked`: a server that renders pages was given a short access token for a visitor's cookie
  * - `proofRefused`: a good refresh token of a bound session without a proof of its key: a copy, or a client whose key is gone
  * - `lateRepeat`: the previous token after the grace time, so its answer was lost
  * - `reuseDetected`: two parties held the session; it has ended
@@ -30,6 +31,7 @@ export type AuditEventType =
   | "refreshed"
   | "graceRepeat"
   | "graceRepeatElsewhere"
+  | "peeked"
   | "proofRefused"
   | "lateRepeat"
   | "reuseDetected"

@@ -6,7 +6,7 @@ import type { ResolvedOptions } from "./authServerOptions.ts";
 import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
 import { createDpopNonces, type DpopNonces } from "./dpopNonces.ts";
 import { guardStore } from "./guardStore.ts";
-import { judgeOrigin, type OriginVerdict } from "./originRule.ts";
+import { judgeOrigin, mayComeFromPage, type OriginVerdict } from "./originRule.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { createPasswordPolicy, type PasswordPolicy } from "./passwordPolicy.ts";
 import { createRateLimits, RateLimitedError, type RateLimits } from "./rateLimits.ts";
@@ -32,6 +32,7 @@ export interface AuthServerContext {
   readonly dpopNonces: DpopNonces;
   facts(context: Context<HonoEnvironment>): RequestFacts;
   judgeOrigin(facts: RequestFacts): OriginVerdict;
+  mayComeFromPage(facts: RequestFacts): boolean;
   cookieProfile(facts: RequestFacts): CookieProfile | null;
   audit(type: AuditEventType, facts: RequestFacts | null, fields?: AuditFields): void;
   /** Tells everybody concerned that these sessions are over. */
@@ -50,7 +51,8 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
   const endListeners = new Set<(sessionId: string) => void>();
   let stopWatching: (() => Promise<void>) | undefined;
   const sendNotice = options.onAccountNotice ? createNoticeSender(store, options.onAccountNotice) : null;
-  const originRule = { allowedOrigins: options.allowedOrigins, publicOrigin: options.publicUrl?.origin };
+  const { allowedOrigins, nativeOrigins } = options;
+  const originRule = { allowedOrigins, nativeOrigins, publicOrigin: options.publicUrl?.origin };
 
   function ignoringFailure(hook: () => unknown): void {
     try {
@@ -90,6 +92,7 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
       return address === undefined ? facts : { ...facts, address: readAddress(address) };
     },
     judgeOrigin: (facts) => judgeOrigin(facts, originRule),
+    mayComeFromPage: (facts) => mayComeFromPage(facts, nativeOrigins),
     cookieProfile: (facts) => refreshCookie.profileFor(facts),
     audit(type, facts, fields = {}) {
       const { onAuditEvent } = options;

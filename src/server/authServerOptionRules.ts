@@ -22,6 +22,11 @@ const aStore: OptionRule = {
   expected: "a store: `sqliteStore({ path })`, `postgresStore(…)`, `memoryStore()`",
 };
 
+const aTextOrTexts: OptionRule = {
+  expected: "a text or a list of them",
+  accepts: (value) => [value].flat().every((text) => typeof text === "string"),
+};
+
 const rateLimits = objectOf<RateLimitOptions>({
   signIn: aLimit,
   signInAddress: aLimit,
@@ -42,6 +47,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   accessTokenKeys: listOf(objectOf<AccessTokenKey>({ privateKey: anObject, publishedAt: anObject })),
   revokedKeys: listOf(aText),
   refreshTokenKeys: aSecret,
+  peekKey: aTextOrTexts,
   accessTokenLifetimeSeconds: aNumber,
   refreshTokenLifetimeSeconds: aNumber,
   sessionLifetimeSeconds: aNumber,
@@ -50,6 +56,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   prefix: aText,
   publicUrl: aText,
   allowedOrigins: listOf(aText),
+  nativeOrigins: listOf(aText),
   allowInsecureCookies: trueOrFalse,
   trustedProxies: listOf(aText),
   clientAddress: aFunction,

@@ -44,6 +44,12 @@ export interface AuthServerOptions {
    * it.
    */
   readonly refreshTokenKeys?: Secret | readonly Secret[] | undefined;
+  /**
+   * What servers that render pages show to be given a short access token for a visitor's cookie (`POST /jwt/peek`,
+   * {@link getServerSession}): at least 32 printable characters without spaces, or a ring of them, all of which count.
+   * It opens nothing without a cookie, and no page may have it. Default: there is no such endpoint.
+   */
+  readonly peekKey?: string | readonly string[] | undefined;
   /** Default 900; at most a day. Whole seconds. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives without a refresh. Default 604,800 (7 days). */
@@ -65,6 +71,12 @@ export interface AuthServerOptions {
   readonly publicUrl?: string | undefined;
   /** Other origins of the same site whose pages may use this server. Default none. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Origins of apps that are made of a web page (`capacitor://localhost`, `tauri://localhost`, `chrome-extension://…`), which
+   * then get their refresh token in the answer's body, as programs do (`stay-signed-in/native`). Scripts of such an app can
+   * read it, and so can whatever else has that origin on a device: name those of your own app alone. Default none.
+   */
+  readonly nativeOrigins?: readonly string[] | undefined;
   /**
    * Lets refresh tokens travel in the clear over plain http, where everybody on the way can take them. Default false.
    * @deprecated Dangerous: for a closed test network only. http://localhost works without it.
@@ -132,6 +144,7 @@ export interface ResolvedOptions {
   readonly store: AuthStore;
   readonly keyRing: KeyRing;
   readonly refreshSecrets: Promise<readonly Uint8Array<ArrayBuffer>[]>;
+  readonly peekKeys: readonly string[];
   readonly accessTokenLifetimeSeconds: number;
   readonly idleMs: number;
   readonly absoluteMs: number;
@@ -140,6 +153,7 @@ export interface ResolvedOptions {
   readonly prefix: string;
   readonly publicUrl: URL | undefined;
   readonly allowedOrigins: ReadonlySet<string>;
+  readonly nativeOrigins: ReadonlySet<string>;
   readonly allowInsecureCookies: boolean;
   readonly trustedProxies: readonly string[];
   readonly clientAddress: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
@@ -183,6 +197,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     store: options.store,
     keyRing,
     refreshSecrets,
+    peekKeys: peekKeysOf(options),
     accessTokenLifetimeSeconds,
     idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
     absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
@@ -192,6 +207,7 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     prefix,
     publicUrl,
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(parseOrigin)),
+    nativeOrigins: nativeOriginsOf(options, publicUrl),
     allowInsecureCookies: options.allowInsecureCookies ?? false,
     trustedProxies: options.trustedProxies ?? [],
     clientAddress: options.clientAddress,
@@ -261,6 +277,24 @@ function parseSecrets(option: string, secrets: Secret | readonly Secret[]): Uint
   });
 }
 
+function peekKeysOf({ peekKey = [], accessTokenSecret = [], refreshTokenKeys = [] }: AuthServerOptions) {
+  const ring = typeof peekKey === "string" ? [peekKey] : peekKey;
+  const signing = new Set<unknown>([accessTokenSecret, refreshTokenKeys].flat());
+  for (const key of ring) {
+    if (!/^[\x21-\x7e]{32,}$/.test(key)) {
+      throw new OptionsError(
+        "`peekKey` has at least 32 characters, letters, digits and signs: `openssl rand -base64 32`.",
+      );
+    }
+    if (signing.has(key)) {
+      throw new OptionsError(
+        "`peekKey` is also the secret that signs tokens: whoever renders pages would make tokens with it.",
+      );
+    }
+  }
+  return ring;
+}
+
 function deviceOptions({ device }: AuthServerOptions, publicUrl: URL | undefined): ResolvedOptions["device"] {
   if (device === false) return false;
   if (device !== undefined) return { verificationUri: parseUrl("device.verificationUri", device.verificationUri).href };
@@ -301,6 +335,21 @@ function parseOrigin(text: string): string {
     throw new OptionsError(`\`allowedOrigins\` takes exact origins such as "https://app.example", not "${text}".`);
   }
   return text;
+}
+
+/** An origin is served by cookie or by body, never by both. */
+function nativeOriginsOf({ nativeOrigins = [], allowedOrigins = [] }: AuthServerOptions, publicUrl: URL | undefined) {
+  for (const text of nativeOrigins) {
+    if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*\s]+$/.test(text)) {
+      throw new OptionsError(`\`nativeOrigins\` takes exact origins such as "capacitor://localhost", not "${text}".`);
+    }
+    if (text === publicUrl?.origin || allowedOrigins.includes(text)) {
+      throw new OptionsError(
+        `"${text}" is a page's origin: its refresh token stays in the cookie, out of \`nativeOrigins\`.`,
+      );
+    }
+  }
+  return new Set(nativeOrigins);
 }
 
 /** Without `process` (a page, a worker) nothing says that it is production. */

@@ -8,15 +8,19 @@ import { RateLimitedError } from "./rateLimits.ts";
 import type { HonoEnvironment } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
 import { findLiveRecord } from "./requireLiveSession.ts";
+import { peekInProcess } from "./peekInProcess.ts";
 import { addAccountRoutes } from "./routes/accountRoutes.ts";
 import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
 import { addDeviceTokenRoute } from "./routes/deviceTokenRoute.ts";
 import { addInfoRoutes } from "./routes/infoRoutes.ts";
+import { addPeekRoute } from "./routes/peekRoute.ts";
 import { addRevokeRoute } from "./routes/revokeRoute.ts";
 import { addSessionListRoutes } from "./routes/sessionListRoutes.ts";
 import { addSessionRoutes } from "./routes/sessionRoutes.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
+import type { ServerSession, VisitorRequest } from "./serverSession.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
+import { giveNonce } from "./sessionBinding.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** The server: an app to mount, and what the program around it may ask of it. */
@@ -28,6 +32,8 @@ export interface AuthServer {
    * @throws AccessTokenError `TOKEN_EXPIRED`, `TOKEN_INVALID`.
    */
   verifyAccessToken(token: string): Promise<VerifiedAccessToken>;
+  /** {@link getServerSession} for pages that this very process renders: no request, and no `peekKey`. */
+  peekSession(request: VisitorRequest): Promise<ServerSession | null>;
   /** Whether the session of a good token still lives, by its row. */
   isSessionLive(token: VerifiedAccessToken): Promise<boolean>;
   /**
@@ -75,7 +81,8 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   let closing: Promise<void> | undefined;
 
   const app = new Hono<HonoEnvironment>().basePath(resolved.prefix);
-  app.use(crossOrigin(resolved.allowedOrigins));
+  app.use(crossOrigin(resolved));
+  app.use(giveNonce(context));
   app.use(async (_, next) => {
     if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
     const work = next();
@@ -91,6 +98,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   });
   addAccountRoutes(app, context);
   addSessionRoutes(app, context);
+  addPeekRoute(app, context);
   addRevokeRoute(app, context);
   addSessionListRoutes(app, context);
   addDeviceRoutes(app, context);
@@ -112,6 +120,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   return {
     app,
     verifyAccessToken: (token) => context.accessTokens.verify(token),
+    peekSession: (request) => peekInProcess(context, request),
     isSessionLive: async (token) => (await findLiveRecord(context, token)) !== null,
     onSessionEnded: (listener) => context.onSessionEnded(listener),
     subjects: createSubjectAdministration(context),

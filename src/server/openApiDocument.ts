@@ -9,6 +9,7 @@ interface Operation {
   readonly json?: z.ZodType;
   readonly bearer?: boolean;
   readonly cookie?: boolean;
+  readonly peek?: boolean;
   readonly answers: Readonly<Record<string, z.ZodType | string>>;
 }
 
@@ -56,6 +57,13 @@ const OPERATIONS: readonly Operation[] = [
     json: wire.refreshRequest,
     cookie: true,
     answers: { "200": wire.tokenAnswer, ...UNAUTHORIZED, ...FORBIDDEN, ...INVALID, ...LIMITED },
+  },
+  {
+    method: "post",
+    path: "/jwt/peek",
+    summary: "A short access token for a visitor's refresh cookie, for servers that render pages; nothing rotates.",
+    peek: true,
+    answers: { "200": wire.tokenAnswer, ...UNAUTHORIZED, ...FORBIDDEN, "404": errorAnswer },
   },
   {
     method: "post",
@@ -183,13 +191,14 @@ export function openApiDocument({ prefix = "/v1/auth" }: { readonly prefix?: str
     components: {
       securitySchemes: {
         accessToken: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        peekKey: { type: "http", scheme: "bearer", description: "The server's option `peekKey`." },
         refreshCookie: { type: "apiKey", in: "cookie", name: "__Host-Http-refresh_token.<server>.<short session id>" },
       },
     },
   };
 }
 
-function describe({ path, summary, form, json, bearer, cookie, answers }: Operation): unknown {
+function describe({ path, summary, form, json, bearer, cookie, peek, answers }: Operation): unknown {
   const parameter = PATH_ID.exec(path)?.[1];
   const [mediaType, schema] = form ? ["application/x-www-form-urlencoded", form] : ["application/json", json];
   // Beyond what is listed, any request may be too large, or find the store busy.
@@ -204,6 +213,7 @@ function describe({ path, summary, form, json, bearer, cookie, answers }: Operat
     }),
     ...(bearer && { security: [{ accessToken: [] }] }),
     ...(cookie && { security: [{ refreshCookie: [] }, {}] }),
+    ...(peek && { security: [{ peekKey: [], refreshCookie: [] }] }),
     responses: Object.fromEntries(
       Object.entries(all).map(([status, answer]) => [
         status,

@@ -2,6 +2,8 @@ import type { RequestFacts } from "./requestFacts.ts";
 
 export interface OriginRuleOptions {
   readonly allowedOrigins: ReadonlySet<string>;
+  /** Of programs that are made of a web page: no cookie for them, but the body transport. */
+  readonly nativeOrigins: ReadonlySet<string>;
   /** The origin of `publicUrl`, where that is set. */
   readonly publicOrigin: string | undefined;
 }
@@ -13,9 +15,11 @@ export interface OriginRuleOptions {
 export type OriginVerdict = "allowed" | "refused" | "bodyOnly";
 
 /** Decides whether a request may read or set the cookie: PROTOCOL's "Cross-site requests", in its order. */
-export function judgeOrigin(facts: RequestFacts, { allowedOrigins, publicOrigin }: OriginRuleOptions): OriginVerdict {
+export function judgeOrigin(facts: RequestFacts, options: OriginRuleOptions): OriginVerdict {
+  const { allowedOrigins, nativeOrigins, publicOrigin } = options;
   const { origin, secFetchSite, cookie, host } = facts;
   if (origin !== undefined && allowedOrigins.has(origin)) return "allowed";
+  if (origin !== undefined && nativeOrigins.has(origin)) return cookie === undefined ? "bodyOnly" : "refused";
   if (secFetchSite !== undefined) return secFetchSite === "same-origin" ? "allowed" : "refused";
   if (origin !== undefined) {
     const isOwn = publicOrigin === undefined ? hostOf(origin) === host : origin === publicOrigin;
@@ -24,9 +28,16 @@ export function judgeOrigin(facts: RequestFacts, { allowedOrigins, publicOrigin 
   return cookie === undefined ? "bodyOnly" : "refused";
 }
 
-/** Whether the request could come from a page: then it may have no refresh token in a body, neither way. */
-export function mayComeFromPage({ origin, secFetchSite, cookie }: RequestFacts): boolean {
-  return origin !== undefined || secFetchSite !== undefined || cookie !== undefined;
+/**
+ * Whether the request could come from a page: then it may have no refresh token in a body, neither way. A page of an origin
+ * that is named as a program's counts as one.
+ */
+export function mayComeFromPage(
+  { origin, secFetchSite, cookie }: RequestFacts,
+  nativeOrigins: ReadonlySet<string>,
+): boolean {
+  if (cookie !== undefined) return true;
+  return origin === undefined ? secFetchSite !== undefined : !nativeOrigins.has(origin);
 }
 
 function hostOf(origin: string): string | null {

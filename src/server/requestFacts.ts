@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { canonicalAddress } from "./networkAddress.ts";
+import type { VisitorRequest } from "./serverSession.ts";
 import type { AddressMatcher } from "./trustedProxies.ts";
 
 /** What may come as the second argument of `app.fetch`; @hono/node-server fills `incoming`. All of it is optional. */
@@ -85,6 +86,25 @@ export function readRequestFacts(context: Context<HonoEnvironment>, isTrustedPro
     address: readAddress(behindProxy ? clientBehindProxies(header("x-forwarded-for"), peer, isTrustedProxy) : peer),
     userAgent: header("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
     onSetCookie: inPage?.onSetCookie,
+  };
+}
+
+/** The facts of a request that was sent to a page of this process, of which the cookie alone is looked at. */
+export function readVisitorFacts({ headers, url }: VisitorRequest): RequestFacts {
+  const host = headers.get("host") ?? undefined;
+  const address = new URL(url ?? `http://${isHost(host) ? host : "localhost"}`);
+  return {
+    origin: undefined,
+    secFetchSite: undefined,
+    cookie: headers.get("cookie") ?? undefined,
+    scheme: address.protocol,
+    host: address.host,
+    bearer: undefined,
+    wantsBodyTransport: false,
+    dpop: undefined,
+    address: UNKNOWN_ADDRESS,
+    userAgent: headers.get("user-agent")?.slice(0, MAX_USER_AGENT_LENGTH) ?? null,
+    onSetCookie: undefined,
   };
 }
 

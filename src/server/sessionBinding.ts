@@ -1,9 +1,18 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { Session } from "./authStore.ts";
 import { verifyDpopProof } from "./dpopProof.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
+
+/** Answers each request with a proof with the nonce for the next (RFC 9449 §8.2), whatever else the answer says. */
+export function giveNonce({ options, dpopNonces }: AuthServerContext): MiddlewareHandler<HonoEnvironment> {
+  return async (context, next) => {
+    await next();
+    if (options.sessionBinding === undefined || context.req.header("dpop") === undefined) return;
+    context.res.headers.set("DPoP-Nonce", await dpopNonces.current());
+  };
+}
 
 /**
  * The thumbprint (RFC 7638) of the key that the request proves by DPoP (RFC 9449); null when it proves none.
@@ -21,19 +30,16 @@ export async function readProvedKey(
   const origins = [options.publicUrl?.origin, new URL(`${facts.scheme}//${facts.host}`).origin];
   // Behind a development proxy the page's own address is all that the browser knows.
   if (server.judgeOrigin(facts) === "allowed") origins.push(facts.origin);
-  const nonce = await dpopNonces.current();
-  context.header("DPoP-Nonce", nonce);
   const verdict = await verifyDpopProof(facts.dpop, {
     method: context.req.method,
     isOwnAddress: ({ origin, pathname }) => pathname === path && origins.includes(origin),
     isGoodNonce: (given) => dpopNonces.isGood(given),
   });
-  const headers = { "DPoP-Nonce": nonce };
   if (verdict.kind === "refused")
-    throw new RequestRefusedError(400, "INVALID_DPOP_PROOF", { error: "invalid_dpop_proof", headers });
+    throw new RequestRefusedError(400, "INVALID_DPOP_PROOF", { error: "invalid_dpop_proof" });
   // A browser may send a request again by itself when a connection broke: so twice is no theft.
   if (verdict.kind === "nonceNeeded" || !dpopNonces.useOnce(verdict.id)) {
-    throw new RequestRefusedError(400, "USE_DPOP_NONCE", { error: "use_dpop_nonce", headers });
+    throw new RequestRefusedError(400, "USE_DPOP_NONCE", { error: "use_dpop_nonce" });
   }
   return verdict.thumbprint;
 }
@@ -43,7 +49,9 @@ export function requireKeyForSession({ options }: AuthServerContext, boundKey: s
   if (options.sessionBinding !== "required" || boundKey !== null) return;
   throw new RequestRefusedError(403, {
     code: "SESSION_BINDING_REQUIRED",
-    reason: "Sessions here need a key: use bindSession, on https, in a browser that lets this page use IndexedDB.",
+    reason:
+      "Sessions here need a key: use bindSession, on https, in a browser that lets this page use IndexedDB; " +
+      "a program: stay-signed-in login --bind-session.",
   });
 }
 

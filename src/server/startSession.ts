@@ -1,7 +1,6 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord, Subject, Transport } from "./authStore.ts";
 import { encodeBase64url, randomBytes } from "./encoding.ts";
-import { mayComeFromPage } from "./originRule.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { CookieProfile } from "./cookieProfile.ts";
 import type { RequestFacts } from "./requestFacts.ts";
@@ -25,7 +24,7 @@ export function originNotAllowed(reason: string): RequestRefusedError {
  */
 export function chooseTransport(context: AuthServerContext, facts: RequestFacts): ChosenTransport {
   if (facts.wantsBodyTransport) {
-    if (mayComeFromPage(facts)) {
+    if (context.mayComeFromPage(facts)) {
       throw originNotAllowed(
         "The body transport is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.",
       );

@@ -27,6 +27,30 @@ export function setCookie(context: Context<HonoEnvironment>, facts: RequestFacts
   facts.onSetCookie?.(header);
 }
 
+/** An access token alone, which ends at `endsAt` at the latest. */
+export async function makeAccessToken(
+  server: AuthServerContext,
+  { session, subject, now }: SessionRecord,
+  endsAt = session.absoluteExpiresAt,
+): Promise<TokenBody> {
+  const isBound = session.boundKey !== null;
+  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false, isBound };
+  const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, endsAt);
+  const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
+  return {
+    access_token: token,
+    token_type: "bearer",
+    expires_in: expiresInSeconds,
+    session: {
+      id: session.id,
+      number: session.number,
+      expires_in: secondsTo(coarseTimes(session, server.options.idleMs).expiresAt),
+      ends_in: secondsTo(session.absoluteExpiresAt),
+    },
+    subject: session.subjectId,
+  };
+}
+
 /**
  * Makes the tokens of a session: the refresh token goes into the cookie where there is a profile, else into the body
  * for the body transport, never into both. Without one the client keeps what it has (RFC 6749 §6).
@@ -35,30 +59,16 @@ export async function makeTokens(
   server: AuthServerContext,
   context: Context<HonoEnvironment>,
   facts: RequestFacts,
-  { session, subject, now }: SessionRecord,
+  record: SessionRecord,
   profile: CookieProfile | null,
   { withRefreshToken = true }: { readonly withRefreshToken?: boolean } = {},
 ): Promise<TokenBody> {
-  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false };
-  const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, session.absoluteExpiresAt);
-  const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
-  const idleSeconds = secondsTo(coarseTimes(session, server.options.idleMs).expiresAt);
-  const body: TokenBody = {
-    access_token: token,
-    token_type: "bearer",
-    expires_in: expiresInSeconds,
-    session: {
-      id: session.id,
-      number: session.number,
-      expires_in: idleSeconds,
-      ends_in: secondsTo(session.absoluteExpiresAt),
-    },
-    subject: session.subjectId,
-  };
+  const { session } = record;
+  const body = await makeAccessToken(server, record);
   if (session.transport === "none" || !withRefreshToken) return body;
   const refreshToken = await server.refreshTokens.issue(session);
   if (session.transport === "body") return { ...body, refresh_token: refreshToken };
   if (profile === null) throw new Error("A session of the cookie transport was about to be answered without a cookie.");
-  setCookie(context, facts, profile.write(session.id, refreshToken, idleSeconds));
+  setCookie(context, facts, profile.write(session.id, refreshToken, body.session.expires_in));
   return body;
 }

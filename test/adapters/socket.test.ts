@@ -542,6 +542,102 @@ it("serves several sockets and namespaces on one manager", async () => {
   manager._close();
 });
 
+describe("an access token in a cookie", () => {
+  /** A page that sends the cookie with each transport that it opens, and a server that looks at nothing else. */
+  async function startWithCookies() {
+    await server.close();
+    server = await startSocketServer({}, []);
+    const { io } = server;
+    const cookies: unknown[] = [];
+    const refused = new Set<unknown>();
+    const refuse = (cookie: unknown) => void refused.add(cookie);
+    io.use(({ handshake }, done) => {
+      cookies.push(handshake.headers.cookie);
+      done(
+        refused.has(handshake.headers.cookie) || !handshake.headers.cookie ? new Error("not authorized") : undefined,
+      );
+    });
+    const auths: unknown[] = [];
+    io.on("connection", ({ handshake }) => auths.push(handshake.auth));
+    const auth = { ...session.auth, internals: { ...session.auth.internals, tokens: "cookie" as const } };
+    const extraHeaders = {
+      get cookie() {
+        return `access=${auth.accessToken.getState()}`;
+      },
+    };
+    const socket = server.client({ extraHeaders, auth: { tenant: 7 } });
+    authorizeSocket(socket, auth, { clock, random: () => 0, allowedOrigins: [server.url] });
+    return { io, socket, cookies, auths, refuse };
+  }
+  const cookie = async () => `access=${await token()}`;
+
+  it("goes with the transport alone: nothing of it is in the handshake, and a renewal is not handed over", async () => {
+    const { io, socket, cookies, auths } = await startWithCookies();
+    const renewals: unknown[] = [];
+    io.on("connection", (connection) => connection.onAny((event) => renewals.push(event)));
+    socket.connect();
+    await next(socket, "connect");
+    const { id } = socket;
+    expect(cookies).toEqual([await cookie()]);
+    expect(auths).toEqual([{ tenant: 7 }]);
+    await session.auth.getAccessToken({ rejectedToken: await token() });
+    io.emit("news");
+    await next(socket, "news");
+    expect([socket.id, renewals]).toEqual([id, []]);
+  });
+
+  it("is waited for while the session is being restored", async () => {
+    await session.stop();
+    session = await startSession({ isLoading: true });
+    const { socket, cookies } = await startWithCookies();
+    socket.connect();
+    expect(socket.active).toBe(false);
+    await session.signInAs("ada");
+    await next(socket, "connect");
+    expect(cookies).toEqual([await cookie()]);
+  });
+
+  it("is renewed once for a refusal, and the socket opens another transport", async () => {
+    const { socket, cookies, refuse } = await startWithCookies();
+    const old = await cookie();
+    refuse(old);
+    socket.connect();
+    await next(socket, "connect");
+    expect(cookies).toEqual([old, await cookie()]);
+    expect(session.refreshCount()).toBe(1);
+  });
+
+  it("that ended while the transport was lost is renewed before the next one counts", async () => {
+    const { socket, cookies } = await startWithCookies();
+    socket.connect();
+    await next(socket, "connect");
+    await session.sleep(3_600_000);
+    const opened = next(socket, "connect");
+    socket.io.engine.close();
+    await opened;
+    expect(cookies.at(-1)).toBe(await cookie());
+    expect(session.refreshCount()).toBe(1);
+  });
+
+  it("of another person opens another transport, also on a manager that others share", async () => {
+    const { io, socket, cookies } = await startWithCookies();
+    const others: unknown[] = [];
+    io.of("/open").on("connection", ({ handshake }) => others.push(handshake.headers.cookie));
+    const other = socket.io.socket("/open");
+    other.connect();
+    socket.connect();
+    await Promise.all([next(socket, "connect"), next(other, "connect")]);
+    const [first] = cookies;
+    const opened = next(socket, "connect");
+    await session.signInAs("bob");
+    await opened;
+    expect(cookies).toEqual([first, await cookie()]);
+    expect(cookies[0]).not.toBe(cookies[1]);
+    await session.auth.signOut();
+    expect(socket.active).toBe(false);
+  });
+});
+
 // Q05
 describe("a socket to an origin that is not allowed", () => {
   it("is left as it is, never has the token, and the console says what to do", async () => {

@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { serve } from "@hono/node-server";
-import { build } from "esbuild";
 import { Hono } from "hono";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { Server as SocketServer } from "socket.io";
@@ -15,12 +12,13 @@ import {
   authorizeSocketServer,
   type AuthServer,
 } from "../../src/server.ts";
-import { readCodeBlocks, repository } from "../docs/markdown.ts";
 import { chromiumFlags, findChromium } from "../support/chromium.ts";
+import { buildGuidePage } from "../support/guide/buildGuidePage.ts";
+import { guidePage } from "../support/guide/guidePage.ts";
 
-const password = "correct horse battery";
+const { enter, hears, isHere, say, tokenOf } = guidePage;
+const ada = { email: "ada@example.org", password: "correct horse battery" };
 
-// What docs/existing-frontend.md shows as "after", built as it stands.
 let script: string;
 let browser: Browser;
 let server: HttpServer;
@@ -31,7 +29,7 @@ let context: BrowserContext;
 let problems: string[];
 
 beforeAll(async () => {
-  script = await buildGuide();
+  script = await buildGuidePage();
   browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumFlags });
 });
 afterAll(() => browser?.close());
@@ -76,31 +74,18 @@ async function openTab(): Promise<Page> {
   return page;
 }
 
-const heading = (page: Page) => page.getByRole("heading", { level: 1 });
 const connected = async (): Promise<string[]> =>
   (await sockets.fetchSockets()).map((socket) => (socket.data.user.isGuest ? "guest" : "user"));
 
-async function fillIn(page: Page, form: string, button: string): Promise<void> {
-  const entry = page.getByRole("form", { name: form });
-  await entry.getByLabel("E-mail").fill("ada@example.org");
-  await entry.getByLabel("Password").fill(password);
-  await entry.getByRole("button", { name: button }).click();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.getByLabel("Draft").fill(text);
-  await page.getByRole("button", { name: "Send" }).click();
-}
-
 it("keeps a guest, and then a user, through tokens of five seconds, a reload and a second tab", async () => {
   const page = await openTab();
-  await heading(page).getByText("Guest").waitFor();
+  await isHere(page, "Guest");
   await expect.poll(connected).toEqual(["guest"]);
   await say(page, "hello");
-  await page.getByText("a guest: hello").waitFor();
+  await hears(page, "a guest: hello");
 
-  await fillIn(page, "Keep your name", "Register");
-  await heading(page).getByText("ada@example.org").waitFor();
+  await enter(page, "Keep your name", "Register", ada);
+  await isHere(page, ada.email);
   await expect.poll(connected).toEqual(["user"]);
   expect(await page.getByLabel("Draft").inputValue()).toBe("");
 
@@ -111,65 +96,31 @@ it("keeps a guest, and then a user, through tokens of five seconds, a reload and
     .poll(() => auth.verifyAccessToken(first).catch(({ code }) => code), { timeout: 20_000 })
     .toBe("TOKEN_EXPIRED");
   await say(page, "still me");
-  await page.getByText("a user: still me").waitFor();
+  await hears(page, "a user: still me");
   expect(await ids()).toEqual(before);
 
   await page.reload();
-  await heading(page).getByText("ada@example.org").waitFor();
+  await isHere(page, ada.email);
   const second = await openTab();
-  await heading(second).getByText("ada@example.org").waitFor();
+  await isHere(second, ada.email);
   await expect.poll(connected).toEqual(["user", "user"]);
   await second.getByRole("button", { name: "Sign out" }).click();
-  await heading(second).getByText("Guest").waitFor();
-  await heading(page).getByText("Guest").waitFor();
+  await isHere(second, "Guest");
+  await isHere(page, "Guest");
   await expect.poll(connected).toEqual(["guest", "guest"]);
   expect(problems).toEqual([]);
 });
 
 it("asks a user whose session has ended for the password, makes no guest of them, and keeps what they had typed", async () => {
   const page = await openTab();
-  await fillIn(page, "Keep your name", "Register");
-  await heading(page).getByText("ada@example.org").waitFor();
+  await enter(page, "Keep your name", "Register", ada);
+  await isHere(page, ada.email);
   await page.getByLabel("Draft").fill("half a sentence");
   await context.clearCookies();
   await page.getByRole("heading", { name: "Welcome back" }).waitFor({ timeout: 20_000 });
   expect(await page.getByLabel("Draft").isVisible()).toBe(false);
-  await fillIn(page, "Welcome back", "Sign in");
-  await heading(page).getByText("ada@example.org").waitFor();
+  await enter(page, "Welcome back", "Sign in", ada);
+  await isHere(page, ada.email);
   expect(await page.getByLabel("Draft").inputValue()).toBe("half a sentence");
   expect(problems).toEqual([]);
 });
-
-/** The token in use, seen on its way. */
-async function tokenOf(page: Page): Promise<string> {
-  const asked = page.waitForRequest("**/api/messages");
-  await say(page, "who am I");
-  return (await (await asked).headerValue("authorization"))?.replace("Bearer ", "") ?? "";
-}
-
-async function buildGuide(): Promise<string> {
-  const folder = await mkdtemp(join(repository, "test", "browser", ".tmp-"));
-  try {
-    for (const { document, code } of readCodeBlocks()) {
-      const name = document === "docs/existing-frontend.md" && /^\/\/ ([\w.]+)\n/.exec(code)?.[1];
-      if (name) await writeFile(join(folder, name), code);
-    }
-    const { outputFiles } = await build({
-      entryPoints: [join(folder, "main.tsx")],
-      bundle: true,
-      write: false,
-      format: "esm",
-      jsx: "automatic",
-      alias: Object.fromEntries(
-        ["", "/axios", "/socket.io"].map((entry) => [
-          `stay-signed-in${entry}`,
-          join(repository, "src", `${entry.slice(1) || "index"}.ts`),
-        ]),
-      ),
-      define: { "process.env.NODE_ENV": '"production"' },
-    });
-    return outputFiles[0]?.text ?? "";
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}

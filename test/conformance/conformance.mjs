@@ -5,12 +5,10 @@
 // URL is the address of the auth endpoints with the prefix, such as http://localhost:8000/v1/auth.
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runnerImport } from "vite";
+import { openModules } from "../support/openModules.mjs";
 
-const load = async (path) => {
-  const source = fileURLToPath(new URL(path, import.meta.url));
-  return (await runnerImport(source, { configFile: false, logLevel: "error" })).module;
-};
+const modules = await openModules();
+const load = (path) => modules.load(fileURLToPath(new URL(path, import.meta.url)));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,6 +34,7 @@ const { formatTable } = await load("formatTable.ts");
 const results = new Map();
 for (const [name, baseUrl] of baseUrls) results.set(name, await runConformance({ baseUrl, graceSeconds }));
 await examples?.stop();
+await modules.close();
 console.log(formatTable(results));
 // The stock app is there to be seen beside the others; it cannot hold.
 const judged = [...results].filter(([name]) => !(values.examples && name === "stock"));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Identity } from "../../src/core/authState.ts";
 import type { NetworkFault } from "../../src/testing/networkFault.ts";
-import { ADA } from "./support.ts";
+import { ADA, BOB } from "./support.ts";
 import { record } from "./scene.ts";
 import { openSignedInTabs, openTabs, outcomeOf, REFRESH } from "./watchedTabs.ts";
 
@@ -178,6 +179,61 @@ describe("a guest on request", () => {
   });
 });
 
+// Found by random programs: a guest start that waits for a sign-out is one more thing that somebody did, at the moment they did it.
+describe("a guest start that waits for a sign-out", () => {
+  it.each(["asked for", "automatic"] as const)("gives way to somebody who signs in meanwhile (%s)", async (way) => {
+    await using opened = await openSignedInTabs(1, { client: { guests: way === "automatic" ? way : "onRequest" } });
+    const { world, at, sent } = opened;
+    const auth = at(1).client;
+    const slow = world.network.addFault({ match: "/jwt/logout", hold: "after" });
+    const login = world.network.addFault({ match: "/jwt/login", hold: "before" });
+    void auth.signOut();
+    await world.advance(100);
+    const guest = way === "automatic" ? null : outcomeOf(auth.signInAsGuest());
+    await world.advance(100);
+    const bob = outcomeOf(auth.signIn(BOB));
+    await world.advance(100);
+    slow.release();
+    await world.advance(100);
+    login.release();
+    await world.advance(5_000);
+    expect([bob.value, guest?.value ?? "superseded"]).toEqual(["resolved", "superseded"]);
+    expect(auth.getState()).toMatchObject({ status: "authenticated", identity: { isGuest: false } });
+    expect(sent("/guest")).toHaveLength(0);
+  });
+
+  it("gives way to somebody who signs out once more", async () => {
+    await using opened = await openSignedInTabs(1);
+    const { world, at, sent } = opened;
+    const auth = at(1).client;
+    const slow = world.network.addFault({ match: "/jwt/logout", hold: "after" });
+    void auth.signOut();
+    await world.advance(100);
+    const guest = outcomeOf(auth.signInAsGuest());
+    await world.advance(100);
+    void auth.signOut();
+    slow.release();
+    await world.advance(5_000);
+    expect(guest.value).toBe("superseded");
+    expect(auth.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
+    expect(sent("/guest")).toHaveLength(0);
+  });
+
+  it("is made anew for somebody who signs out while it is under way, where guests are automatic", async () => {
+    await using opened = await openTabs(0, { client: { guests: "automatic" } });
+    const { world } = opened;
+    const first = world.network.addFault({ match: "/guest", hold: "after" });
+    const { client: auth } = opened.add();
+    await world.advance(1_000);
+    void auth.signOut();
+    await world.advance(1_000);
+    first.release();
+    await world.advance(5_000);
+    expect(auth.getState()).toMatchObject({ status: "authenticated", identity: { isGuest: true } });
+    expect(opened.sent("/guest")).toHaveLength(2);
+  });
+});
+
 // S01, S02 (ZnDraw)
 describe("a page with guests made automatically", () => {
   const client = { guests: "automatic" } as const;
@@ -196,6 +252,23 @@ describe("a page with guests made automatically", () => {
     expect(await token).toBe(auth.accessToken.getState());
   });
 
+  it("a guest start that failed is not made up for by a user whose session has ended since", async () => {
+    await using opened = await openTabs(0, { client, server: { refreshTokenLifetimeSeconds: 3_600 } });
+    const { world } = opened;
+    world.network.addFault({ match: "/guest", cut: "before" });
+    const { client: auth, tab } = opened.add();
+    await world.advance(1_000);
+    expect(auth.getState().status).toBe("unauthenticated");
+    await world.until(auth.signIn(ADA));
+    await world.clock.sleep(2 * 3_600_000);
+    tab.signal("resumed");
+    await world.advance(60_000);
+    tab.signal("visible");
+    await world.advance(60_000);
+    expect(auth.getState()).toMatchObject({ status: "unauthenticated", reason: "expired" });
+    expect(opened.sent("/guest")).toHaveLength(1);
+  });
+
   it("shows nobody once the guest start has failed, and tries again when the page wakes up", async () => {
     await using opened = await openTabs(0, { client });
     const { world } = opened;
@@ -210,20 +283,25 @@ describe("a page with guests made automatically", () => {
     expect(auth.getState()).toMatchObject({ status: "authenticated", identity: { isGuest: true } });
   });
 
-  it("has a new guest at once when the guest's session ends on the server, and tells of another identity", async () => {
+  it.each([
+    ["expired", "REFRESH_TOKEN_INVALID"],
+    ["revoked", "REFRESH_TOKEN_REVOKED"],
+  ])("has a new guest at once when the guest's session is %s, and tells of another identity", async (_, code) => {
     await using opened = await openTabs(0, { client });
     const { world } = opened;
     const { client: auth } = opened.add();
     await world.advance(5_000);
     const before = await auth.ready();
     const { states, events } = record(auth);
-    world.network.addFault({ match: REFRESH, answer: { status: 401, body: '{"detail":"REFRESH_TOKEN_INVALID"}' } });
+    let told: Identity | null = null;
+    auth.on("identityChanged", ({ identity }) => void (told = identity));
+    world.network.addFault({ match: REFRESH, answer: { status: 401, body: JSON.stringify({ detail: code }) } });
     await world.until(auth.refresh());
     await world.advance(5_000);
     expect(auth.getState()).toMatchObject({ status: "authenticated", identity: { isGuest: true } });
     expect(auth.getState()).not.toEqual(before);
     expect(states).not.toContain("unauthenticated");
-    expect(events).toContain("identityChanged");
+    expect(auth.getState()).toMatchObject({ identity: told });
     expect(events).not.toContain("sessionEnded");
   });
 });

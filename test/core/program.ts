@@ -44,6 +44,8 @@ export interface Conditions {
   readonly storage?: "missing" | "throws";
   readonly isNumberless?: boolean;
   readonly accessTokenLifetimeSeconds?: number;
+  /** Each session bound to the browser's key, and the server's limits on. */
+  readonly isGuarded?: boolean;
 }
 
 const FAULTS = {
@@ -175,10 +177,14 @@ export async function runProgram(
   { program, seed, tabCount, isSignedIn }: Setting,
   conditions: Conditions = {},
 ): Promise<{ broken: string[]; timeline: string; refreshes: number }> {
-  const { isNumberless = false, accessTokenLifetimeSeconds = 900, ...ports } = conditions;
+  const { isNumberless = false, accessTokenLifetimeSeconds = 900, isGuarded = false, ...ports } = conditions;
   const opened = await openWorld(0, {
     isNumberless,
-    server: { accessTokenLifetimeSeconds },
+    isBound: isGuarded,
+    server: {
+      accessTokenLifetimeSeconds,
+      ...(isGuarded && { sessionBinding: "required" as const, rateLimits: {} }),
+    },
     world: { seed, ...ports },
   });
   const { world, audit } = opened;

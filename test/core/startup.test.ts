@@ -153,6 +153,19 @@ describe("a page that loads", () => {
     expect(client.getState().status).toBe("loading");
   });
 
+  // C02 (ZnDraw)
+  it("says what the server says of a page that it refuses: which setting is missing", async () => {
+    await using scene = await openClosed();
+    const reason = "Set `allow_insecure_cookies` on a network that you trust.";
+    const answer = { status: 403, body: JSON.stringify({ detail: { code: "ORIGIN_NOT_ALLOWED", reason } }) };
+    for (const match of ["/jwt/refresh", "/jwt/login"])
+      scene.world.network.addFault({ match, times: Number.POSITIVE_INFINITY, answer });
+    const client = scene.open(scene.world.open());
+    const refused = { code: "originNotAllowed", reason, message: expect.stringContaining(reason) };
+    await expect(scene.world.until(client.ready())).rejects.toMatchObject(refused);
+    await expect(scene.world.until(client.signIn(ADA))).rejects.toMatchObject(refused);
+  });
+
   it.each([404, 405, 501])("of a server without refresh (%s) is of nobody", async (status) => {
     await using scene = await openClosed();
     scene.world.jar.clear();

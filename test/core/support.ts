@@ -1,4 +1,5 @@
 import { createAuthClient, type AuthClientOptions } from "../../src/core/createAuthClient.ts";
+import { createProver } from "../../src/bound/createProver.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthServer } from "../../src/server/createAuthServer.ts";
 import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
@@ -18,6 +19,8 @@ export async function openWorld(
     server?: Partial<AuthServerOptions>;
     /** Takes the session's number out of every token answer, as a server that draws none would. */
     isNumberless?: boolean;
+    /** Binds each session to a key of the browser. */
+    isBound?: boolean;
     world?: Omit<Parameters<typeof createTabs>[1], "app" | "clock">;
   } = {},
 ) {
@@ -32,7 +35,8 @@ export async function openWorld(
     onAuditEvent: (event) => void audit.push(event as never),
     ...options.server,
   } as AuthServerOptions);
-  const app = options.isNumberless === true ? withoutNumbers(server.app) : server.app;
+  const numbered = options.isNumberless === true ? withoutNumbers(server.app) : server.app;
+  const app = options.isBound === true ? await withProofs(numbered) : numbered;
   const world = createTabs(tabCount, { app, clock, seed: 1, ...options.world });
   const clients: AuthClient[] = [];
   const open = (tab: (typeof world.tabs)[number]): AuthClient => {
@@ -78,6 +82,20 @@ function withoutNumbers(app: App): App {
       const { session: _session, ...rest } = body;
       const { status, headers } = response;
       return new Response(JSON.stringify(rest), { status, headers });
+    },
+  };
+}
+
+/** Proves the browser's key at the door of the server: simulated time stands still there while a real key signs. */
+async function withProofs(app: App): Promise<App> {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+  const { kty = "", crv = "", x = "", y = "" } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const key = { privateKey: pair.privateKey, jwk: { kty, crv, x, y } };
+  const prove = createProver();
+  return {
+    fetch(request: Request, ...rest: unknown[]) {
+      const send: typeof fetch = async (input, init) => app.fetch(new Request(input, init), ...(rest as []));
+      return prove(send, async () => key)(request);
     },
   };
 }

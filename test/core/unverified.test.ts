@@ -96,6 +96,18 @@ it("a stream of strays costs one refresh a floor", async () => {
   expect(scene.since()).toHaveLength(2);
 });
 
+// T3
+it("what is told after the clock was set back is asked about as soon as ever", async () => {
+  await using scene = await openSignedIn(1);
+  scene.world.channel.inject(NAMESPACE, message());
+  await scene.world.advance(1_000);
+  expect(scene.since()).toHaveLength(1);
+  scene.clock.jumpWall(-3_600_000);
+  scene.world.channel.inject(NAMESPACE, message());
+  await scene.world.advance(30_000);
+  expect(scene.since()).toHaveLength(2);
+});
+
 // T1
 it.each([
   ["of another version", { version: 2 }],

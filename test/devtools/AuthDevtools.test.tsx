@@ -54,6 +54,9 @@ describe("the devtools panel", () => {
     act(() => client.renewAccessToken());
     const outcomes = [...page.container.querySelectorAll("[data-outcome]")].map((badge) => badge.textContent);
     expect(outcomes).toEqual(["taken over", "refreshed"]);
+    act(() => client.internals.requireStepUp({ maxAgeSeconds: 300, acrValues: ["mfa"] }));
+    expect(page.container.textContent).toContain("stepUpRequired");
+    expect(page.container.textContent).toContain("max_age 300 s, mfa");
     act(() => client.become({ subject: "grace" }));
     expect(page.container.textContent).toContain("ada → grace");
     fireEvent.click(page.getByRole("button", { name: "Clear the history" }));

@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { refreshLockName } from "../../src/core/refreshLock.ts";
+import { bindSession } from "../../src/bound/bindSession.ts";
+import type { Backend } from "../../src/core/backend.ts";
+import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
 import { maskToken } from "../../src/devtools/maskToken.ts";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
@@ -24,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function openBrowser(tabCount = 1) {
+async function openBrowser(tabCount = 1, makeBackend?: () => Promise<Backend>) {
   const clock = createSimulatedClock();
   const server = createAuthServer({
     store: memoryStore({ now: () => clock.worldNow() }),
@@ -32,9 +35,11 @@ async function openBrowser(tabCount = 1) {
     publicUrl: "https://app.example",
     passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
     rateLimits: false,
+    sessionBinding: "optional",
   });
   const world = createTabs(tabCount, { app: server.app, clock });
-  const clients = world.tabs.map(({ platform }) => createAuthClient({ platform }));
+  const backend = await makeBackend?.();
+  const clients = world.tabs.map(({ platform }) => createAuthClient({ platform, backend }));
   undo.push(() => {
     for (const client of clients) client.dispose();
     world.dispose();
@@ -43,6 +48,13 @@ async function openBrowser(tabCount = 1) {
   if (client === undefined) throw new Error("There is no tab.");
   await world.until(client.register({ email: "ada@example.org", password }));
   return { world, client, clients };
+}
+
+async function makeBoundBackend(): Promise<Backend> {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+  const { kty = "", crv = "", x = "", y = "" } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const key = { privateKey: pair.privateKey, jwk: { kty, crv, x, y } };
+  return bindSession(createHttpBackend({ baseUrl: "https://app.example/v1/auth" }), { loadKey: async () => key });
 }
 
 /** Shows the panel, and hands out what a developer does with it. */
@@ -190,6 +202,18 @@ describe("the devtools of a real client", () => {
       );
       page.unmount();
     }
+  });
+
+  it("say that a session is bound to a key, in every tab, and not of one that is not", async () => {
+    const bound = await openBrowser(2, makeBoundBackend);
+    for (const client of bound.clients) {
+      const { page, row } = await openPanel(bound.world, client);
+      expect(row("Session")).toMatch(/ \(bound to a key\)$/);
+      page.unmount();
+    }
+    const plain = await openBrowser();
+    const { row } = await openPanel(plain.world, plain.client);
+    expect(row("Session")).toMatch(/^[\w-]+$/);
   });
 
   it("put a token nowhere in the page, and on the clipboard only when its button is pressed", async () => {

@@ -107,7 +107,17 @@ function declaredIn(source: ts.SourceFile, counts: (statement: ts.Statement) => 
 
 function createProgram(files: ReadonlyMap<string, string>): ts.Program {
   const { config } = ts.readConfigFile(join(repository, "tsconfig.json"), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+  const { options: own } = ts.parseJsonConfigFileContent(config, ts.sys, repository);
+  // Too large to be installed for their types, or of use on a telephone alone.
+  const paths = {
+    ...own.paths,
+    "@/*": ["./docs/ssr.md.blocks/*"],
+    "next/*": ["./test/docs/given/next/*.ts"],
+    "react-native": ["./test/docs/given/native/react-native.ts"],
+    "expo-secure-store": ["./test/docs/given/native/expo-secure-store.ts"],
+    "@aparajita/capacitor-secure-storage": ["./test/docs/given/native/capacitor-secure-storage.ts"],
+  };
+  const options = { ...own, paths };
   const host = ts.createCompilerHost({ ...options, allowJs: true });
   const folders = new Set([...files.keys()].map((path) => dirname(path)));
   const { fileExists, readFile, directoryExists, getSourceFile } = host;

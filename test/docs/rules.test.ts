@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
+import mutants from "../mutants/rules.json" with { type: "json" };
 import { readModules } from "../package/moduleImports.ts";
 import { readDocument } from "./markdown.ts";
 
@@ -52,5 +54,9 @@ describe("the rules of docs/tabs.md", () => {
   it("are all that the core's comments name", () => {
     const ids = new Set(idsOfDocument());
     expect([...carried].filter(([id]) => !ids.has(id))).toEqual([]);
+  });
+
+  it.each(mutants)("can be taken out of the code, at one place: $rule", ({ file, code }) => {
+    expect(readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8").split(code)).toHaveLength(2);
   });
 });

@@ -41,6 +41,32 @@ function age(file: SessionStore, address: string, byMs: number) {
 }
 
 describe("stay-signed-in", () => {
+  it("binds the session to a key where it is asked to, and says so", async () => {
+    const { run, address, file, countOf } = await makeWorld({ sessionBinding: "required" });
+    const login = ["login", "--username", account.email, "--password-stdin"];
+    const password = { input: `${account.password}\n` };
+    const refused = await run(login, password);
+    expect(refused).toMatchObject({ code: 2, errors: expect.stringContaining("login --bind-session") });
+    expect((await run([...login, "--bind-session", "elsewhere"], password)).code).toBe(2);
+    const signedIn = await run([...login, "--bind-session"], password);
+    expect(signedIn).toMatchObject({ code: 0, errors: `Signed in as ${account.email} at ${address}.\n` });
+    await age(file, address, 901_000);
+    expect((await run(["token"])).code).toBe(0);
+    expect((await run(["status"])).output).toMatch(/; the session is bound to a key\.\n$/);
+    expect(JSON.parse((await run(["status", "--json"])).output)).toMatchObject({ isBound: true });
+    expect((await run(["sessions"])).output).toMatch(/^\* .+ \(bound to a key\)$/m);
+    expect((await run(["logout"])).code).toBe(0);
+    expect([countOf("refreshed"), countOf("proofRefused")]).toEqual([1, 0]);
+  }, 30_000);
+
+  it("says that a server binds no sessions, and goes on without", async () => {
+    const { run } = await makeWorld();
+    const login = ["login", "--bind-session", "--username", account.email, "--password-stdin"];
+    const signedIn = await run(login, { input: `${account.password}\n` });
+    expect(signedIn).toMatchObject({ code: 0, errors: expect.stringContaining("binds no sessions to keys") });
+    expect(JSON.parse((await run(["status", "--json"])).output)).toMatchObject({ isBound: false });
+  });
+
   it("signs in with a password from standard input, says who it is, prints a good token, signs out", async () => {
     const { run, signIn, server, address, mode, names, countOf } = await makeWorld();
     const signedIn = await signIn();

@@ -116,6 +116,7 @@ describe("a machine on which nobody has ever signed in", () => {
       subject: null,
       email: null,
       isGuest: false,
+      isBound: false,
       sessionId: null,
       accessTokenExpiresAt: null,
       verified: false,

@@ -3,8 +3,10 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import { createFileBackend } from "../../src/node/createFileBackend.ts";
 import { lockExchange } from "../../src/node/exchangeLock.ts";
+import { createHandovers } from "../../src/node/handovers.ts";
 import { createNodeClock } from "../../src/node/nodeClock.ts";
 import { createProcessMark } from "../../src/node/processMark.ts";
+import { createSessionKeys } from "../../src/node/sessionKeys.ts";
 import { makeSessionFolder } from "./support/sessionFolder.ts";
 import { makeEntry } from "./support/storedSession.ts";
 import { type StrictServer, startStrictServer } from "./support/strictServer.ts";
@@ -22,6 +24,8 @@ async function makeWorld() {
       file: folder.file,
       address,
       clock: createNodeClock(),
+      keys: createSessionKeys({ bindSession: false, place: { path: folder.path, ownFolder: false }, address }),
+      handovers: createHandovers(),
       lockExchange: (signal) => lockExchange(`${folder.path}.exchange.lock`, signal),
       fetch: globalThis.fetch,
     });

@@ -8,6 +8,7 @@ import { createSessionKeyring } from "../../src/node/sessionKeyring.ts";
 import { account, startAuthServer } from "./support/authServer.ts";
 import { type Programs, bundlePrograms } from "./support/bundleProgram.ts";
 import { type RunOptions, runNode } from "./support/runProgram.ts";
+import { makeSessionFolder } from "./support/sessionFolder.ts";
 import { type SecretService, hasSecretService, startSecretService } from "./support/secretService.ts";
 import { address, makeEntry } from "./support/storedSession.ts";
 import { startStrictServer } from "./support/strictServer.ts";
@@ -167,6 +168,38 @@ describe.skipIf(!hasSecretService)("the keyring (needs dbus-daemon and gnome-key
     const { session } = await keyring.readServer(server.address);
     expect(session?.refreshToken).toBe("refresh-1-2");
     expect(new Set(outcomes.map(({ output }) => output.trim()))).toEqual(new Set([session?.accessToken]));
+  }, 60_000);
+
+  it("keeps the key of a bound session whose file lies elsewhere: a copy of that file alone is worth nothing", async () => {
+    const { address: url, countOf } = await startAuthServer({ sessionBinding: "required" });
+    const { path, file, text } = await makeSessionFolder();
+    const open = () => {
+      const auth = createNodeAuthClient({ baseUrl: url, sessionFile: path, bindSession: "keyring", env: {} });
+      onTestFinished(() => auth.dispose());
+      return auth;
+    };
+    const [one, two] = [open(), open()];
+    await one.signIn({ username: account.email, password: account.password });
+    await two.signIn({ username: account.email, password: account.password });
+    await two.refresh();
+    expect((await file.readServer(url)).session?.key).toBe("keyring");
+    expect(await text()).not.toContain("P-256");
+    expect(await listNames()).toEqual([`${url}#key`]);
+    expect(await createSessionKeyring({ path, ownFolder: false }).read()).toEqual({});
+
+    const copy = await makeSessionFolder();
+    await cp(path, copy.path);
+    const elsewhere = await startSecretService();
+    onTestFinished(elsewhere.stop);
+    const env = { ...process.env, ...elsewhere.environment };
+    await copy.file.updateServer(url, (entry) => ({
+      ...entry,
+      session: entry.session && { ...entry.session, accessTokenSentAt: 1, accessTokenExpiresAt: 2 },
+    }));
+    const thief = await runNode(programs.pathOf("printToken"), [url, copy.path], { env });
+    expect(thief.code).not.toBe(0);
+    expect([countOf("proofRefused"), countOf("reuseDetected")]).toEqual([1, 0]);
+    await two.refresh();
   }, 60_000);
 
   it("carries the command line from sign-in to sign-out", async () => {

@@ -29,7 +29,8 @@ const rules: Record<string, Layer> = {
   browser: { layers: ["browser", "core"], packages: [] },
   backends: { layers: ["backends", "browser", "core"], packages: [] },
   bound: { layers: ["bound", "core"], packages: [] },
-  node: { layers: ["node", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
+  native: { layers: ["native", "browser", "core"], packages: [] },
+  node: { layers: ["node", "bound", "core"], packages: ["node:", "commander", "@napi-rs/keyring", "open"] },
   react: { layers: ["react", "core"], packages: ["react"] },
   query: { layers: ["query", "core"], packages: ["@tanstack/react-query"] },
   adapters: { layers: ["adapters", "core"], packages: ["axios", "socket.io-client"] },
@@ -129,6 +130,7 @@ describe("who may import whom", () => {
       "fetch.ts",
       "bound.ts",
       "socket.io.ts",
+      "native.ts",
       "backends.ts",
       "devtools.ts",
     ]) {

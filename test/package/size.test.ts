@@ -10,7 +10,7 @@ const peers = Object.keys(manifest.peerDependencies);
 
 /** What somebody imports, by entry. */
 type Imports = Partial<
-  Record<"index" | "client" | "query" | "axios" | "fetch" | "bound" | "socket.io" | "devtools", string>
+  Record<"index" | "client" | "query" | "axios" | "fetch" | "bound" | "native" | "socket.io" | "devtools", string>
 >;
 
 const client: Imports = { client: "createAuthClient" };
@@ -22,17 +22,18 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   {
     name: "client + AuthProvider + useAuth + authorizeAxios",
     imports: { ...react, axios: "authorizeAxios" },
-    budget: 24_110,
+    budget: 24_370,
   },
-  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 22_170 },
-  { name: "client alone", imports: client, budget: 19_460 },
+  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 22_440 },
+  { name: "client alone", imports: client, budget: 19_710 },
+  { name: "createNativeAuthClient alone", imports: { native: "createNativeAuthClient" }, budget: 21_590 },
   { name: "useSession", imports: { index: `${react.index}, useSession` }, onTopOf: react, budget: 710 },
   { name: "bindQueryClient", imports: { ...react, query: "bindQueryClient" }, onTopOf: react, budget: 1_790 },
   { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 3_660 },
   { name: "authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, onTopOf: client, budget: 2_790 },
   { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 2_520 },
   { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 5_490 },
-  { name: "bindSession", imports: { ...client, bound: "bindSession" }, onTopOf: client, budget: 1_050 },
+  { name: "bindSession", imports: { ...client, bound: "bindSession" }, onTopOf: client, budget: 1_140 },
 ];
 
 /** What README.md says, by the part of {@link parts} that it speaks of. */

@@ -5,6 +5,7 @@ import type { SessionKey } from "../../src/bound/sessionKey.ts";
 import type { Backend } from "../../src/core/backend.ts";
 import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
+import { memoryStore } from "../../src/server/memoryStore.ts";
 import { createCookieJar, type CookieJar } from "../../src/testing/cookieJar.ts";
 import { type Answer, detailOf, openPage, type Sender, startProgram, tokenOf } from "./support/page.ts";
 import { createTestServer, PASSWORD, register, type TestServer } from "./support/testServer.ts";
@@ -92,6 +93,16 @@ describe("a session that is bound to a key", () => {
     ]);
   });
 
+  it("begins with no request more in a page that has asked for a session before: each answer to a proof has a nonce", async () => {
+    const browser = openBrowser(server, key);
+    await browser.refresh();
+    await browser.signIn();
+    expect(browser.requests.map(({ path, status }) => `${path} ${status}`)).toEqual([
+      "/jwt/refresh 401",
+      "/jwt/login 200",
+    ]);
+  });
+
   it("goes on after any sleep, with a new nonce", async () => {
     const browser = openBrowser(server, key);
     await browser.signIn();
@@ -153,6 +164,25 @@ describe("a session that is bound to a key", () => {
     expect(types()).not.toContain("graceRepeatElsewhere");
   });
 
+  it("begins through a backend of one's own that sends whole Request objects: nothing of them is lost, also the second time", async () => {
+    let bodies: unknown[] = [];
+    const own: Pick<Backend, "signIn"> = {
+      async signIn({ username, password }, { fetch }) {
+        const body = new URLSearchParams({ username, password });
+        const headers = { "Auth-Transport": "body" };
+        const answer = await fetch(new Request(`${ORIGIN}/v1/auth/jwt/login`, { method: "POST", headers, body }));
+        bodies = [answer.status, await answer.json()];
+        return { accessToken: "whatever" };
+      },
+    };
+    const backend = bindSession(own as Backend, { loadKey: async () => key });
+    const fetch: typeof globalThis.fetch = async (input, init) => server.app.fetch(new Request(input, init));
+    await backend.signIn(CREDENTIALS, { fetch, signal: new AbortController().signal });
+    expect(bodies).toEqual([200, expect.objectContaining({ refresh_token: expect.any(String) })]);
+    const [, { access_token: bearer }] = bodies as [number, { access_token: string }];
+    expect((await openPage(server).send("GET", "/sessions", { bearer })).body).toMatchObject([{ bound: true }]);
+  });
+
   it("is shown as bound in the list of sessions, and one of an unbound client as not", async () => {
     const { accessToken } = await openBrowser(server, key).signIn();
     await openBrowser(server, null).signIn();
@@ -210,6 +240,17 @@ describe("a session that is bound to a key", () => {
     ];
     return [login.status, guest.status];
   }
+
+  it("ends where the option is taken away again, since no proof is looked at then and a copy would do", async () => {
+    const store = memoryStore();
+    await begin({ sessionBinding: "optional", store });
+    const browser = openBrowser(server, key);
+    await browser.signIn();
+    server = createTestServer({ store });
+    const later = openBrowser(server, key, { jar: browser.jar });
+    expect(await later.refresh()).toEqual({ kind: "ended", reason: "expired", namesRefreshToken: true });
+    expect(types()).toContain("proofRefused");
+  });
 
   it("is refused at start-up under another word", () => {
     expect(() => createTestServer({ sessionBinding: "always" as "required" })).toThrow("`sessionBinding`");

@@ -260,6 +260,21 @@ describe("CORS", () => {
     expect(strange.headers.get("access-control-allow-methods")).toBeNull();
   });
 
+  // Q09 https://github.com/getsentry/sentry-javascript/issues/6077
+  it("answers preflights for what tracing tools add, and for no text that is no list of header names", async () => {
+    const ask = async (asked: string, origin = ADMIN) => {
+      const headers = { "access-control-request-method": "POST", "access-control-request-headers": asked };
+      return (await send("OPTIONS", "/jwt/login", { origin, ...headers })).headers.get("access-control-allow-headers");
+    };
+    for (const asked of ["baggage,content-type,sentry-trace,traceparent", "Auth-Transport, x-datadog-trace-id", "b3"]) {
+      expect(await ask(asked)).toBe(asked);
+      expect(await ask(asked, EVIL)).toBeNull();
+    }
+    for (const asked of ["*, x: y", "a b", "traceparent,", "x".repeat(10_000).replaceAll("xx", "x,"), "é", ""]) {
+      expect(await ask(asked)).toBe("authorization, content-type, dpop");
+    }
+  });
+
   it("says nothing to a stranger, and never a star", async () => {
     for (const origin of [EVIL, "null", "https://app.example.evil.example"]) {
       const { headers } = await send("GET", "/health", { origin });
@@ -290,4 +305,78 @@ describe("CORS", () => {
       expect(() => createAuthServer(options)).toThrow("allowedOrigins");
     },
   );
+});
+
+// C05 https://github.com/observ-ing/core/pull/411 · https://github.com/LanternOps/breeze/issues/3723
+describe("an origin that is named as an app's own", () => {
+  const APP = "capacitor://localhost";
+  const headers = { origin: APP, "sec-fetch-site": "cross-site", "auth-transport": "body" };
+  const form = { username: "ada@example.org", password: PASSWORD };
+
+  async function startWithApp() {
+    const server = createTestServer({ publicUrl: "https://app.example", nativeOrigins: [APP, "https://localhost"] });
+    const program = startProgram(server, { origin: "https://app.example" });
+    await register(program);
+    return { server, program };
+  }
+
+  it("gets its refresh token in the body, renews and signs out by it, and never gets a cookie", async () => {
+    const { program } = await startWithApp();
+    const answer = await program.send("POST", "/jwt/login", { form, headers });
+    expect(answer.setCookies).toEqual([]);
+    expect(answer.headers.get("access-control-allow-origin")).toBe(APP);
+    expect(answer.headers.get("access-control-allow-credentials")).toBeNull();
+    const { refresh_token } = tokenOf(answer);
+    expect(
+      tokenOf(await program.send("POST", "/jwt/refresh", { json: { refresh_token }, headers })).subject,
+    ).toBeTruthy();
+    expect((await program.send("POST", "/jwt/logout", { json: { refresh_token }, headers })).status).toBe(204);
+    expect((await program.send("POST", "/jwt/refresh", { json: { refresh_token }, headers })).status).toBe(401);
+  });
+
+  it("may send what it has to, by its preflight", async () => {
+    const { server } = await startWithApp();
+    const preflight = { origin: APP, "access-control-request-method": "POST" };
+    const { headers: given } = await server.app.fetch(
+      new Request("https://app.example/v1/auth/jwt/login", { method: "OPTIONS", headers: preflight }),
+    );
+    expect(given.get("access-control-allow-headers")).toContain("auth-transport");
+    expect(given.get("access-control-allow-origin")).toBe(APP);
+  });
+
+  it.each([
+    ["with a cookie", { ...headers, cookie: "theme=dark" }, 403],
+    ["of another host of that scheme", { ...headers, origin: "capacitor://elsewhere" }, 403],
+    ["of the same host by another scheme", { ...headers, origin: "tauri://localhost" }, 403],
+    ["with a port", { ...headers, origin: "https://localhost:8443" }, 403],
+  ])("is refused %s", async (_, sent, status) => {
+    const { program } = await startWithApp();
+    expect((await program.send("POST", "/jwt/login", { form, headers: sent })).status).toBe(status);
+  });
+
+  it("without asking for the body transport gets an access token alone", async () => {
+    const { program } = await startWithApp();
+    const answer = await program.send("POST", "/jwt/login", { form, headers: { ...headers, "auth-transport": "" } });
+    expect([tokenOf(answer).refresh_token, answer.setCookies]).toEqual([undefined, []]);
+  });
+
+  it("has no use for the cookie of a page", async () => {
+    const { server, program } = await startWithApp();
+    const page = openPage(server, { origin: "https://app.example" });
+    await signIn(page);
+    const cookie = [...page.jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const answer = await program.send("POST", "/jwt/refresh", { headers: { origin: APP, cookie } });
+    expect([answer.status, answer.setCookies]).toEqual([403, []]);
+  });
+
+  it.each([
+    "capacitor://*",
+    "localhost",
+    "capacitor://localhost/",
+    "null",
+    "https://me@localhost",
+    "https://app.example",
+  ])("is no %s", (origin) => {
+    expect(() => createTestServer({ publicUrl: "https://app.example", nativeOrigins: [origin] })).toThrow(origin);
+  });
 });

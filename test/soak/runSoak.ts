@@ -32,7 +32,12 @@ export async function runSoak({ minutes, lifetimeSeconds, print }: SoakOptions):
     "\n",
   );
   const passwordHasher = pbkdf2PasswordHasher({ iterations: 1 });
-  const app = await startApp(script, { server: { accessTokenLifetimeSeconds: lifetimeSeconds, passwordHasher } });
+  // All that guards a session is on: whatever it costs, it costs here.
+  const guards = { sessionBinding: "required", rateLimits: {} } as const;
+  const app = await startApp(script, {
+    isBound: true,
+    server: { accessTokenLifetimeSeconds: lifetimeSeconds, passwordHasher, ...guards },
+  });
   const sockets = await startSockets(app);
   const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumFlags });
   try {

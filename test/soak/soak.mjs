@@ -4,7 +4,7 @@
 // Ends with 1 when a request failed, a socket dropped, the heap grew or there were too many refreshes.
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { runnerImport } from "vite";
+import { openModules } from "../support/openModules.mjs";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { lifetime: { type: "string" } } });
 const minutes = Number(positionals[0] ?? 10);
@@ -14,7 +14,8 @@ if (!(minutes > 0) || !(lifetimeSeconds >= 1)) {
   process.exit(2);
 }
 
-const source = fileURLToPath(new URL("runSoak.ts", import.meta.url));
-const { runSoak } = (await runnerImport(source, { configFile: false, logLevel: "error" })).module;
+const modules = await openModules();
+const { runSoak } = await modules.load(fileURLToPath(new URL("runSoak.ts", import.meta.url)));
 const holds = await runSoak({ minutes, lifetimeSeconds, print: (line) => console.log(line) });
+await modules.close();
 process.exit(holds ? 0 : 1);

@@ -7,6 +7,7 @@ interface Session {
   created_at: string;
   user_agent: string | null;
   client_name: string | null;
+  bound: boolean;
   current: boolean;
 }
 
@@ -36,6 +37,7 @@ export function SessionList() {
               <span className="session-name">{nameOf(session)}</span>
               <span className="hint">
                 {session.current ? "this browser" : `since ${momentFormat.format(new Date(session.created_at))}`}
+                {session.bound && ", bound to a key of its own"}
               </span>
             </div>
             {!session.current && (

@@ -15,8 +15,8 @@ from .settings import get_settings
 
 class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
     async def validate_password(self, password: str, user: BaseUserCreate | User) -> None:
-        if not 8 <= len(password.encode()) <= 1024:
-            raise InvalidPasswordException("The password must have 8 to 1,024 bytes.")
+        if len(password) < 8 or len(password.encode()) > 1024:
+            raise InvalidPasswordException("The password must have 8 characters, and at most 1,024 bytes.")
 
 
 async def get_user_manager(

@@ -15,6 +15,9 @@ def main(words: list[str] | None = None) -> int:
     shared.add_argument(
         "--session-file", help="default: STAY_SIGNED_IN_SESSION_FILE, else the folder for configuration"
     )
+    shared.add_argument(
+        "--keyring", action="store_true", default=None, help="the system's keyring (default: STAY_SIGNED_IN_KEYRING)"
+    )
     shared.add_argument("--dangerously-allow-http", action="store_true", help="send tokens in the clear on a network")
     commands = parser.add_subparsers(dest="command", required=True)
     login = commands.add_parser("login", parents=[shared], help="sign in by a code, or with --username by a password")
@@ -30,7 +33,10 @@ def main(words: list[str] | None = None) -> int:
     given = parser.parse_args(words)
     try:
         session = Session(
-            given.url, session_file=given.session_file, dangerously_allow_http=given.dangerously_allow_http
+            given.url,
+            session_file=given.session_file,
+            keyring=given.keyring,
+            dangerously_allow_http=given.dangerously_allow_http,
         )
         return _run(given, session)
     except (AuthError, SessionFileError) as error:

@@ -5,8 +5,7 @@ from collections.abc import AsyncGenerator, Generator, Iterable
 
 import httpx
 
-from .client.address import origin_of
-from .client.errors import AuthError
+from .client.outgoing import Outgoing
 from .client.session import Session
 
 
@@ -20,45 +19,24 @@ class SessionAuth(httpx.Auth):
     """
 
     def __init__(self, session: Session, *, origins: Iterable[str] = ()) -> None:
-        self._session = session
-        self._origins = {origin_of(each) for each in (session.address, *origins)}
+        self._outgoing = Outgoing(session, origins)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        self._check(request)
-        stored = self._session.stored()
-        token = self._session.access_token()
-        request.headers["Authorization"] = f"Bearer {token}"
+        sent = self._outgoing.start(str(request.url))
+        request.headers["Authorization"] = sent.header
         response = yield request
         if response.status_code == 401 and _can_repeat(request):
-            renewed = self._session.renew(token)
-            self._check_subject(stored.subject if stored else None)
-            request.headers["Authorization"] = f"Bearer {renewed}"
+            request.headers["Authorization"] = sent.renew().header
             yield request
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        self._check(request)
-        stored = await asyncio.to_thread(self._session.stored)
-        token = await asyncio.to_thread(self._session.access_token)
-        request.headers["Authorization"] = f"Bearer {token}"
+        sent = await asyncio.to_thread(self._outgoing.start, str(request.url))
+        request.headers["Authorization"] = sent.header
         response = yield request
         if response.status_code == 401 and _can_repeat(request):
-            renewed = await asyncio.to_thread(self._session.renew, token)
-            self._check_subject(stored.subject if stored else None)
-            request.headers["Authorization"] = f"Bearer {renewed}"
+            renewed = await asyncio.to_thread(sent.renew)
+            request.headers["Authorization"] = renewed.header
             yield request
-
-    def _check(self, request: httpx.Request) -> None:
-        origin = origin_of(str(request.url))
-        if origin not in self._origins:
-            message = (
-                f"The token of {self._session.address} is not sent to {origin}. Name it in `origins` if that is meant."
-            )
-            raise AuthError("invalidOptions", message)
-
-    def _check_subject(self, subject: str | None) -> None:
-        now = self._session.stored()
-        if now is not None and subject is not None and now.subject != subject:
-            raise AuthError("identityChanged", "Somebody else is signed in by now; the request was not sent as them.")
 
 
 def _can_repeat(request: httpx.Request) -> bool:

@@ -15,6 +15,8 @@ export interface SharedOptions {
   url?: string;
   sessionFile?: string;
   keyring?: boolean;
+  /** Of `login` alone. */
+  bindSession?: true | "file" | "keyring";
   dangerouslyAllowHttp?: boolean;
 }
 
@@ -61,7 +63,7 @@ export async function withContext(
   run: (context: CommandContext) => Promise<number>,
   withoutServer: (terminal: Terminal) => number = nobodyIsSignedIn,
 ): Promise<number> {
-  const { sessionFile, keyring } = options;
+  const { sessionFile, keyring, bindSession } = options;
   const { store: file, isInKeyring } = openSessionStore({ sessionFile, keyring }, world.environment);
   const dangerouslyAllowHttp = options.dangerouslyAllowHttp === true;
   const terminal = createTerminal(world);
@@ -74,6 +76,7 @@ export async function withContext(
     dangerouslyAllowHttp,
     sessionFile,
     keyring,
+    bindSession: bindSession === "file" ? true : bindSession,
     env: world.environment,
     fetch,
   });

@@ -1,7 +1,7 @@
 import { AuthError, isAuthError } from "../../core/authError.ts";
 import type { Identity } from "../../core/authState.ts";
 import { signInWithDevice } from "../signInWithDevice.ts";
-import type { CommandContext } from "./commandContext.ts";
+import type { CommandContext, SharedOptions } from "./commandContext.ts";
 import { UsageError, exitCodes } from "./exitCodes.ts";
 import { formatDuration } from "./parseDuration.ts";
 import { askPassword, readPasswordFromInput } from "./readPassword.ts";
@@ -11,6 +11,7 @@ export interface LoginOptions {
   username?: string;
   passwordStdin?: boolean;
   browser: boolean;
+  bindSession?: SharedOptions["bindSession"];
 }
 
 async function signInWithPassword(context: CommandContext, username: string, options: LoginOptions): Promise<Identity> {
@@ -21,15 +22,11 @@ async function signInWithPassword(context: CommandContext, username: string, opt
   return auth.signIn({ username, password });
 }
 
-async function signInByDevice(
-  { world, terminal, auth, fetch }: CommandContext,
-  options: LoginOptions,
-): Promise<Identity> {
+async function signInByDevice({ world, terminal, auth }: CommandContext, options: LoginOptions): Promise<Identity> {
   let stopProgress = (): void => undefined;
   try {
     return await signInWithDevice(auth, {
       signal: world.interrupted,
-      fetch,
       openBrowser: options.browser && world.messages.isTTY === true ? world.openBrowser : false,
       onPrompt({ userCode, verificationUri, verificationUriComplete, expiresAt }) {
         terminal.say(`Open ${terminal.bold(verificationUri)}`);
@@ -61,6 +58,9 @@ export async function login(context: CommandContext, options: LoginOptions): Pro
     throw error;
   });
   terminal.say(`Signed in as ${toPlainText(user?.email ?? identity.subject)} at ${address}.`);
+  if (options.bindSession !== undefined && (await file.readServer(address)).session?.key === undefined) {
+    terminal.say("This server binds no sessions to keys: this one goes on without.");
+  }
   if (isInKeyring && !world.environment["STAY_SIGNED_IN_KEYRING"]) {
     terminal.say("The session is in the keyring. Set STAY_SIGNED_IN_KEYRING=1, or give --keyring to every command.");
   }

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { findSessionFileError } from "../sessionFileError.ts";
 import { type SharedOptions, withContext } from "./commandContext.ts";
 import type { CommandWorld } from "./commandWorld.ts";
@@ -58,6 +58,12 @@ function buildProgram(world: CommandWorld, report: (code: number) => void): Comm
     .option("--username <name>", "sign in with a password instead; it is asked for")
     .option("--password-stdin", "read the password from standard input")
     .option("--no-browser", "open no browser")
+    .addOption(
+      new Option(
+        "--bind-session [place]",
+        "bind the session to a key that lies with it, or in the system's keyring (or STAY_SIGNED_IN_BIND_SESSION)",
+      ).choices(["file", "keyring"]),
+    )
     .action(async (options: SharedOptions & LoginOptions) => {
       report(await withContext(options, world, (context) => login(context, options), loginWithoutServer));
     });

@@ -8,6 +8,7 @@ import { toPlainText } from "./terminal.ts";
 interface ListedSession {
   id: string;
   isCurrent: boolean;
+  isBound: boolean;
   client: string;
   lastUsedAt: string;
   expiresAt: string;
@@ -53,7 +54,7 @@ async function request(
 const toText = (value: unknown): string => (typeof value === "string" ? toPlainText(value) : "");
 
 function parseSession(value: unknown): ListedSession | null {
-  const { id, current, client_name, user_agent, last_refreshed_at, expires_at } = (value ?? {}) as Record<
+  const { id, current, bound, client_name, user_agent, last_refreshed_at, expires_at } = (value ?? {}) as Record<
     string,
     unknown
   >;
@@ -62,6 +63,7 @@ function parseSession(value: unknown): ListedSession | null {
   return {
     id: toPlainText(id),
     isCurrent: current === true,
+    isBound: bound === true,
     client,
     lastUsedAt: toText(last_refreshed_at),
     expiresAt: toText(expires_at),
@@ -89,7 +91,11 @@ export async function listSessions(context: CommandContext, options: { json?: bo
     terminal.print(JSON.stringify(sessions, null, 2));
     return exitCodes.done;
   }
-  const rows = sessions.map(({ id, lastUsedAt, client }) => [id, showMoment(lastUsedAt), client]);
+  const rows = sessions.map(({ id, lastUsedAt, client, isBound }) => [
+    id,
+    showMoment(lastUsedAt),
+    isBound ? `${client} (bound to a key)` : client,
+  ]);
   const header = ["SESSION", "LAST USED", "CLIENT"];
   const widths = header.map((title, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
   const show = (row: readonly string[]): string =>

@@ -21,6 +21,8 @@ export interface StatusReport {
   subject: string | null;
   email: string | null;
   isGuest: boolean;
+  /** Whether each renewal proves a key. */
+  isBound: boolean;
   sessionId: string | null;
   accessTokenExpiresAt: string | null;
   /** Whether the server itself has said so just now. */
@@ -38,6 +40,7 @@ function makeReport(address: string | null, { session, ended }: ServerEntry, use
     subject: plain(session?.subject ?? ended?.subject),
     email: plain(user?.email),
     isGuest: session?.isGuest ?? false,
+    isBound: session?.key !== undefined,
     sessionId: plain(session?.id),
     accessTokenExpiresAt:
       session === null || session.accessTokenExpiresAt === null
@@ -65,7 +68,8 @@ function describe(report: StatusReport): string {
       : leftMs > 0
         ? `good for another ${formatDuration(leftMs)}`
         : "spent; the next use renews it";
-  return `Signed in as ${who}${report.isGuest ? " (guest)" : ""} at ${report.address}; the access token is ${token}.`;
+  const bound = report.isBound ? "; the session is bound to a key" : "";
+  return `Signed in as ${who}${report.isGuest ? " (guest)" : ""} at ${report.address}; the access token is ${token}${bound}.`;
 }
 
 /** Says who is signed in, as the server sees it, or as the file says with `--offline`. */

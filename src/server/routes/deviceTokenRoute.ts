@@ -3,7 +3,6 @@ import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { DeviceCode, DeviceCodeRecord, SessionRecord } from "../authStore.ts";
 import { hashDeviceCode } from "../deviceCodes.ts";
 import { recogniseClient } from "../familiarClients.ts";
-import { mayComeFromPage } from "../originRule.ts";
 import { readForm } from "../readRequest.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { isBoundTo, readProvedKey, requireKeyForSession } from "../sessionBinding.ts";
@@ -32,7 +31,7 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
 
   app.post("/device/token", async (context) => {
     const facts = server.facts(context);
-    if (mayComeFromPage(facts)) {
+    if (server.mayComeFromPage(facts)) {
       throw originNotAllowed("Device codes are for programs: no Origin, Sec-Fetch-Site or Cookie may come with them.");
     }
     const form = await readForm(context, deviceTokenRequest);

@@ -2,7 +2,6 @@ import type { Hono } from "hono";
 import { AccessTokenError } from "../accessTokenError.ts";
 import type { AuthServerContext } from "../authServerContext.ts";
 import { signOut } from "../endSessions.ts";
-import { mayComeFromPage } from "../originRule.ts";
 import { findPresentedSessions } from "../presentedSessions.ts";
 import { readForm } from "../readRequest.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
@@ -13,7 +12,7 @@ import { revokeRequest } from "../wireSchemas.ts";
 export function addRevokeRoute(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
   app.post("/revoke", async (context) => {
     const facts = server.facts(context);
-    if (mayComeFromPage(facts)) {
+    if (server.mayComeFromPage(facts)) {
       throw originNotAllowed("This is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.");
     }
     const { token } = await readForm(context, revokeRequest);

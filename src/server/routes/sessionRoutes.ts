@@ -3,7 +3,6 @@ import { AccessTokenError } from "../accessTokenError.ts";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import { type CheckedCredentials, checkCredentials } from "../checkCredentials.ts";
 import { endSessions, signOut } from "../endSessions.ts";
-import { mayComeFromPage } from "../originRule.ts";
 import {
   findPresentedSessions,
   findSessionsInCookie,
@@ -87,7 +86,7 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   app.post("/jwt/logout", async (context) => {
     const facts = server.facts(context);
     const { refresh_token: refreshToken, session_id: named } = await readJson(context, logoutRequest);
-    if (typeof refreshToken === "string") refuseBodyFromPage(facts);
+    if (typeof refreshToken === "string") refuseBodyFromPage(server, facts);
     const profile = server.judgeOrigin(facts) === "bodyOnly" ? null : allowedProfile(server, facts);
     const presented =
       typeof refreshToken === "string"
@@ -160,7 +159,7 @@ async function findRefreshed(
   bodyToken: string | null,
 ): Promise<{ readonly profile: CookieProfile | null; readonly presented: readonly PresentedSession[] }> {
   if (bodyToken !== null) {
-    refuseBodyFromPage(facts);
+    refuseBodyFromPage(server, facts);
     return { profile: null, presented: await findPresentedSessions(server, [bodyToken], "body") };
   }
   if (server.judgeOrigin(facts) === "bodyOnly") throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
@@ -172,8 +171,8 @@ async function findRefreshed(
   return { profile, presented };
 }
 
-function refuseBodyFromPage(facts: RequestFacts): void {
-  if (!mayComeFromPage(facts)) return;
+function refuseBodyFromPage(server: AuthServerContext, facts: RequestFacts): void {
+  if (!server.mayComeFromPage(facts)) return;
   throw originNotAllowed(
     "A refresh token in a body is for programs: no Origin, Sec-Fetch-Site or Cookie may come with it.",
   );

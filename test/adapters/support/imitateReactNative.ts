@@ -2,7 +2,7 @@ import { vi } from "vitest";
 
 /**
  * Globals as React Native brings them: less of a web than anything else that calls itself one. `vi.unstubAllGlobals` ends it.
- * The parts of a URL throw for the adapters alone, since the server is in the same process.
+ * The parts of a URL throw for what runs in the app alone, since the server is in the same process.
  */
 export function imitateReactNative(): void {
   const NodeUrl = globalThis.URL;
@@ -13,7 +13,8 @@ export function imitateReactNative(): void {
     Object.defineProperty(BareUrl.prototype, part, {
       get(this: URL) {
         const caller = new Error("Who reads it?").stack?.split("\n")[2];
-        if (caller?.includes("/src/adapters/")) throw new Error(`URL.${part} is not implemented`);
+        if (/\/src\/(adapters|core|browser|native)\//.test(caller ?? ""))
+          throw new Error(`URL.${part} is not implemented`);
         return Reflect.get(NodeUrl.prototype, part, this) as string;
       },
     });
@@ -34,6 +35,7 @@ export function imitateReactNative(): void {
   }
   vi.stubGlobal("URL", BareUrl);
   vi.stubGlobal("AbortController", BareController);
-  for (const missing of ["BroadcastChannel", "document", "location"]) vi.stubGlobal(missing, undefined);
+  for (const missing of ["BroadcastChannel", "document", "location", "localStorage", "window"])
+    vi.stubGlobal(missing, undefined);
   vi.stubGlobal("navigator", { product: "ReactNative" });
 }

@@ -6,7 +6,7 @@ import type { HandWritten } from "./handWritten.ts";
 /** What a developer writes by hand for this API: ASP.NET Core Identity's endpoints. */
 export const aspNetIdentity: HandWritten = ({ storage }): Backend => {
   const base = "https://app.example/account";
-  const asUser = (user: Record<string, unknown>) => ({ ...user, id: `${user["email"] as string}` });
+  const asUser = (user: AnswerBody) => ({ ...user, id: String(user["email"]) });
 
   function send(
     call: Parameters<Backend["refresh"]>[0],

@@ -8,7 +8,7 @@ import type { HandWritten } from "./handWritten.ts";
 export const djRestAuth: HandWritten = ({ storage }): Backend => {
   const base = "https://app.example/api";
   const subjectOf = (token: string): string => `${parseClaims(token)?.shown["user_id"] as string}`;
-  const asUser = (user: Record<string, unknown>) => ({ ...user, id: `${user["pk"] as string}` });
+  const asUser = (user: AnswerBody) => ({ ...user, id: String(user["pk"]) });
 
   function send(
     call: Parameters<Backend["refresh"]>[0],

@@ -6,7 +6,7 @@ import type { HandWritten } from "./handWritten.ts";
 /** What a developer writes by hand for this API: Elysia, both tokens in cookies. */
 export const elysia: HandWritten = ({ now }): Backend => {
   const base = "https://app.example/api";
-  const asUser = (user: Record<string, unknown>) => ({ ...user, id: `${user["_id"] as string}` });
+  const asUser = (user: AnswerBody) => ({ ...user, id: String(user["_id"]) });
 
   function send(
     call: Parameters<Backend["refresh"]>[0],

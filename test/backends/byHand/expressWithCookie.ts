@@ -8,7 +8,7 @@ import type { HandWritten } from "./handWritten.ts";
 export const expressWithCookie: HandWritten = (): Backend => {
   const base = "https://app.example/api";
   const subjectOf = (token: string): string => `${parseClaims(token)?.shown["id"] as string}`;
-  const asUser = (user: Record<string, unknown>) => ({ ...user, id: `${user["_id"] as string}` });
+  const asUser = (user: AnswerBody) => ({ ...user, id: String(user["_id"]) });
 
   function send(
     call: Parameters<Backend["refresh"]>[0],

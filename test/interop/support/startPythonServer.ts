@@ -28,14 +28,17 @@ export interface PythonServer {
 export interface PythonServerOptions {
   /** The Python to make the environment with. */
   readonly python: string;
-  /** `app.main:asgi`, or the stock app without refresh: `app.stock:app`. */
-  readonly app: "app.main:asgi" | "app.stock:app";
+  /** `app.main:asgi`, the stock app without refresh (`app.stock:app`), or an app of `appFolder`. */
+  readonly app: "app.main:asgi" | "app.stock:app" | "frontend:gate";
+  /** Where `app` lies, if not in the example. */
+  readonly appFolder?: string | undefined;
   /** Environment variables as the app's settings read them. */
   readonly settings?: Settings | undefined;
 }
 
 /** Starts the example in a process of its own, on a free port, with an empty database. */
-export async function startPythonServer({ python, app, settings }: PythonServerOptions): Promise<PythonServer> {
+export async function startPythonServer(options: PythonServerOptions): Promise<PythonServer> {
+  const { python, app, appFolder = exampleFolder, settings } = options;
   const command = await preparePythonPackage(python);
   const databaseFolder = await mkdtemp(join(tmpdir(), "fastapi-users-"));
   const requests: string[] = [];
@@ -48,7 +51,10 @@ export async function startPythonServer({ python, app, settings }: PythonServerO
   const start = (port: number) =>
     startProcess({
       command,
-      arguments: ["-m", "uvicorn", app, "--host", "localhost", "--port", String(port), "--no-use-colors"],
+      arguments: [
+        ...["-m", "uvicorn", app, "--app-dir", appFolder],
+        ...["--host", "localhost", "--port", String(port), "--no-use-colors"],
+      ],
       folder: exampleFolder,
       environment: current,
       ready: /Uvicorn running on http:\/\/\S+?:(\d+)/,

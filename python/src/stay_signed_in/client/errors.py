@@ -21,6 +21,7 @@ SessionFileErrorCode = Literal[
     "sessionFileUnreadable",
     "sessionFileUnwritable",
     "sessionFileBusy",
+    "keyringUnavailable",
 ]
 
 
@@ -49,7 +50,7 @@ class SessionEnded(AuthError):  # noqa: N818
 
 
 class SessionFileError(Exception):
-    """The session file cannot be used. What it held stays as it is."""
+    """The session file, or the keyring in its place, cannot be used. What it held stays as it is."""
 
     def __init__(self, code: SessionFileErrorCode, path: str, message: str) -> None:
         super().__init__(message)

@@ -13,7 +13,9 @@ from .address import parse_server_address
 from .device import DevicePrompt, run_device_grant
 from .errors import AuthError, EndReason, SessionEnded
 from .file_lock import LockTimeoutError, file_lock
-from .session_file import ServerEntry, SessionFile, StoredSession, find_session_file
+from .session_file import SessionFile
+from .session_format import ServerEntry, StoredSession
+from .session_store import open_session_store
 from .wire import Answer, Wire, to_stored_session
 
 MOST_ROUNDS, REREAD_SECONDS, LONGEST_EXCHANGE_SECONDS, FORSAKEN_SECONDS = 6, 0.2, 30.0, 60.0
@@ -35,8 +37,9 @@ class Session:
 
     ``url`` is the address of the auth endpoints, by default the environment's ``STAY_SIGNED_IN_URL``. The session lies
     in ``session_file``, by default ``STAY_SIGNED_IN_SESSION_FILE``, else ``stay-signed-in/sessions.json`` in the folder
-    for configuration. Making one touches nothing. Everything may be called from several threads; nothing is async: in
-    a coroutine use ``await asyncio.to_thread(session.access_token)``.
+    for configuration; with ``keyring``, by default ``STAY_SIGNED_IN_KEYRING``, in the system's keyring
+    (``pip install "stay-signed-in[keyring]"``). Making one touches nothing. Everything may be called from several
+    threads; nothing is async: in a coroutine use ``await asyncio.to_thread(session.access_token)``.
 
     ::
 
@@ -51,6 +54,7 @@ class Session:
         url: str | None = None,
         *,
         session_file: str | None = None,
+        keyring: bool | None = None,
         timeout: float = 10.0,
         dangerously_allow_http: bool = False,
         env: Mapping[str, str] = os.environ,
@@ -58,27 +62,21 @@ class Session:
         given = url or env.get("STAY_SIGNED_IN_URL")
         if not given:
             raise AuthError("invalidOptions", "No server is named. Pass its address, or set STAY_SIGNED_IN_URL.")
-        if session_file is None and env.get("STAY_SIGNED_IN_KEYRING", "0") not in ("", "0", "false"):
-            raise AuthError(
-                "invalidOptions",
-                "STAY_SIGNED_IN_KEYRING keeps sessions in the keyring, which Python cannot read. Unset it and sign in "
-                "again, or name a session_file.",
-            )
         self.address = parse_server_address(given, dangerously_allow_http=dangerously_allow_http)
-        path, own_folder = find_session_file(session_file, dict(env))
-        self._file = SessionFile(path, own_folder)
+        self._store, place = open_session_store(session_file, keyring, env)
         self._wire = Wire(self.address, timeout)
         short = hashlib.sha256(self.address.encode()).hexdigest()[:16]
-        self._exchange_lock = f"{path}.{short}.exchange.lock"
+        self._exchange_lock = f"{place.path}.{short}.exchange.lock"
         self._here = threading.RLock()
 
     @property
-    def session_file(self) -> str:
-        return self._file.path
+    def session_file(self) -> str | None:
+        """None: it lies in the keyring."""
+        return self._store.path if isinstance(self._store, SessionFile) else None
 
     def stored(self) -> StoredSession | None:
-        """What the file holds, without asking the server. :raises SessionFileError:"""
-        return self._file.read_server(self.address).session
+        """What is kept, without asking the server. :raises SessionFileError:"""
+        return self._store.read_server(self.address).session
 
     def access_token(self) -> str:
         """A good access token, renewed when that is due. However many processes ask, one renews.
@@ -124,12 +122,12 @@ class Session:
                 return entry
             return ServerEntry(owed=(*entry.owed, *_owed(entry.session)))
 
-        self._file.update_server(self.address, leave)
+        self._store.update_server(self.address, leave)
         self._tell_owed()
 
     def _begin(self, ask: Callable[[], Answer]) -> StoredSession:
         # A session that could not be kept is not asked for.
-        self._file.assert_writable(replace_damaged=True)
+        self._store.assert_writable(self.address, replace_damaged=True)
         answer = ask()
         session = to_stored_session(answer, None)
         if session is None:
@@ -138,14 +136,14 @@ class Session:
         def enter(entry: ServerEntry) -> ServerEntry:
             return ServerEntry(session=session, owed=(*entry.owed, *_owed(entry.session)))
 
-        if self._file.update_server(self.address, enter, replace_damaged=True).owed:
+        if self._store.update_server(self.address, enter, replace_damaged=True).owed:
             self._tell_owed()
         return session
 
     def _good(self, refused: str | None) -> StoredSession:
         with self._here:
             for _ in range(MOST_ROUNDS):
-                entry = self._file.read_server(self.address)
+                entry = self._store.read_server(self.address)
                 session = entry.session
                 if session is None:
                     raise SessionEnded(self.address, (entry.ended or {"reason": "none"})["reason"])
@@ -153,6 +151,12 @@ class Session:
                 is_known = session.accessTokenSentAt / 1000 <= now + 60
                 if session.accessToken != refused and is_known and now < worth_until(session):
                     return session
+                if session.key is not None:
+                    raise AuthError(
+                        "invalidOptions",
+                        "This session is bound to a key, which Python cannot prove, and its token has to be renewed. "
+                        "Get one by: stay-signed-in token. Or sign in anew without --bind-session.",
+                    )
                 try:
                     found = self._exchange(session, refused)
                 except AuthError as error:
@@ -163,16 +167,16 @@ class Session:
                     return session
                 if found is not None:
                     return found
-        raise AuthError("unavailable", "Other processes keep changing the session file. Try again later.")
+        raise AuthError("unavailable", "Other processes keep changing the session. Try again later.")
 
     def _exchange(self, session: StoredSession, refused: str | None) -> StoredSession | None:
         """One refresh, alone among all processes. None: the file has changed meanwhile; look anew."""
         if session.refreshToken is None:
             raise SessionEnded(self.address, "expired")
-        self._file.assert_writable()
+        self._store.assert_writable(self.address)
         try:
             with nullcontext() if self._is_forsaken() else file_lock(self._exchange_lock, LONGEST_EXCHANGE_SECONDS):
-                now = self._file.read_server(self.address).session
+                now = self._store.read_server(self.address).session
                 if now is None or now.refreshToken != session.refreshToken:
                     return None
                 # Within the server's grace time a renewal leaves the refresh token as it is.
@@ -212,7 +216,7 @@ class Session:
             is_same = entry.session is not None and entry.session.id == renewed.id
             return entry if is_same else replace(entry, owed=(*entry.owed, *_owed(renewed)))
 
-        self._file.update_server(self.address, put)
+        self._store.update_server(self.address, put)
         if kept:
             return renewed
         self._tell_owed()
@@ -235,13 +239,13 @@ class Session:
                 is_meant = entry.session is not None and entry.session.refreshToken == presented
                 return replace(entry, session=None, ended=ended) if is_meant else entry
 
-            self._file.update_server(self.address, close)
+            self._store.update_server(self.address, close)
         raise SessionEnded(self.address, reason)
 
     def _tell_owed(self) -> None:
         """What cannot be told now stays in the file for the next time."""
         with suppress(AuthError):
-            for owed in self._file.read_server(self.address).owed:
+            for owed in self._store.read_server(self.address).owed:
                 fields = {"refresh_token": owed["refreshToken"]}
                 if owed.get("id"):
                     fields["session_id"] = owed["id"]
@@ -252,7 +256,7 @@ class Session:
                 def forget(entry: ServerEntry, token: Any = owed["refreshToken"]) -> ServerEntry:
                     return replace(entry, owed=tuple(each for each in entry.owed if each["refreshToken"] != token))
 
-                self._file.update_server(self.address, forget)
+                self._store.update_server(self.address, forget)
 
 
 def _owed(session: StoredSession | None) -> tuple[dict[str, Any], ...]:

@@ -1,6 +1,5 @@
 """The session file that all processes of a user share, Node's and Python's: see docs/session-file.md."""
 
-import json
 import os
 import re
 import stat
@@ -8,67 +7,20 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
-from .errors import SessionFileError, SessionFileErrorCode
-from .file_lock import LockTimeoutError, file_lock
+from .errors import SessionFileError
 from .process_mark import look, process_mark
+from .session_format import FormatError, ServerEntry, format_sessions, parse_sessions
+from .session_place import SessionPlace
 
-VERSION, LARGEST_BYTES, LONGEST_WAIT_SECONDS = 1, 1_000_000, 10.0
-
-
-@dataclass(frozen=True)
-class StoredSession:
-    """Field names as in the file. Moments are wall-clock milliseconds."""
-
-    id: str | None
-    number: float | None
-    subject: str | None
-    isGuest: bool  # noqa: N815
-    refreshToken: str | None  # noqa: N815
-    accessToken: str  # noqa: N815
-    accessTokenSentAt: float  # noqa: N815
-    accessTokenExpiresAt: float | None  # noqa: N815
-    signedInAt: float  # noqa: N815
-
-    def __repr__(self) -> str:
-        return f"StoredSession(subject={self.subject!r}, isGuest={self.isGuest})"
-
-
-@dataclass(frozen=True)
-class ServerEntry:
-    """All that the file holds of one server. ``ended`` and ``owed`` as they stand in the file."""
-
-    session: StoredSession | None = None
-    ended: dict[str, Any] | None = None
-    owed: tuple[dict[str, Any], ...] = ()
-
-
-def find_session_file(named: str | None, env: dict[str, str]) -> tuple[str, bool]:
-    """The path, and whether its folder is for this file alone."""
-    path = named or env.get("STAY_SIGNED_IN_SESSION_FILE")
-    if path:
-        return os.path.abspath(path), False
-    home = Path.home()
-    if sys.platform == "darwin":
-        folder = home / "Library" / "Preferences" / "stay-signed-in"
-    elif sys.platform == "win32":
-        folder = _absolute(env.get("APPDATA"), home / "AppData" / "Roaming") / "stay-signed-in" / "Config"
-    else:
-        folder = _absolute(env.get("XDG_CONFIG_HOME"), home / ".config") / "stay-signed-in"
-    return str(folder / "sessions.json"), True
-
-
-def _absolute(named: str | None, usual: Path) -> Path:
-    return Path(named) if named and os.path.isabs(named) else usual
+LARGEST_BYTES = 1_000_000
 
 
 class SessionFile:
-    def __init__(self, path: str, own_folder: bool) -> None:
-        self.path, self._own_folder = path, own_folder
+    def __init__(self, place: SessionPlace) -> None:
+        self.path, self._place = place.path, place
 
     def read_server(self, address: str) -> ServerEntry:
         return self._parse(self._read()).get(address, ServerEntry())
@@ -77,17 +29,11 @@ class SessionFile:
         self, address: str, change: Callable[[ServerEntry], ServerEntry], *, replace_damaged: bool = False
     ) -> ServerEntry:
         """Changes one entry while no other process can. The same object leaves it alone."""
-        self._prepare_folder()
-        try:
-            with file_lock(f"{self.path}.lock", LONGEST_WAIT_SECONDS):
+        with self._place.lock():
+            try:
                 return self._update(address, change, replace_damaged)
-        except LockTimeoutError:
-            raise self._error(
-                "sessionFileBusy",
-                f"has been held by another process for {LONGEST_WAIT_SECONDS:.0f} s. Try again later.",
-            ) from None
-        except OSError as error:
-            raise self._unwritable(error) from error
+            except OSError as error:
+                raise self._place.unwritable(error) from error
 
     def _update(self, address: str, change: Callable[[ServerEntry], ServerEntry], replace_damaged: bool) -> ServerEntry:
         text, is_damaged = self._read(), False
@@ -108,12 +54,12 @@ class SessionFile:
         if after != ServerEntry():
             servers[address] = after
         self._remove_leftovers()
-        self._replace({name: asdict(entry) for name, entry in servers.items()})
+        self._replace(format_sessions(servers))
         return after
 
-    def assert_writable(self, *, replace_damaged: bool = False) -> None:
+    def assert_writable(self, _address: str, *, replace_damaged: bool = False) -> None:
         """Throws now what a later update would throw, so that no token is fetched that could not be kept."""
-        self._prepare_folder()
+        self._place.prepare_folder()
         try:
             self._parse(self._read())
         except SessionFileError as error:
@@ -123,13 +69,12 @@ class SessionFile:
         try:
             self._write(temporary, " " * 16_384)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise self._place.unwritable(error) from error
         finally:
             Path(temporary).unlink(missing_ok=True)
 
-    def _replace(self, servers: dict[str, Any]) -> None:
+    def _replace(self, text: str) -> None:
         temporary = self._temporary_path()
-        text = json.dumps({"version": VERSION, "servers": servers}, indent=2, ensure_ascii=False) + "\n"
         try:
             self._write(temporary, text)
             _replace_patiently(temporary, self.path)
@@ -155,43 +100,28 @@ class SessionFile:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
             if Path(self.path).is_symlink():
-                raise self._error("sessionFileUnsafe", "is a link. Replace it by the file itself, or name that file.")
+                raise self._place.error(
+                    "sessionFileUnsafe", "is a link. Replace it by the file itself, or name that file."
+                )
             with os.fdopen(os.open(self.path, flags), "rb") as file:
                 self._assert_private(os.fstat(file.fileno()))
                 return file.read(LARGEST_BYTES + 1).decode("utf-8", "replace")
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._error("sessionFileUnreadable", f"cannot be read: {error.strerror}. Mend that.") from error
+            raise self._place.error("sessionFileUnreadable", f"cannot be read: {error.strerror}. Mend that.") from error
 
     def _assert_private(self, entry: os.stat_result) -> None:
         if not stat.S_ISREG(entry.st_mode):
-            raise self._error("sessionFileUnsafe", "is no file. Move it away, or name another file.")
+            raise self._place.error("sessionFileUnsafe", "is no file. Move it away, or name another file.")
         if sys.platform == "win32":
             return
         if entry.st_uid != os.getuid():
-            raise self._error("sessionFileUnsafe", "belongs to another user. Name a file of your own.")
+            raise self._place.error("sessionFileUnsafe", "belongs to another user. Name a file of your own.")
         if entry.st_mode & 0o077:
-            raise self._error(
+            raise self._place.error(
                 "sessionFileUnsafe", f"can be read or written by other users. Close it with: chmod 600 {self.path}"
             )
-
-    def _prepare_folder(self) -> None:
-        folder = os.path.dirname(self.path)
-        try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            if sys.platform == "win32":
-                return
-            entry = os.stat(folder)
-            if self._own_folder and entry.st_uid == os.getuid():
-                os.chmod(folder, 0o700)
-            elif entry.st_uid not in (os.getuid(), 0):
-                raise self._error("sessionFileUnsafe", "lies in a folder of another user. Name a folder of your own.")
-            elif entry.st_mode & 0o022:
-                remedy = f"Close it with: chmod go-w {folder}"
-                raise self._error("sessionFileUnsafe", f"lies in a folder that other users can write. {remedy}")
-        except OSError as error:
-            raise self._unwritable(error) from error
 
     def _remove_leftovers(self) -> None:
         """What processes that were killed have left beside the file."""
@@ -202,32 +132,17 @@ class SessionFile:
                 Path(folder, name).unlink(missing_ok=True)
 
     def _parse(self, text: str | None) -> dict[str, ServerEntry]:
-        if text is None:
-            return {}
         try:
-            body = json.loads(text)
-            version, servers = body["version"], body["servers"]
-            if isinstance(version, (int, float)) and version > VERSION:
-                raise self._error(
-                    "sessionFileTooNew", "was written by a newer version of stay-signed-in. Update this program."
-                )
-            if version != VERSION:
-                raise ValueError
-            return {address: _read_entry(entry) for address, entry in servers.items()}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise self._error(
-                "sessionFileDamaged", "holds no session data. It was left as it is; signing in anew replaces it."
-            ) from None
+            return {} if text is None else parse_sessions(text)
+        except FormatError as error:
+            what = {
+                "sessionFileTooNew": "was written by a newer version of stay-signed-in. Update this program.",
+                "sessionFileDamaged": "holds no session data. It was left as it is; signing in anew replaces it.",
+            }
+            raise self._place.error(error.code, what[error.code]) from None
 
     def _temporary_path(self) -> str:
         return f"{self.path}.{process_mark()}.{uuid.uuid4()}.tmp"
-
-    def _error(self, code: SessionFileErrorCode, what: str) -> SessionFileError:
-        return SessionFileError(code, self.path, f"{self.path} {what}")
-
-    def _unwritable(self, error: OSError) -> SessionFileError:
-        what = f"cannot be written: {error.strerror}. What it held is unchanged. Mend that, or name another file."
-        return self._error("sessionFileUnwritable", what)
 
 
 def _replace_patiently(temporary: str, path: str) -> None:
@@ -239,32 +154,3 @@ def _replace_patiently(temporary: str, path: str) -> None:
             if sys.platform != "win32" or attempt == 19:
                 raise
             time.sleep(0.05)
-
-
-def _read_entry(entry: Any) -> ServerEntry:
-    session, ended, owed = entry["session"], entry["ended"], entry["owed"]
-    if session is not None:
-        names = StoredSession.__dataclass_fields__
-        session = StoredSession(**{name: session[name] for name in names})
-        texts = (session.id, session.subject, session.refreshToken)
-        moments = (session.number, session.accessTokenExpiresAt)
-        is_right = (
-            all(text is None or (isinstance(text, str) and text) for text in texts)
-            and all(moment is None or _is_moment(moment) for moment in moments)
-            and _is_moment(session.accessTokenSentAt)
-            and _is_moment(session.signedInAt)
-            and isinstance(session.isGuest, bool)
-            and isinstance(session.accessToken, str)
-            and session.accessToken != ""
-        )
-        if not is_right:
-            raise ValueError
-    if ended is not None and ended["reason"] not in ("expired", "revoked"):
-        raise ValueError
-    if not isinstance(owed, list) or not all(isinstance(each["refreshToken"], str) for each in owed):
-        raise ValueError
-    return ServerEntry(session, ended, tuple(owed))
-
-
-def _is_moment(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .errors import AuthError
-from .session_file import StoredSession
+from .session_format import StoredSession
 
 
 @dataclass(frozen=True)

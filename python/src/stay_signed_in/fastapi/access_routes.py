@@ -9,6 +9,7 @@ from fastapi_users.exceptions import UserNotExists
 from pydantic import BaseModel
 
 from .access_tokens import AccessTokenError
+from .binding import is_bound_to, read_key_for, read_proved_key
 from .dependencies import Dependencies
 from .errors import refuse
 from .exchange import Exchange
@@ -39,6 +40,7 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
         user_manager: Any = Depends(given.user_manager),
     ) -> dict[str, Any]:
         transport = exchange.find_transport(asks_body=exchange.wants_body)
+        bound_key = read_key_for(exchange, transport)
         # No address holds a NUL, and PostgreSQL takes none.
         credentials.username = credentials.username.replace("\0", "\ufffd")
         with rehashing():
@@ -48,7 +50,7 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
             refuse(400, "LOGIN_BAD_CREDENTIALS")
         if settings.require_verified_users and not user.is_verified:
             refuse(400, "LOGIN_USER_NOT_VERIFIED")
-        row = await exchange.start(user, transport, authenticated=True)
+        row = await exchange.start(user, transport, authenticated=True, bound_key=bound_key)
         answer = exchange.answer(row, False)
         exchange.audit("signedIn", subject=answer["subject"], session_id=row.id)
         await user_manager.on_after_login(user, request, response)
@@ -65,11 +67,12 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
         transport = exchange.find_transport(asks_body=exchange.wants_body)
         if await find_registered(exchange):
             refuse(409, "SESSION_EXISTS")
+        bound_key = read_key_for(exchange, transport)
         user = await create_guest(user_manager, request)
         if not user.is_guest:
             user = await user_manager.user_db.update(user, {"is_guest": True})
         extra = guest_answer(user)
-        row = await exchange.start(user, transport, authenticated=False)
+        row = await exchange.start(user, transport, authenticated=False, bound_key=bound_key)
         answer = exchange.answer(row, True)
         exchange.audit("guestStarted", subject=answer["subject"], session_id=row.id)
         return extra | answer
@@ -89,8 +92,13 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
         if not presented:
             refuse(401, "REFRESH_TOKEN_INVALID")
         chosen, *others = presented
-        rotated = await exchange.sessions.rotate(chosen.row.id, chosen.counter, exchange.caller)
         about = {"subject": str(chosen.row.user_id), "session_id": chosen.row.id, "key_id": chosen.key_id}
+        if not is_bound_to(exchange, chosen.row, read_proved_key(exchange)):
+            exchange.audit("proofRefused", **about)
+            refuse(401, "REFRESH_TOKEN_PROOF_INVALID")
+        # Whoever proved the key is the same caller wherever the network has put it.
+        caller = chosen.row.bound_key or exchange.caller
+        rotated = await exchange.sessions.rotate(chosen.row.id, chosen.counter, caller)
         if isinstance(rotated, Refuse):
             if rotated.code == "REFRESH_TOKEN_REUSED":
                 exchange.audit("reuseDetected", **about)

@@ -54,6 +54,9 @@ class AccessTokens:
         claims: dict[str, Any] = {"sub": str(row.user_id), "sid": row.id, "aud": settings.audience}
         if is_guest:
             claims["is_guest"] = True
+        if row.bound_key is not None:
+            # For display: the token itself is a bearer token, so not `cnf`.
+            claims["bound"] = True
         return self._encode(claims, row.now // 1000, lifetime), lifetime
 
     def sign_service(self, subject: str, credential_version: int, lifetime_seconds: int, claims: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from fastapi_users.exceptions import InvalidPasswordException, UserAlreadyExists
 from fastapi_users.schemas import BaseUser, BaseUserUpdate
 from pydantic import create_model
 
+from .binding import read_proved_key
 from .confirm import confirm_identity, refuse_guest
 from .dependencies import Dependencies, SignedIn
 from .errors import refusal
@@ -46,12 +47,14 @@ def account_routes(given: Dependencies, user_schema: type[BaseUser[Any]], update
         has_other_email = change.email is not None and change.email != user.email
         changes_password = change.password is not None
         transport = exchange.find_transport(asks_body=exchange.wants_body) if changes_password else "none"
+        # The session that comes of it is this client's, too, and stays bound to its key.
+        bound_key = read_proved_key(exchange) or signed_in.row.bound_key
         if changes_password or has_other_email:
             if user.is_guest:
                 refuse_guest()
             wrong = refusal(400, "CURRENT_PASSWORD_INVALID")
             await confirm_identity(exchange, user_manager, signed_in, change.current_password, wrong)
-        objection = password_objection(change.password) if changes_password else None
+        objection = password_objection(change.password, change.email or user.email) if changes_password else None
         if objection is not None:
             raise refusal(400, "UPDATE_USER_INVALID_PASSWORD", objection)
         fields = change.model_dump(exclude_unset=True, exclude={"current_password"})
@@ -64,7 +67,9 @@ def account_routes(given: Dependencies, user_schema: type[BaseUser[Any]], update
         if not changes_password:
             return shown(changed)
         # Of the version that this change made: should another one have come after it, no session comes of this.
-        row = await exchange.start(changed, transport, authenticated=True, above=signed_in.row.number)
+        row = await exchange.start(
+            changed, transport, authenticated=True, above=signed_in.row.number, bound_key=bound_key
+        )
         exchange.audit("passwordChanged", subject=str(row.user_id), session_id=row.id)
         return shown(changed) | exchange.answer(row, False)
 
@@ -80,17 +85,20 @@ def session_routes(given: Dependencies) -> Any:
     ) -> list[dict[str, Any]]:
         sessions = exchange.sessions.table.c
         own = await exchange.sessions.read(sessions.user_id == signed_in.user.id, *exchange.backend.schema.live)
+        idle_ms = exchange.settings.refresh_token_lifetime_seconds * 1000
         return [
             {
                 "id": row.id,
                 "created_at": iso(row.created_at),
-                "last_refreshed_at": iso(max(row.created_at, row.rotated_at)),
-                "expires_at": iso(row.expires_at),
+                "last_refreshed_at": iso(refreshed_at),
+                "expires_at": iso(expires_at),
                 "user_agent": row.user_agent,
                 "client_name": row.client_name,
+                "bound": row.bound_key is not None,
                 "current": row.id == signed_in.row.id,
             }
             for row in own
+            for refreshed_at, expires_at in [row.coarse_times(idle_ms)]
         ]
 
     @router.delete("", status_code=204, name="sessions:end_others")

@@ -23,6 +23,7 @@ AuditEventType = Literal[
     "graceRepeat",
     "graceRepeatElsewhere",
     "lateRepeat",
+    "proofRefused",
     "reuseDetected",
     "restoredSession",
     "sessionEnded",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from .access_tokens import AccessToken, AccessTokenError, AccessTokens
 from .audit import Listeners
+from .dpop import Nonces
 from .errors import ConfigurationError
 from .refresh_tokens import RefreshTokens
 from .sessions import Schema, Sessions
@@ -53,6 +54,7 @@ class SessionBackend(AuthenticationBackend[models.UP, models.ID]):
         self.listeners = Listeners()
         self.access_tokens = AccessTokens(settings)
         self.refresh_tokens = RefreshTokens(settings)
+        self.nonces = Nonces(settings)
         mapper: Any = sqlalchemy.inspect(user_model)
         users = mapper.columns
         if "credential_version" not in users or "is_guest" not in users:

@@ -18,6 +18,8 @@ class RefreshCookie:
     start: str
     path: str
     is_secure: bool
+    #: Whether the cookie goes along where the page is embedded in another site's, one jar for each of them (CHIPS).
+    is_partitioned: bool
     #: The forms that former versions wrote: read, and moved to the present one, but only with a genuine token.
     former: re.Pattern[str]
 
@@ -40,7 +42,8 @@ class RefreshCookie:
 
     def _header(self, name: str, value: str, max_age: int) -> str:
         secure = "; Secure" if self.is_secure else ""
-        return f"{name}={value}; Max-Age={max_age}; Path={self.path}{secure}; HttpOnly; SameSite=Strict"
+        site = "SameSite=None; Partitioned" if self.is_partitioned else "SameSite=Strict"
+        return f"{name}={value}; Max-Age={max_age}; Path={self.path}{secure}; HttpOnly; {site}"
 
 
 def refresh_cookie(connection: HTTPConnection, address: PublicAddress, settings: SessionSettings) -> RefreshCookie:
@@ -50,9 +53,9 @@ def refresh_cookie(connection: HTTPConnection, address: PublicAddress, settings:
     plain = f"refresh_token.{address.port}-{place}."
     if address.is_https:
         former = re.compile(rf"__Host-Http-refresh_token\.{_SHORT_ID}")
-        return RefreshCookie(f"__Host-Http-{plain}", "/", True, former)
+        return RefreshCookie(f"__Host-Http-{plain}", "/", True, settings.partitioned_cookies, former)
     former = re.compile(rf"refresh_token\.(?:{address.port}\.)?{_SHORT_ID}")
-    return RefreshCookie(plain, prefix or "/", False, former)
+    return RefreshCookie(plain, prefix or "/", False, False, former)
 
 
 def _short_hash(text: str) -> str:

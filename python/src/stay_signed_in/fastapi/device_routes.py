@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from .account_routes import iso
 from .audit import client_address, user_agent
+from .binding import is_bound_to, read_proved_key
 from .confirm import confirm_identity
 from .dependencies import Dependencies, SignedIn
 from .device_codes import (
@@ -40,7 +41,9 @@ class TypedCode(BaseModel):
     password: str | None = None
 
 
-async def decide(codes: DeviceCodes, code: DeviceCode | None, user_manager: Any) -> tuple[SessionRow, bool] | str:
+async def decide(
+    codes: DeviceCodes, code: DeviceCode | None, user_manager: Any, bound_key: str | None
+) -> tuple[SessionRow, bool] | str:
     """The session of an approved code and whether it is a guest's, or what the device is told (RFC 8628 §3.5)."""
     exchange = codes.exchange
     if code is None:
@@ -49,6 +52,8 @@ async def decide(codes: DeviceCodes, code: DeviceCode | None, user_manager: Any)
         # The answer may have been lost: the same session's tokens once more, for the grace time.
         row = await exchange.sessions.find_live(code.session_id) if code.session_id else None
         if row is None or code.now - code.redeemed_at >= exchange.settings.refresh_grace_seconds * 1000:
+            return "invalid_grant"
+        if not is_bound_to(exchange, row, bound_key):
             return "invalid_grant"
         return row, (await user_manager.get(row.user_id)).is_guest
     if code.expires_at <= code.now:
@@ -65,12 +70,12 @@ async def decide(codes: DeviceCodes, code: DeviceCode | None, user_manager: Any)
         return "invalid_grant"
     user = await user_manager.get(approving.user_id)
     is_guest: bool = user.is_guest
-    row = await exchange.start(user, "body", authenticated=False, client_name=code.client_id)
+    row = await exchange.start(user, "body", authenticated=False, client_name=code.client_id, bound_key=bound_key)
     if await codes.change(code, "approved", status="redeemed", session_id=row.id, redeemed_at=now_ms()):
         return row, is_guest
     # Another request of the same device was quicker: its session is the one.
     await exchange.end([row.id])
-    return await decide(codes, await codes.find(codes.table.c.code_hash == code.code_hash), user_manager)
+    return await decide(codes, await codes.find(codes.table.c.code_hash == code.code_hash), user_manager, bound_key)
 
 
 def device_routes(given: Dependencies) -> Any:
@@ -112,7 +117,8 @@ def device_routes(given: Dependencies) -> Any:
         columns = codes.table.c
         name = showable(client_id, 100) or "A program without a name"
         found = await codes.find(columns.code_hash == hash_code(device_code), columns.client_id == name)
-        outcome = await decide(codes, found, user_manager)
+        bound_key = read_proved_key(codes.exchange) if found is not None else None
+        outcome = await decide(codes, found, user_manager, bound_key)
         if isinstance(outcome, str):
             return JSONResponse({"error": outcome}, 400)
         return codes.exchange.answer(*outcome)

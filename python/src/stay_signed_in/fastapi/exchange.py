@@ -7,6 +7,7 @@ import sqlalchemy
 from fastapi import Request, Response
 
 from .audit import AuditEventType, client_address, user_agent
+from .binding import give_nonce, require_key
 from .cookies import refresh_cookie
 from .origin import Transport, find_transport, public_address
 from .session_row import SessionRow
@@ -24,6 +25,7 @@ class Exchange:
         self.settings = backend.settings
         self.address = public_address(request, self.settings)
         self.cookie = refresh_cookie(request, self.address, self.settings)
+        give_nonce(self)
         self._own = self.cookie.own(request.cookies)
         self._former = self.cookie.moved(request.cookies)
 
@@ -53,8 +55,10 @@ class Exchange:
         authenticated: bool,
         above: int = 0,
         client_name: str | None = None,
+        bound_key: str | None = None,
     ) -> SessionRow:
-        """A new session, over those that the request presents."""
+        """A new session, over those that the request presents; ``bound_key`` is the one that the request has proved."""
+        require_key(self, transport, bound_key)
         presented = await self.presented_in_cookie() if transport == "cookie" else []
         row = await self.sessions.start(
             user,
@@ -64,6 +68,7 @@ class Exchange:
             replaces=[each.row for each in presented],
             above=above,
             client_name=client_name,
+            bound_key=bound_key,
         )
         # An app whose sessions expire on commit would find its user empty in the hooks that follow.
         if sqlalchemy.inspect(user).expired:
@@ -73,10 +78,12 @@ class Exchange:
     def answer(self, row: SessionRow, is_guest: bool, *, hands_out: bool = True) -> dict[str, Any]:
         """The token answer: the refresh token goes into a cookie or into the body, never into both."""
         token, lifetime = self.backend.access_tokens.sign(row, is_guest)
+        _, expires_at = row.coarse_times(self.settings.refresh_token_lifetime_seconds * 1000)
+        idle_seconds = max(1, (expires_at - row.now) // 1000)
         session = {
             "id": row.id,
             "number": row.number,
-            "expires_in": (row.expires_at - row.now) // 1000,
+            "expires_in": idle_seconds,
             "ends_in": (row.absolute_expires_at - row.now) // 1000,
         }
         body = {"access_token": token, "token_type": "bearer", "expires_in": lifetime, "session": session}
@@ -86,8 +93,7 @@ class Exchange:
         refresh_token = self.backend.refresh_tokens.make(row, row.counter)
         if row.transport == "body":
             return body | {"refresh_token": refresh_token}
-        max_age = (row.expires_at - row.now) // 1000
-        self.response.headers.append("set-cookie", self.cookie.write(row.id, refresh_token, max_age))
+        self.response.headers.append("set-cookie", self.cookie.write(row.id, refresh_token, idle_seconds))
         return body
 
     def clear_cookies(self, proven: Sequence[Presented], *, but: str | None = None, only: str | None = None) -> None:

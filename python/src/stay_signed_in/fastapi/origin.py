@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 from typing import Literal, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -62,6 +62,18 @@ def public_address(connection: HTTPConnection, settings: SessionSettings) -> Pub
     scheme = {"ws": "http", "wss": "https"}.get(connection.url.scheme, connection.url.scheme)
     asked = settings.public_url or f"{scheme}://{connection.headers.get('host', '')}"
     return _parse(asked) or PublicAddress(scheme, "", DEFAULT_PORTS.get(scheme, 0))
+
+
+def is_own_origin(asked: SplitResult, connection: HTTPConnection, settings: SessionSettings) -> bool:
+    """Whether a page or program that names this address means this server, by whichever of its doors."""
+    origin, site = connection.headers.get("origin"), connection.headers.get("sec-fetch-site")
+    public = public_address(connection, settings)
+    own = [public.origin, f"{connection.url.scheme}://{connection.headers.get('host', '')}"]
+    # Behind a development proxy the page's own address is all that the browser knows.
+    if origin is not None and _is_allowed(origin, site, public, settings):
+        own.append(origin)
+    meant = _parse(f"{asked.scheme}://{asked.netloc}")
+    return meant is not None and meant in [_parse(each) for each in own]
 
 
 def find_transport(connection: HTTPConnection, settings: SessionSettings, *, asks_body: bool) -> Transport:

@@ -10,6 +10,7 @@ from fastapi_users.schemas import BaseUser, BaseUserCreate
 from jwt import PyJWTError, decode
 
 from .access_tokens import ALGORITHM
+from .binding import read_key_for
 from .dependencies import Dependencies
 from .errors import refusal
 from .exchange import Exchange
@@ -28,7 +29,7 @@ def register_routes(given: Dependencies, user_schema: type[BaseUser[Any]], creat
         exchange: Exchange = Depends(given.exchange),
         user_manager: Any = Depends(given.user_manager),
     ) -> Any:
-        objection = password_objection(account.password)
+        objection = password_objection(account.password, account.email)
         if objection is not None:
             raise refusal(400, "REGISTER_INVALID_PASSWORD", objection)
         try:
@@ -74,8 +75,9 @@ def migrate_routes(given: Dependencies) -> Any:
         if user is None or not user.is_active:
             raise HTTPException(401)
         is_guest: bool = user.is_guest
+        bound_key = read_key_for(exchange, transport)
         # Its password was not checked just now: nothing that asks for a fresh sign-in may come of it.
-        row = await exchange.start(user, transport, authenticated=False)
+        row = await exchange.start(user, transport, authenticated=False, bound_key=bound_key)
         return exchange.answer(row, is_guest)
 
     return router

@@ -14,9 +14,27 @@ MOST_BODY_BYTES = 16 * 1024
 logger = logging.getLogger("stay_signed_in")
 
 
+class ProofError(Exception):
+    """A proof of a key that is not good, in the form of RFC 9449 §5 and §8."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.body = {"error": error, "detail": error.upper()}
+
+
+_HEADERS = "stay_signed_in.headers"
+
+
+def answer_with(scope: Scope, name: str, value: str) -> None:
+    """Adds a header to whatever the request is answered with, an error as well."""
+    scope.setdefault(_HEADERS, {})[name] = value
+
+
 class SessionRoute(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
+        own_headers: dict[str, str] = {}
+        scope[_HEADERS] = own_headers
 
         async def send_private(message: Message) -> None:
             nonlocal started
@@ -26,6 +44,8 @@ class SessionRoute(APIRoute):
                 headers["cache-control"] = "no-store"
                 for name in ("Origin", "Cookie", "Authorization"):
                     headers.add_vary_header(name)
+                for name, value in own_headers.items():
+                    headers[name] = value
             await send(message)
 
         async def answer(status: int, detail: Any, headers: dict[str, str] | None = None) -> None:
@@ -35,6 +55,8 @@ class SessionRoute(APIRoute):
             return await answer(413, "BODY_TOO_LARGE")
         try:
             await super().handle(scope, receive, send_private)
+        except ProofError as error:
+            await JSONResponse(error.body, 400)(scope, receive, send_private)
         except SQLAlchemyError:
             # A store that fails or is busy says nothing about the session: 503, never 401.
             logger.exception("The database failed. Are the tables of sessions there? See docs/fastapi-users.md.")

@@ -126,6 +126,7 @@ class Sessions:
         replaces: Sequence[SessionRow] = (),
         above: int = 0,
         client_name: str | None = None,
+        bound_key: str | None = None,
     ) -> SessionRow:
         """A new session of `user` as it was read. What it replaces ends when it is first presented, not before.
 
@@ -156,6 +157,7 @@ class Sessions:
             "replaces": [row.id for row in replaces],
             "user_agent": user_agent,
             "client_name": client_name,
+            "bound_key": bound_key,
         }
         row: list[Any] = [
             v if isinstance(v, ClauseElement) else literal(v, sessions[k].type) for k, v in values.items()
@@ -176,7 +178,10 @@ class Sessions:
         raise refusal(503, "TRY_AGAIN")
 
     async def rotate(self, session_id: str, presented: int, caller: str) -> Rotated | Refuse:
-        """One step of the rotation table. Whoever changes no row reads again and decides anew."""
+        """One step of the rotation table. Whoever changes no row reads again and decides anew.
+
+        `caller` is the key of a bound session, proved, else an address.
+        """
         sessions = self.table.c
         grace_ms = self.settings.refresh_grace_seconds * 1000
         for _ in range(MOST_ROUNDS):

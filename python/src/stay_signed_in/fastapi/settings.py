@@ -1,6 +1,7 @@
 """Every setting of the server side, with its default."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -40,6 +41,11 @@ class SessionSettings(BaseModel):
     allowed_origins: list[str] = []
     #: Dangerous: lets refresh tokens travel over plain http to another machine. http://localhost works without it.
     allow_insecure_cookies: bool = False
+    #: For a page that is embedded in pages of other sites: one cookie jar for each of them (CHIPS). On https only.
+    partitioned_cookies: bool = False
+    #: Whether sessions are bound to a key of the client that nobody can copy (DPoP, RFC 9449): ``optional`` where the
+    #: client proves one at sign-in, ``required`` always. Sessions that were made without one end at ``required``.
+    session_binding: Literal["optional", "required"] | None = None
     #: Whether ``POST /guest`` starts sessions.
     guests: bool = True
     #: The e-mail address that a guest gets; ``{id}`` is replaced by 32 random hexadecimal digits.

@@ -56,6 +56,8 @@ def session_columns(user_id: TypeEngine[Any]) -> list[Column[Any]]:
         Column("replaces", JSON, nullable=False),
         Column("user_agent", String(256), nullable=False),
         Column("client_name", String(100), nullable=True),
+        # A key's thumbprint: 256 bits in base64url.
+        Column("bound_key", String(43), nullable=True),
     ]
 
 

@@ -115,8 +115,8 @@ class _Keeper:
             except AuthError as error:
                 if isinstance(error, SessionEnded) or error.code == "identityChanged":
                     return self._end(error)
-            except SocketIOError:
-                pass  # Not reached, or not yet: again after a pause.
+            except (SocketIOError, ValueError):
+                pass  # Not reached, or the former connection is still being closed (ValueError): again after a pause.
             except RuntimeError:
                 return  # The event loop is closed.
 

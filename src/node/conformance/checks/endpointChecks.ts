@@ -25,9 +25,9 @@ export const endpointChecks: readonly ConformanceCheck[] = [
     id: "E2",
     section,
     sentence:
-      "POST /register refuses a password under 8 or over 1,024 bytes: 400 {code: REGISTER_INVALID_PASSWORD, reason}",
+      "POST /register refuses a password under 8 characters or over 1,024 bytes: 400 {code: REGISTER_INVALID_PASSWORD, reason}",
     async run({ openPage }) {
-      for (const password of ["1234567", "x".repeat(1025)]) {
+      for (const password of ["1234567", "🔑🗝️🔒", "x".repeat(1025)]) {
         const email = `conformance-${crypto.randomUUID()}@example.org`;
         const answer = await openPage().send("POST", "/register", { json: { email, password } });
         expectSame([answer.status, answer.code], [400, "REGISTER_INVALID_PASSWORD"], `${password.length} bytes`);

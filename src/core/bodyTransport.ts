@@ -4,6 +4,8 @@ export interface BodyExchange {
   readonly fetch: typeof globalThis.fetch;
   /** The refresh token of the answer, or null. */
   receivedRefreshToken(): string | null;
+  /** Whether the server took note of a proof of a key: it then says its nonce. RFC 9449 §8.2. */
+  isProofRead(): boolean;
   /** Wall-clock milliseconds: an access token is never older than its request. */
   sentAt(): number;
 }
@@ -30,9 +32,11 @@ export function openBodyExchange(
   now: () => number,
 ): BodyExchange {
   let received: string | null = null;
+  let isProofRead = false;
   let sentAt = now();
   return {
     receivedRefreshToken: () => received,
+    isProofRead: () => isProofRead,
     sentAt: () => sentAt,
     async fetch(input, init = {}) {
       const headers = new Headers(init.headers);
@@ -44,6 +48,7 @@ export function openBodyExchange(
         headers,
         ...(refreshToken === null ? {} : { body: addRefreshToken(init.body, refreshToken) }),
       });
+      isProofRead = response.headers.has("DPoP-Nonce");
       if (response.ok) {
         // Whoever reads the answer itself meets the same failure and says what it means.
         received = readRefreshToken(

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { openSignedIn, unsigned } from "./scene.ts";
+import { ADA, BOB, openWorld } from "./support.ts";
+
+const NAMESPACE = "stay-signed-in:/v1/auth";
+type World = Awaited<ReturnType<typeof openWorld>>["world"];
+
+const written = (world: World): { id: string; end: string } =>
+  JSON.parse(world.storage.contents()[`${NAMESPACE}:session`] ?? "{}");
+const writesBy = (world: World, tab: number): string[] =>
+  world.timeline
+    .entries()
+    .filter((entry) => entry.tab === tab && entry.what.includes(`:session = `))
+    .map(({ what }) => what);
+
+// One ordering for each rule of docs/tabs.md that random programs seldom miss.
+describe("the orderings that single rules are there for", () => {
+  // N2
+  it("an answer that was under way while somebody signed in elsewhere is not written over them", async () => {
+    await using scene = await openSignedIn(2);
+    const { world } = scene;
+    world.channel.dropRate = 1;
+    const slow = world.network.addFault({ match: "/jwt/refresh", tab: 1, hold: "after" });
+    void scene.client.refresh();
+    await world.advance(100);
+    const bob = await world.until((scene.others[0] as typeof scene.client).signIn(BOB));
+    slow.release();
+    await world.advance(100);
+    expect(written(world)).toMatchObject({ id: bob.sessionId, end: "open" });
+    await world.advance(30_000);
+    for (const client of scene.clients) expect(client.getState()).toEqual({ status: "authenticated", identity: bob });
+  });
+
+  // N3
+  it("a tab that slept over its second look at the record takes a third before it writes", async () => {
+    await using scene = await openSignedIn(2);
+    const { world } = scene;
+    world.storage.plant(`${NAMESPACE}:session`, null);
+    scene.tab.signal("visible");
+    await world.advance(500);
+    scene.tab.freeze();
+    world.channel.dropRate = 1;
+    await world.until((scene.others[0] as typeof scene.client).signOut());
+    world.channel.dropRate = 0;
+    await world.advance(10_000);
+    world.storage.wipe();
+    const before = writesBy(world, 1).length;
+    await world.advance(60_000);
+    world.channel.delayMs = 50;
+    scene.tab.thaw();
+    await world.advance(30_000);
+    expect(
+      writesBy(world, 1)
+        .slice(before)
+        .filter((what) => what.includes('"open"')),
+    ).toEqual([]);
+    for (const client of scene.clients) expect(client.getState()).toMatchObject({ reason: "signedOut" });
+  });
+
+  // N4
+  it("a tab that did not hear of a sign-out is told by its next message, where nothing is written down", async () => {
+    await using scene = await openSignedIn(2, { world: { storage: "missing" } });
+    const { world } = scene;
+    world.channel.dropRate = 1;
+    world.network.addFault({ match: "/jwt/logout", hold: "before" });
+    void (scene.others[0] as typeof scene.client).signOut().catch(() => {});
+    await world.advance(1_000);
+    world.channel.dropRate = 0;
+    void scene.client.refresh();
+    await world.advance(1_000);
+    expect(scene.client.getState()).toMatchObject({ reason: "signedOut" });
+  });
+
+  // N5
+  it("a tab that wakes writes no old token down before a sign-out has reached its storage", async () => {
+    await using scene = await openSignedIn(2);
+    const { world } = scene;
+    world.storage.delayMs = 1_000;
+    const slow = world.network.addFault({ match: "/jwt/refresh", tab: 1, hold: "after" });
+    void scene.client.refresh().catch(() => {});
+    await world.advance(100);
+    scene.tab.suspend();
+    await world.until((scene.others[0] as typeof scene.client).signOut());
+    slow.release();
+    const before = writesBy(world, 1).length;
+    world.channel.delayMs = 50;
+    scene.tab.restore();
+    await world.advance(30_000);
+    expect(
+      writesBy(world, 1)
+        .slice(before)
+        .filter((what) => what.includes('"open"')),
+    ).toEqual([]);
+    expect(written(world).end).toBe("signedOut");
+    for (const client of scene.clients) expect(client.getState()).toMatchObject({ reason: "signedOut" });
+  });
+
+  // T1
+  it("a token whose claims are of somebody else than its message says is no token", async () => {
+    await using scene = await openSignedIn(1);
+    const { world, client, identity } = scene;
+    const token = client.accessToken.getState();
+    const { number } = JSON.parse(world.storage.contents()[`${NAMESPACE}:session`] ?? "{}");
+    const issuedAt = Math.floor(world.clock.worldNow() / 1000) + 60;
+    world.channel.inject(NAMESPACE, {
+      version: 1,
+      kind: "told",
+      number,
+      id: identity.sessionId,
+      end: "open",
+      pendingSignOut: false,
+      isGuest: false,
+      issuedAt,
+      token: unsigned({ sub: "mallory", sid: identity.sessionId, iat: issuedAt, exp: issuedAt + 900 }),
+      subject: identity.subject,
+      sentAt: world.clock.worldNow(),
+      count: 99,
+      lifetimeMs: 900_000,
+    });
+    await world.advance(1_000);
+    expect(client.accessToken.getState()).toBe(token);
+    expect(client.getState()).toEqual({ status: "authenticated", identity });
+  });
+
+  // K6
+  it("on a server without numbers a session that a slow start finds is older than a sign-in made meanwhile", async () => {
+    await using opened = await openWorld(1, { isNumberless: true });
+    const { world } = opened;
+    await world.until((opened.clients[0] as (typeof opened.clients)[number]).signIn(ADA));
+    await world.advance(1_000);
+    world.storage.wipe();
+    world.channel.dropRate = 1;
+    const slow = world.network.addFault({ match: "/jwt/refresh", tab: 2, hold: "after" });
+    opened.open(world.open());
+    await world.advance(1_000);
+    const bob = await world.until((opened.clients[0] as (typeof opened.clients)[number]).signIn(BOB));
+    await world.advance(1_000);
+    world.channel.dropRate = 0;
+    slow.release();
+    await world.advance(60_000);
+    for (const client of opened.clients) expect(client.getState()).toEqual({ status: "authenticated", identity: bob });
+  });
+});
