@@ -1,7 +1,7 @@
 // Runs every test and closes with one line that counts them: what was skipped is named, never passed over.
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { runnerImport } from "vite";
 
@@ -29,6 +29,8 @@ for (const check of ["typecheck", "lint", "format:check", "knip"]) {
 const tests = await spawned(process.execPath, [
   vitest,
   "run",
+  // Its own choice leaves one core to the editor; nobody edits here.
+  `--maxWorkers=${availableParallelism()}`,
   "--reporter=default",
   "--reporter=json",
   `--outputFile.json=${report}`,

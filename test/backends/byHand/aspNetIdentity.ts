@@ -1,13 +1,12 @@
 import { AuthError } from "../../../src/core/authError.ts";
 import type { Backend, TokenAnswer } from "../../../src/core/backend.ts";
 import type { AnswerBody } from "../../../src/core/tokenBackend/tokenBackendOptions.ts";
-import type { User } from "../../../src/core/register.ts";
 import type { HandWritten } from "./handWritten.ts";
 
 /** What a developer writes by hand for this API: ASP.NET Core Identity's endpoints. */
 export const aspNetIdentity: HandWritten = ({ storage }): Backend => {
   const base = "https://app.example/account";
-  const asUser = (user: Record<string, unknown>) => ({ ...user, id: `${user["email"] as string}` }) as User;
+  const asUser = (user: AnswerBody) => ({ ...user, id: String(user["email"]) });
 
   function send(
     call: Parameters<Backend["refresh"]>[0],
