@@ -4,6 +4,7 @@ import type { Parts, SharedRecord, WrittenSession } from "./parts.ts";
 import {
   compareRecords,
   compareSessions,
+  isEnded,
   isNobody,
   isSameSession,
   type Session,
@@ -82,7 +83,10 @@ export function createSharedRecord(parts: Parts): SharedRecord {
     const written = readSession();
     // N2: a tab that knows no session writes none, but for the sign-out of whatever the cookie stood for.
     if (isNobody(session) && !session.pendingSignOut && !(written !== null && isNobody(written))) return false;
-    return written === null || isBelow(written, session) || isOneOf(written, refutedMeanwhile);
+    if (written === null || isOneOf(written, refutedMeanwhile)) return true;
+    // N3: who is still in has asked the server since. To write an end over that would make them ask again, without end.
+    const isSettled = isEnded(session) && !session.pendingSignOut && written.end === "open";
+    return isBelow(written, session) && (!isSettled || isSameSession(written, session));
   }
 
   function lookAgain(): void {

@@ -6,7 +6,7 @@ import type { FlightResult, Parts, Refresh, Retry, Urgency } from "./parts.ts";
 import { createRefreshAttempt, isSatisfied } from "./refreshAttempt.ts";
 import { underRefreshLock } from "./refreshLock.ts";
 import { describeFailure } from "./responses.ts";
-import { isOpen, isSameSession } from "./session.ts";
+import { isEnded, isOpen, isSameSession } from "./session.ts";
 import { isUsable } from "./token.ts";
 import { type ClientState, isInQuestion, type Snapshot } from "./transition.ts";
 import { abortable } from "./wait.ts";
@@ -80,10 +80,13 @@ export function createRefresh(parts: Parts): Refresh {
   function settle(flight: Flight, result: FlightResult): FlightResult {
     if (current?.flight !== flight) return result;
     current = null;
-    lastFailure = result.kind === "failed" ? result.error : null;
-    shownUntil = result.kind === "failed" ? result.until : null;
+    const state = getState();
+    // K5: what it set out to renew has ended meanwhile, and nothing is to be found in its place.
+    const isOver = state.session !== null && isEnded(state.session) && !isInQuestion(state);
+    lastFailure = result.kind === "failed" && !isOver ? result.error : null;
+    shownUntil = result.kind === "failed" && !isOver ? result.until : null;
     // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
-    const at = result.kind === "done" ? null : (result.until ?? clock.now() + LOOK_AGAIN_MS);
+    const at = result.kind === "done" || isOver ? null : (result.until ?? clock.now() + LOOK_AGAIN_MS);
     retry = at === null ? null : { at, trigger: flight.trigger === "wakeUp" ? "wakeUp" : "timer" };
     showActivity();
     parts.schedule.arm();

@@ -46,6 +46,9 @@ export const isSameSession = (a: SessionName | null, b: SessionName | null): boo
 /** Not a session, but the state of having none: it has the lowest number. */
 export const isNobody = ({ number }: SessionName): boolean => number === 0;
 
+/** Over, and not merely unknown. */
+export const isEnded = (session: SessionRecord): boolean => session.end !== "open" && !isNobody(session);
+
 /** A session that is over, with nothing in it that could be used. */
 export const closeSession = (session: Session, end: Exclude<SessionEnd, "open">, pendingSignOut = false): Session => ({
   ...session,

@@ -98,12 +98,65 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
     },
     conditions: { channel: "missing" },
   },
+  {
+    what: "a refresh that had failed was tried again after a sign-out, and found a sign-in whose answer was lost",
+    setting: {
+      program: [
+        { do: "wait", ms: 400000 },
+        { do: "fault", kind: "empty", times: 2 },
+        { do: "wait", ms: 400000 },
+        { do: "fault", kind: "cutBody", times: 6 },
+        { do: "guest", tab: 2 },
+        { do: "signInBob", tab: 3 },
+        { do: "wait", ms: 20000 },
+        { do: "jump", ms: 20000000 },
+        { do: "refresh", tab: 0 },
+        { do: "signOut", tab: 1 },
+        { do: "throttle", tab: 5 },
+        { do: "wait", ms: 400 },
+      ],
+      seed: 83411,
+      tabCount: 4,
+      isSignedIn: true,
+    },
+  },
+  {
+    what: "a stray sign-out that came into the record later was owed for ever",
+    setting: {
+      program: [
+        { do: "signOut", tab: 2 },
+        { do: "forge", message: "aLaterEnd" },
+        { do: "fault", kind: "delayBefore", times: 1 },
+        { do: "sleep", ms: 5000 },
+        { do: "wait", ms: 10 },
+        { do: "plant", record: "aLaterPendingSignOut" },
+      ],
+      seed: 556998,
+      tabCount: 1,
+      isSignedIn: true,
+    },
+  },
 ];
 
 describe("programs that were found", () => {
   it.each(found)("come to rest: $what", { timeout: 60_000 }, async ({ setting, conditions }) => {
     expect((await runProgram(setting, conditions)).broken).toEqual([]);
   });
+});
+
+// N3
+it("a tab whose overtaken sign-in has ended does not make the others ask for ever, where there is no channel", async () => {
+  const setting: Setting = {
+    program: [
+      { do: "guest", tab: 2 },
+      { do: "signInBob", tab: 4 },
+      { do: "guest", tab: 2 },
+    ],
+    seed: 919904,
+    tabCount: 3,
+    isSignedIn: false,
+  };
+  expect((await runProgram(setting, { channel: "missing" })).refreshes).toBeLessThan(10);
 });
 
 describe("random programs over one to six tabs", () => {

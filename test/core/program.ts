@@ -330,13 +330,13 @@ export async function runProgram(
   await world.advance(400_000);
 
   const living = running.filter(({ tab: at }) => at.status() === "running").map(({ client }) => client);
-  const sessionIds = new Set(living.map(sessionOf));
   // What a tab that is gone waited for has nobody left to tell.
   const awaited = started.filter(({ at }) => at.status() === "running");
   let pendingCount = awaited.length;
   for (const { work } of awaited) void work.then(() => (pendingCount -= 1));
   await world.advance(60_000);
 
+  const sessionIds = new Set(living.map(sessionOf));
   const refreshes = world.refreshes();
   const evidence = {
     program,
