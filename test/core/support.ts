@@ -1,5 +1,4 @@
 import { createAuthClient, type AuthClientOptions } from "../../src/core/createAuthClient.ts";
-import { createProver } from "../../src/bound/createProver.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthServer } from "../../src/server/createAuthServer.ts";
 import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
@@ -7,6 +6,7 @@ import { memoryStore } from "../../src/server/memoryStore.ts";
 import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createTabs } from "../../src/testing/createTabs.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { withProofs } from "../support/withProofs.ts";
 
 export const ADA = { username: "ada@example.org", password: "correct horse" };
 export const BOB = { username: "bob@example.org", password: "battery staple" };
@@ -82,20 +82,6 @@ function withoutNumbers(app: App): App {
       const { session: _session, ...rest } = body;
       const { status, headers } = response;
       return new Response(JSON.stringify(rest), { status, headers });
-    },
-  };
-}
-
-/** Proves the browser's key at the door of the server: simulated time stands still there while a real key signs. */
-async function withProofs(app: App): Promise<App> {
-  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-  const { kty = "", crv = "", x = "", y = "" } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-  const key = { privateKey: pair.privateKey, jwk: { kty, crv, x, y } };
-  const prove = createProver();
-  return {
-    fetch(request: Request, ...rest: unknown[]) {
-      const send: typeof fetch = async (input, init) => app.fetch(new Request(input, init), ...(rest as []));
-      return prove(send, async () => key)(request);
     },
   };
 }

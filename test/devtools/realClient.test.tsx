@@ -3,9 +3,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { refreshLockName } from "../../src/core/refreshLock.ts";
-import { bindSession } from "../../src/bound/bindSession.ts";
-import type { Backend } from "../../src/core/backend.ts";
-import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
 import { maskToken } from "../../src/devtools/maskToken.ts";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
@@ -14,6 +11,7 @@ import { memoryStore } from "../../src/server/memoryStore.ts";
 import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { withProofs } from "../support/withProofs.ts";
 
 const password = "correct horse battery";
 const undo: (() => void)[] = [];
@@ -27,7 +25,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function openBrowser(tabCount = 1, makeBackend?: () => Promise<Backend>) {
+async function openBrowser(tabCount = 1, isBound = false) {
   const clock = createSimulatedClock();
   const server = createAuthServer({
     store: memoryStore({ now: () => clock.worldNow() }),
@@ -37,9 +35,8 @@ async function openBrowser(tabCount = 1, makeBackend?: () => Promise<Backend>) {
     rateLimits: false,
     sessionBinding: "optional",
   });
-  const world = createTabs(tabCount, { app: server.app, clock });
-  const backend = await makeBackend?.();
-  const clients = world.tabs.map(({ platform }) => createAuthClient({ platform, backend }));
+  const world = createTabs(tabCount, { app: isBound ? await withProofs(server.app) : server.app, clock });
+  const clients = world.tabs.map(({ platform }) => createAuthClient({ platform }));
   undo.push(() => {
     for (const client of clients) client.dispose();
     world.dispose();
@@ -48,13 +45,6 @@ async function openBrowser(tabCount = 1, makeBackend?: () => Promise<Backend>) {
   if (client === undefined) throw new Error("There is no tab.");
   await world.until(client.register({ email: "ada@example.org", password }));
   return { world, client, clients };
-}
-
-async function makeBoundBackend(): Promise<Backend> {
-  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-  const { kty = "", crv = "", x = "", y = "" } = await crypto.subtle.exportKey("jwk", pair.publicKey);
-  const key = { privateKey: pair.privateKey, jwk: { kty, crv, x, y } };
-  return bindSession(createHttpBackend({ baseUrl: "https://app.example/v1/auth" }), { loadKey: async () => key });
 }
 
 /** Shows the panel, and hands out what a developer does with it. */
@@ -205,7 +195,7 @@ describe("the devtools of a real client", () => {
   });
 
   it("say that a session is bound to a key, in every tab, and not of one that is not", async () => {
-    const bound = await openBrowser(2, makeBoundBackend);
+    const bound = await openBrowser(2, true);
     for (const client of bound.clients) {
       const { page, row } = await openPanel(bound.world, client);
       expect(row("Session")).toMatch(/ \(bound to a key\)$/);
