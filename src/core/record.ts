@@ -76,6 +76,7 @@ export function createSharedRecord(parts: Parts): SharedRecord {
   let refutedMeanwhile: readonly SessionName[] = [];
 
   const readSession = (): WrittenSession | null => parseSession(storage.read(key));
+  const write = (session: SessionRecord): void => storage.write(key, toWritten(session));
 
   function isBehind(): boolean {
     const { session } = parts.store.getState();
@@ -97,7 +98,7 @@ export function createSharedRecord(parts: Parts): SharedRecord {
       // N3: a late timer tells of a suspension, after which what is known here may be old.
       if (clock.monotonicNow() > dueAt + LATE_MS) return keepUp();
       const { session } = parts.store.getState();
-      if (session !== null && isBehind()) storage.write(key, toWritten(session));
+      if (session !== null && isBehind()) write(session);
       refutedMeanwhile = [];
     }, LOOK_AGAIN_MS);
   }
@@ -120,14 +121,13 @@ export function createSharedRecord(parts: Parts): SharedRecord {
       const written = readSession();
       // N2: an answer that was under way while somebody signed in elsewhere is true of its own session, and no news.
       if (written !== null && compareSessions(written, session) > 0 && !isOneOf(written, refuted)) return false;
-      storage.write(key, toWritten(session));
+      write(session);
       return true;
     },
     keepUp,
     signOutConfirmed(session) {
       const written = readSession();
-      if (written?.pendingSignOut && isSameSession(written, session))
-        storage.write(key, { ...written, pendingSignOut: false });
+      if (written?.pendingSignOut && isSameSession(written, session)) write({ ...written, pendingSignOut: false });
     },
     resumed() {
       carefulUntil = clock.monotonicNow() + LOOK_AGAIN_MS;

@@ -16,14 +16,8 @@ const laterVersions: Readonly<Record<string, Patch>> = {
   "writes other messages, and another kind of record under the same key": {
     "core/tabs.ts": [newMessages],
     "core/record.ts": [
-      [
-        "parseSession(read(sessionKey(namespace)))",
-        'parseSession((read(sessionKey(namespace))?.["session"] ?? null) as Fields | null)',
-      ],
-      [
-        "write(sessionKey(namespace), toWritten(session))",
-        "write(sessionKey(namespace), { version: 2, session: toWritten(session) })",
-      ],
+      ["parseSession(storage.read(key))", 'parseSession((storage.read(key)?.["session"] ?? null) as Fields | null)'],
+      ["storage.write(key, toWritten(session))", "storage.write(key, { version: 2, session: toWritten(session) })"],
     ],
   },
 };
