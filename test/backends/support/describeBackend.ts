@@ -161,7 +161,12 @@ export function describeBackend(
         const { now } = world.clock;
         const byHand = (tab: SimulatedTab): Backend =>
           counted.byHand({ storage: storeOf(tab) as unknown as Storage, now });
-        expect((await liveOn(await openPages(1, byHand))).failed).toBe(0);
+        const pages = await openPages(1, byHand);
+        // A real server's tokens end by its own clock, which simulated time runs ahead of: they look old as soon as they come.
+        if (counted.isReal === true) {
+          await signIn(pages[0]!);
+          expect((await world.until(pages[0]!.api(api.protectedUrl))).ok).toBe(true);
+        } else expect((await liveOn(pages)).failed).toBe(0);
       });
     }
 
