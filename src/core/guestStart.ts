@@ -1,4 +1,4 @@
-import { AuthError } from "./authError.ts";
+import { isAuthError } from "./authError.ts";
 import type { Parts } from "./parts.ts";
 import { isOpen } from "./session.ts";
 import { shareWork } from "./wait.ts";
@@ -28,7 +28,7 @@ export function createGuestStart({ signing, store, waits }: Parts): GuestStart {
         (reason: unknown) => reason,
       );
       if (error === null) return;
-      if (!(error instanceof AuthError && error.code === "superseded")) break;
+      if (!isAuthError(error, "superseded")) break;
     }
     isDue = true;
     store.dispatch({ type: "guestUnanswered" });

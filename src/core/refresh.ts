@@ -83,10 +83,12 @@ export function createRefresh(parts: Parts): Refresh {
     const state = getState();
     // K5: what it set out to renew has ended meanwhile, and nothing is to be found in its place.
     const isOver = state.session !== null && isEnded(state.session) && !isInQuestion(state);
-    lastFailure = result.kind === "failed" && !isOver ? result.error : null;
-    shownUntil = result.kind === "failed" && !isOver ? result.until : null;
+    const unfinished = result.kind === "done" || isOver ? null : result;
+    const failure = unfinished?.kind === "failed" ? unfinished : null;
+    lastFailure = failure?.error ?? null;
+    shownUntil = failure?.until ?? null;
     // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
-    const at = result.kind === "done" || isOver ? null : (result.until ?? clock.now() + LOOK_AGAIN_MS);
+    const at = unfinished === null ? null : (unfinished.until ?? clock.now() + LOOK_AGAIN_MS);
     retry = at === null ? null : { at, trigger: flight.trigger === "wakeUp" ? "wakeUp" : "timer" };
     showActivity();
     parts.schedule.arm();
