@@ -71,8 +71,15 @@ export function createHttpBackend({
     endpoint: keyof HttpBackendPaths,
     { fetch, signal }: BackendCall,
     init: RequestInit,
+    query = "",
   ): Promise<Response> =>
-    fetch(addressOf(endpoint), { credentials: "include", redirect: "error", cache: "no-store", signal, ...init });
+    fetch(withQuery(addressOf(endpoint), query), {
+      credentials: "include",
+      redirect: "error",
+      cache: "no-store",
+      signal,
+      ...init,
+    });
 
   const bearer = (accessToken: string): Record<string, string> => ({ Authorization: `Bearer ${accessToken}` });
   const asJson = (value: unknown): RequestInit => ({
@@ -115,7 +122,7 @@ export function createHttpBackend({
       );
     },
     async refresh(call) {
-      return parseRefreshAnswer(await send("refresh", call, { method: "POST" }), now());
+      return parseRefreshAnswer(await send("refresh", call, { method: "POST" }, "optional=1"), now());
     },
     async signOut(session, accessToken, call) {
       const init = asJson(session === null || session.id === "" ? {} : { session_id: session.id });
@@ -148,6 +155,10 @@ export function createHttpBackend({
     },
   };
 }
+
+/** An address of the app's own may have a query already. */
+const withQuery = (address: string, query: string): string =>
+  query === "" ? address : `${address}${address.includes("?") ? "&" : "?"}${query}`;
 
 type Codes = Partial<Record<number | string, AuthErrorCode>>;
 

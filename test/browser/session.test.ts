@@ -41,6 +41,22 @@ describe("one tab", () => {
     }),
   );
 
+  // N09
+  it(
+    "prints no error on the console while nobody is signed in",
+    scenario({}, async ({ app, openTab }) => {
+      const tab = await openTab();
+      const printed: string[] = [];
+      tab.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) printed.push(message.text());
+      });
+      await tab.reload();
+      await untilShown(tab, "unauthenticated");
+      expect(app.counts.refresh).toBe(2);
+      expect(printed).toEqual([]);
+    }),
+  );
+
   // B053 https://github.com/authts/react-oidc-context/issues/1638
   it(
     "mounted twice by StrictMode, asks once",

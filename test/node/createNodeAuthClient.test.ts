@@ -97,7 +97,7 @@ describe("the client of a process", () => {
     expect(await second.getAccessToken()).toBe(token);
     expect(requests).toEqual([]);
     await second.refresh();
-    expect(requests).toEqual([`${address}/jwt/refresh`]);
+    expect(requests).toEqual([`${address}/jwt/refresh?optional=1`]);
     expect(await second.getAccessToken()).not.toBe(token);
     expect(countOf("refreshed")).toBe(1);
     second.dispose();
