@@ -43,5 +43,6 @@ export type { AuthServerEnvironment, HonoEnvironment, InPageTransport } from "./
 export { requireUser, type RequireUserOptions } from "./server/requireUser.ts";
 export type { ServerSession, VisitorRequest } from "./server/serverSession.ts";
 export { ServerSessionError, type ServerSessionErrorCode } from "./server/serverSessionError.ts";
+export type { StartSession, StartSessionOptions } from "./server/sessionStarter.ts";
 export { sqliteStore, type SqliteStoreOptions } from "./server/sqliteStore.ts";
-export type { SubjectAdministration } from "./server/subjectAdministration.ts";
+export type { AddedSubject, SubjectAdministration } from "./server/subjectAdministration.ts";

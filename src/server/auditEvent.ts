@@ -55,6 +55,8 @@ export interface AuditEvent {
   readonly userAgent: string | null;
   /** The key that signed the refresh token presented. */
   readonly keyId: string | null;
+  /** With `signedIn`: how, in the app's own words. */
+  readonly method?: string | null | undefined;
   /** With `sessionEnded`: why. */
   readonly reason?: SessionEndReason | undefined;
   /** With `rateLimited`: which limit. */

@@ -16,7 +16,7 @@ import { createRefreshTokens, type RefreshTokens } from "./refreshTokens.ts";
 import { type HonoEnvironment, readAddress, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
 import { createAddressMatcher } from "./trustedProxies.ts";
 
-type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit">>;
+type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit" | "method">>;
 
 const MIN_NONCE_MS = 300_000;
 

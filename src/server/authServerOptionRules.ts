@@ -50,6 +50,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   peekKey: aTextOrTexts,
   accessTokenLifetimeSeconds: aNumber,
   refreshTokenLifetimeSeconds: aNumber,
+  browserSessionLifetimeSeconds: aNumber,
   sessionLifetimeSeconds: aNumber,
   refreshGraceSeconds: aNumber,
   freshSignInSeconds: aNumber,

@@ -54,6 +54,11 @@ export interface AuthServerOptions {
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives without a refresh. Default 604,800 (7 days). */
   readonly refreshTokenLifetimeSeconds?: number | undefined;
+  /**
+   * The same for a session that is to end with the browser (`persistent: false`): browsers that open their windows again
+   * bring such cookies back, so the server sees to its end. Default 86,400 (a day); never more than the one above.
+   */
+  readonly browserSessionLifetimeSeconds?: number | undefined;
   /** How long a session lives at all. Default 7,776,000 (90 days). */
   readonly sessionLifetimeSeconds?: number | undefined;
   /**
@@ -147,6 +152,7 @@ export interface ResolvedOptions {
   readonly peekKeys: readonly string[];
   readonly accessTokenLifetimeSeconds: number;
   readonly idleMs: number;
+  readonly browserSessionIdleMs: number;
   readonly absoluteMs: number;
   readonly graceMs: number;
   readonly freshSignInMs: number;
@@ -192,6 +198,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
   }
   const { keyRing, secrets } = accessKeys(options, accessTokenLifetimeSeconds * 1000);
   const refreshSecrets = refreshSecretsOf(options, secrets);
+  const idleMs = milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800);
+  const browserLifetime = options.browserSessionLifetimeSeconds;
 
   return {
     store: options.store,
@@ -199,7 +207,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     refreshSecrets,
     peekKeys: peekKeysOf(options),
     accessTokenLifetimeSeconds,
-    idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
+    idleMs,
+    browserSessionIdleMs: Math.min(idleMs, milliseconds("browserSessionLifetimeSeconds", browserLifetime, 86_400)),
     absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
     graceMs: milliseconds("refreshGraceSeconds", options.refreshGraceSeconds, 30),
     freshSignInMs:

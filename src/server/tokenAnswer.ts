@@ -3,6 +3,7 @@ import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord } from "./authStore.ts";
 import { coarseTimes } from "./coarseTimes.ts";
 import type { CookieProfile } from "./cookieProfile.ts";
+import { idleMsOf } from "./idleLifetime.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 
 /** The answer to every sign-in and refresh: RFC 6749 §5.1 with `session` and `subject` beside it. */
@@ -44,7 +45,7 @@ export async function makeAccessToken(
     session: {
       id: session.id,
       number: session.number,
-      expires_in: secondsTo(coarseTimes(session, server.options.idleMs).expiresAt),
+      expires_in: secondsTo(coarseTimes(session, idleMsOf(server.options, session.persistent)).expiresAt),
       ends_in: secondsTo(session.absoluteExpiresAt),
     },
     subject: session.subjectId,
@@ -69,6 +70,7 @@ export async function makeTokens(
   const refreshToken = await server.refreshTokens.issue(session);
   if (session.transport === "body") return { ...body, refresh_token: refreshToken };
   if (profile === null) throw new Error("A session of the cookie transport was about to be answered without a cookie.");
-  setCookie(context, facts, profile.write(session.id, refreshToken, body.session.expires_in));
+  const maxAgeSeconds = session.persistent ? body.session.expires_in : null;
+  setCookie(context, facts, profile.write(session.id, refreshToken, maxAgeSeconds));
   return body;
 }

@@ -11,6 +11,11 @@ export const registerRequest = z.object({
 export const loginRequest = z.object({
   username: z.string().min(1).max(320),
   password: z.string().min(1),
+  /** "Remember me": without it the session ends with the browser. */
+  persistent: z
+    .enum(["true", "false"])
+    .default("true")
+    .transform((text) => text === "true"),
 });
 
 export const refreshRequest = z.object({ refresh_token: z.string().nullish() });
@@ -69,6 +74,7 @@ export const sessionAnswer = z.object({
   expires_at: z.iso.datetime(),
   user_agent: z.string().nullable(),
   client_name: z.string().nullable(),
+  method: z.string().nullable(),
   bound: z.boolean(),
   current: z.boolean(),
 });

@@ -195,6 +195,9 @@ describe.skipIf(!hasPostgres)("two servers on one PostgreSQL", () => {
       authenticated: true,
       userAgent: null,
       clientName: null,
+      method: null,
+      amr: [],
+      persistent: true,
       boundKey: null,
     });
     const isWaiting = async () =>
