@@ -45,4 +45,5 @@ export type { ServerSession, VisitorRequest } from "./server/serverSession.ts";
 export { ServerSessionError, type ServerSessionErrorCode } from "./server/serverSessionError.ts";
 export type { StartSession, StartSessionOptions } from "./server/sessionStarter.ts";
 export { sqliteStore, type SqliteStoreOptions } from "./server/sqliteStore.ts";
+export { stepUpChallenge, type StepUpRule } from "./server/stepUpChallenge.ts";
 export type { AddedSubject, SubjectAdministration } from "./server/subjectAdministration.ts";
