@@ -10,6 +10,7 @@ import { RequestRefusedError } from "./requestRefusedError.ts";
 import { findLiveRecord } from "./requireLiveSession.ts";
 import { peekInProcess } from "./peekInProcess.ts";
 import { addAccountRoutes } from "./routes/accountRoutes.ts";
+import { addChallengeRoute } from "./routes/challengeRoute.ts";
 import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
 import { addDeviceTokenRoute } from "./routes/deviceTokenRoute.ts";
 import { addInfoRoutes } from "./routes/infoRoutes.ts";
@@ -120,6 +121,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   const app = withRules(new Hono<HonoEnvironment>().basePath(resolved.prefix));
   addAccountRoutes(app, context);
   addSessionRoutes(app, context);
+  addChallengeRoute(app, context);
   addPeekRoute(app, context);
   addRevokeRoute(app, context);
   addSessionListRoutes(app, context);

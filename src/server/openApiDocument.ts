@@ -41,9 +41,31 @@ const OPERATIONS: readonly Operation[] = [
   {
     method: "post",
     path: "/jwt/login",
-    summary: "Signs in: a new session.",
+    summary: "Signs in: a new session, or (202) a challenge for a further factor.",
     form: wire.loginRequest,
-    answers: { "200": wire.tokenAnswer, "400": errorAnswer, ...FORBIDDEN, ...INVALID, ...LIMITED },
+    answers: {
+      "200": wire.tokenAnswer,
+      "202": wire.challengeAnswer,
+      "400": errorAnswer,
+      ...FORBIDDEN,
+      ...INVALID,
+      ...LIMITED,
+    },
+  },
+  {
+    method: "post",
+    path: "/jwt/challenge",
+    summary: "Answers the challenge of a sign-in, where the server asks for second factors.",
+    json: wire.challengeRequest,
+    answers: {
+      "200": wire.tokenAnswer,
+      "202": wire.challengeAnswer,
+      "400": errorAnswer,
+      ...FORBIDDEN,
+      "404": errorAnswer,
+      ...INVALID,
+      ...LIMITED,
+    },
   },
   {
     method: "post",

@@ -18,6 +18,7 @@ import { RequestRefusedError } from "./requestRefusedError.ts";
 import { readBindingKey } from "./sessionBinding.ts";
 import { requireVerified } from "./checkCredentials.ts";
 import { type ChosenTransport, chooseTransport, originNotAllowed, requireProfile } from "./startSession.ts";
+import { anAmrValue } from "./stepUpChallenge.ts";
 import { makeTokens } from "./tokenAnswer.ts";
 
 /** What is known of a sign-in that the app itself has checked. */
@@ -46,10 +47,6 @@ export interface StartSessionOptions {
 /** {@link AuthServer.startSession}. */
 export type StartSession = (subjectId: string, request: Request, options?: StartSessionOptions) => Promise<Response>;
 
-const aWord: OptionRule = {
-  expected: "a word without spaces, as in RFC 8176",
-  accepts: (value) => typeof value === "string" && /^[\x21-\x7e]{1,64}$/.test(value),
-};
 const aPath: OptionRule = {
   expected: 'a path of your own, such as "/welcome"',
   accepts: (value) => typeof value === "string" && /^\/(?![/\\])[\x21-\x7e]*$/.test(value),
@@ -57,7 +54,7 @@ const aPath: OptionRule = {
 
 const rules: OptionRules<StartSessionOptions> = {
   method: aText,
-  amr: listOf(aWord),
+  amr: listOf(anAmrValue),
   persistent: trueOrFalse,
   redirectTo: aPath,
   environment: anObject,

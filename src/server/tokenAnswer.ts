@@ -34,8 +34,14 @@ export async function makeAccessToken(
   { session, subject, now }: SessionRecord,
   endsAt = session.absoluteExpiresAt,
 ): Promise<TokenBody> {
-  const isBound = session.boundKey !== null;
-  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false, isBound };
+  const content = {
+    subject: session.subjectId,
+    sessionId: session.id,
+    isGuest: subject?.isGuest ?? false,
+    isBound: session.boundKey !== null,
+    authenticatedAt: session.authenticatedAt,
+    amr: session.amr,
+  };
   const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, endsAt);
   const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
   return {

@@ -18,6 +18,13 @@ export const loginRequest = z.object({
     .transform((text) => text === "true"),
 });
 
+/** `response` is whatever the app's own check understands. */
+export const challengeRequest = z.object({ token: z.string().max(4096), response: z.unknown() });
+
+export const challengeAnswer = z.object({
+  challenge: z.looseObject({ token: z.string(), expires_in: z.int(), methods: z.array(z.string()) }),
+});
+
 export const refreshRequest = z.object({ refresh_token: z.string().nullish() });
 
 export const logoutRequest = z.object({

@@ -16,6 +16,7 @@ import type { CookieProfile } from "../cookieProfile.ts";
 import { refreshSession } from "../refreshSession.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
+import { answerWithChallenge, challengeFor, newStep } from "../secondFactor.ts";
 import { isBoundTo, readBindingKey, readProvedKey } from "../sessionBinding.ts";
 import { createSessionId, isSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
@@ -33,6 +34,14 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const boundKey = await readBindingKey(server, context, facts, chosen);
     const presented = await presentedWith(server, facts, chosen);
     const { subject, isNewDevice } = await checkCredentials(server, facts, { username, password, presented });
+    const step = newStep(PASSWORD_PROOF.amr);
+    const challenge = await challengeFor(server, context, subject, step);
+    if (challenge !== null) {
+      const { id: subjectId, credentialVersion } = subject;
+      const { transport } = chosen;
+      const pending = { subjectId, credentialVersion, transport, persistent, boundKey, ...PASSWORD_PROOF };
+      return answerWithChallenge(server, context, facts, pending, { id: step.id, challenge });
+    }
     const signIn = { subject, isNewDevice, chosen, presented, boundKey, ...PASSWORD_PROOF, persistent };
     return answerSignIn(server, context, facts, signIn);
   });
