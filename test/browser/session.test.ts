@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { expectNoReadableToken } from "./support/expectNoReadableToken.ts";
 import { account, callApi, shownSinceSignIn, signIn, untilShown } from "./support/tabActions.ts";
 import { useChromium } from "./support/useChromium.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const { scenario } = useChromium();
 
@@ -114,7 +115,7 @@ describe("one tab", () => {
       await tab.reload();
       await untilShown(tab, "unauthenticated");
       expect(app.counts).toMatchObject({ logout: 1, login: 1 });
-      expect(await tab.evaluate((given) => auth.signIn(given).then(({ isGuest }) => isGuest), account)).toBe(false);
+      expect(unchallenged(await tab.evaluate((given) => auth.signIn(given), account)).isGuest).toBe(false);
     }),
   );
 });
