@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { bytes } from "./bytes.mjs";
 import { cli } from "./cli.mjs";
 import { idle } from "./idle.mjs";
@@ -35,7 +36,13 @@ for (const [name, part] of Object.entries(parts)) {
       title: name,
       columns: [""],
       rows: [],
-      aims: [{ aim: name, reached: `failed: ${error.message}`, isMet: false }],
+      aims: [
+        {
+          aim: name,
+          reached: `could not be measured: ${stripVTControlCharacters(error.message).split("\n")[0]}`,
+          isMet: false,
+        },
+      ],
     };
     process.exitCode = 1;
   }
