@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { bytes } from "./bytes.mjs";
 import { cli } from "./cli.mjs";
 import { idle } from "./idle.mjs";
@@ -36,7 +37,13 @@ for (const [name, part] of Object.entries(parts)) {
       title: name,
       columns: [""],
       rows: [],
-      aims: [{ aim: name, reached: `failed: ${error.message}`, isMet: false }],
+      aims: [
+        {
+          aim: name,
+          reached: `could not be measured: ${stripVTControlCharacters(error.message).split("\n")[0]}`,
+          isMet: false,
+        },
+      ],
     };
     process.exitCode = 1;
   }
