@@ -71,6 +71,9 @@ export const tokenAnswer = z.object({
   refresh_token: z.string().optional(),
 });
 
+/** The answer to a refresh that was asked for as `optional` and carries no refresh token. */
+export const missingAnswer = z.object({ access_token: z.null(), detail: z.literal("REFRESH_TOKEN_MISSING") });
+
 export const sessionAnswer = z.object({
   id: z.string(),
   created_at: z.iso.datetime(),

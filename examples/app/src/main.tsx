@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { AuthProvider } from "stay-signed-in";
 import { App } from "./App.tsx";
 import { auth, queryClient } from "./auth.ts";
+import { NoteAdoptionProvider } from "./NoteAdoption.tsx";
 import "./styles.css";
 
 const root = document.getElementById("root");
@@ -13,7 +14,9 @@ createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
       <AuthProvider client={auth}>
-        <App />
+        <NoteAdoptionProvider>
+          <App />
+        </NoteAdoptionProvider>
       </AuthProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -66,7 +66,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   app.post("/jwt/refresh", async (context) => {
     const facts = server.facts(context);
     const body = await readJson(context, refreshRequest);
-    const { profile, presented } = await findRefreshed(server, facts, body.refresh_token ?? null);
+    const found = await findRefreshed(server, facts, body.refresh_token ?? null);
+    if (found === null) return answerMissing(context);
+    const { profile, presented } = found;
     const [chosen, ...others] = presented;
     if (chosen === undefined) throw new RequestRefusedError(401, "REFRESH_TOKEN_INVALID");
     const { session } = chosen.record;
@@ -127,23 +129,27 @@ async function answerSignIn(
   return context.json(await makeTokens(server, context, facts, record, signIn.chosen.profile));
 }
 
-/** @throws RequestRefusedError for a request that carries no refresh token, or one that it must not. */
+/** Browsers print every 401 in red on the console: a page that only asks whether somebody is signed in says `optional=1`. */
+function answerMissing(context: Context<HonoEnvironment>): Response {
+  const code = "REFRESH_TOKEN_MISSING";
+  if (context.req.query("optional") !== "1") throw new RequestRefusedError(401, code);
+  return context.json({ access_token: null, detail: code });
+}
+
+/** Null for a request that carries no refresh token. @throws RequestRefusedError for one that it must not. */
 async function findRefreshed(
   server: AuthServerContext,
   facts: RequestFacts,
   bodyToken: string | null,
-): Promise<{ readonly profile: CookieProfile | null; readonly presented: readonly PresentedSession[] }> {
+): Promise<{ readonly profile: CookieProfile | null; readonly presented: readonly PresentedSession[] } | null> {
   if (bodyToken !== null) {
     refuseBodyFromPage(server, facts);
     return { profile: null, presented: await findPresentedSessions(server, [bodyToken], "body") };
   }
-  if (server.judgeOrigin(facts) === "bodyOnly") throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
+  if (server.judgeOrigin(facts) === "bodyOnly") return null;
   const profile = allowedProfile(server, facts);
   const presented = await findSessionsInCookie(server, profile, facts.cookie);
-  if (presented.length === 0 && profile.read(facts.cookie).length === 0) {
-    throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
-  }
-  return { profile, presented };
+  return presented.length === 0 && profile.read(facts.cookie).length === 0 ? null : { profile, presented };
 }
 
 function refuseBodyFromPage(server: AuthServerContext, facts: RequestFacts): void {
