@@ -75,6 +75,8 @@ export function authorizeAxios(
         const { response, error } = isExempt
           ? await send(null, undefined)
           : await authorizeRequest(policy, {
+              method: config.method ?? "get",
+              address,
               isAllowed,
               answerOf: readableAnswer,
               headerOf,

@@ -37,7 +37,7 @@ interface ShellProps {
 function Shell({ isExpired = false, children }: ShellProps) {
   // The page before this one may have been scrolled to its button.
   useEffect(() => {
-    void scrollTo(0, 0);
+    scrollTo(0, 0);
   }, []);
   return (
     <>
