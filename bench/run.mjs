@@ -4,9 +4,11 @@
 //   npm run bench -- --quick    few rounds: whether it works, no figures to quote
 //   npm run bench -- bytes idle some parts
 //   npm run bench -- --write    puts the tables into docs/benchmarks.md as well
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { bytes } from "./bytes.mjs";
 import { cli } from "./cli.mjs";
 import { idle } from "./idle.mjs";
@@ -35,7 +37,13 @@ for (const [name, part] of Object.entries(parts)) {
       title: name,
       columns: [""],
       rows: [],
-      aims: [{ aim: name, reached: `failed: ${error.message}`, isMet: false }],
+      aims: [
+        {
+          aim: name,
+          reached: `could not be measured: ${stripVTControlCharacters(error.message).split("\n")[0]}`,
+          isMet: false,
+        },
+      ],
     };
     process.exitCode = 1;
   }
@@ -53,6 +61,7 @@ const machine = {
   processors: cpus().length,
   model: cpus()[0]?.model,
   at: new Date().toISOString(),
+  commit: readCommit(),
   isQuick,
 };
 writeFileSync(file, JSON.stringify({ machine, results }, null, 1));
@@ -63,10 +72,21 @@ if (process.argv.includes("--write")) {
   const [begin, end] = ["<!-- results -->", "<!-- end of results -->"];
   const text = readFileSync(page, "utf8");
   const date = machine.at.slice(0, 10);
-  const where = `${isQuick ? "A quick run, nothing to quote; " : ""}${date}, ${machine.processors} processors, Node ${process.version}, Chromium.`;
+  const quick = isQuick ? "A quick run, nothing to quote; " : "";
+  const where = `${quick}${date}, commit ${machine.commit}, ${machine.processors} processors, Node ${process.version}, Chromium.`;
   const tables = [summary, ...Object.values(results)].map(formatPart).join("\n");
   writeFileSync(
     page,
     `${text.slice(0, text.indexOf(begin) + begin.length)}\n\n${where}\n\n${tables}\n${text.slice(text.indexOf(end))}`,
   );
+}
+
+/** Of the package as it is measured; a plus for what has not been committed. */
+function readCommit() {
+  const git = (...words) => execFileSync("git", words, { cwd: folder, encoding: "utf8" }).trim();
+  try {
+    return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "../src") === "" ? "" : "+");
+  } catch {
+    return "unknown";
+  }
 }
