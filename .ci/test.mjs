@@ -13,13 +13,17 @@ const spawned = (command, args) =>
     spawn(command, args, { stdio: "inherit" }).on("close", (code) => resolve(code ?? 1));
   });
 
-// Once, before anything starts: every project that needs a browser then takes this one.
+// Once, before anything starts: every project that needs a browser then takes this one. Vite says "development" of whatever it
+// runs, which would have the whole run in another environment than a single file.
+const { NODE_ENV } = process.env;
 try {
   const { module } = await runnerImport("./test/support/chromium.ts", { configFile: false, logLevel: "error" });
   process.env.CHROMIUM = await module.findChromium();
 } catch (error) {
   console.error(error.message);
 }
+if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+else process.env.NODE_ENV = NODE_ENV;
 
 // Each is a script of package.json, so that a person can run the one that complained.
 const broken = [];

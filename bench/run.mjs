@@ -4,6 +4,7 @@
 //   npm run bench -- --quick    few rounds: whether it works, no figures to quote
 //   npm run bench -- bytes idle some parts
 //   npm run bench -- --write    puts the tables into docs/benchmarks.md as well
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -60,6 +61,7 @@ const machine = {
   processors: cpus().length,
   model: cpus()[0]?.model,
   at: new Date().toISOString(),
+  commit: readCommit(),
   isQuick,
 };
 writeFileSync(file, JSON.stringify({ machine, results }, null, 1));
@@ -70,10 +72,21 @@ if (process.argv.includes("--write")) {
   const [begin, end] = ["<!-- results -->", "<!-- end of results -->"];
   const text = readFileSync(page, "utf8");
   const date = machine.at.slice(0, 10);
-  const where = `${isQuick ? "A quick run, nothing to quote; " : ""}${date}, ${machine.processors} processors, Node ${process.version}, Chromium.`;
+  const quick = isQuick ? "A quick run, nothing to quote; " : "";
+  const where = `${quick}${date}, commit ${machine.commit}, ${machine.processors} processors, Node ${process.version}, Chromium.`;
   const tables = [summary, ...Object.values(results)].map(formatPart).join("\n");
   writeFileSync(
     page,
     `${text.slice(0, text.indexOf(begin) + begin.length)}\n\n${where}\n\n${tables}\n${text.slice(text.indexOf(end))}`,
   );
+}
+
+/** Of the package as it is measured; a plus for what has not been committed. */
+function readCommit() {
+  const git = (...words) => execFileSync("git", words, { cwd: folder, encoding: "utf8" }).trim();
+  try {
+    return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "../src") === "" ? "" : "+");
+  } catch {
+    return "unknown";
+  }
 }

@@ -15,13 +15,16 @@ export type {
   StepUp,
 } from "./core/authClient.ts";
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
+export { isSignInChallenge, type SignInChallenge, type SignInResult } from "./core/signInChallenge.ts";
 export type { Activity, AuthState, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "./core/backend.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export { createHttpBackend, type HttpBackendOptions, type HttpBackendPaths } from "./core/createHttpBackend.ts";
 export type {
+  ChallengeBody,
   Claims,
   Register,
+  RegisteredChallenge,
   RegisteredClaims,
   RegisteredCredentials,
   RegisteredUser,

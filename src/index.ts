@@ -17,13 +17,16 @@ export type {
 export { AuthError, type AuthErrorCode, type AuthErrorDetails, isAuthError } from "./core/authError.ts";
 export type { AuthClientOptions } from "./core/createAuthClient.ts";
 export type {
+  ChallengeBody,
   Claims,
   Register,
+  RegisteredChallenge,
   RegisteredClaims,
   RegisteredCredentials,
   RegisteredUser,
   User,
 } from "./core/register.ts";
+export { isSignInChallenge, type SignInChallenge, type SignInResult } from "./core/signInChallenge.ts";
 export type { Activity, AuthState, Identity, RefreshTrigger, UnauthenticatedReason } from "./core/authState.ts";
 export { Authenticated } from "./react/Authenticated.tsx";
 export { AuthProvider, type AuthProviderProps } from "./react/AuthProvider.tsx";

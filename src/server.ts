@@ -41,7 +41,15 @@ export type { CountedPoints, RateLimit, RateLimiter, RateLimitName, RateLimitOpt
 export type { CookieOptions } from "./server/refreshCookie.ts";
 export type { AuthServerEnvironment, HonoEnvironment, InPageTransport } from "./server/requestFacts.ts";
 export { requireUser, type RequireUserOptions } from "./server/requireUser.ts";
+export type {
+  SecondFactorChallenge,
+  SecondFactorOptions,
+  SecondFactorProof,
+  SecondFactorStep,
+} from "./server/secondFactor.ts";
 export type { ServerSession, VisitorRequest } from "./server/serverSession.ts";
 export { ServerSessionError, type ServerSessionErrorCode } from "./server/serverSessionError.ts";
+export type { StartSession, StartSessionOptions } from "./server/sessionStarter.ts";
 export { sqliteStore, type SqliteStoreOptions } from "./server/sqliteStore.ts";
-export type { SubjectAdministration } from "./server/subjectAdministration.ts";
+export { stepUpChallenge, type StepUpRule } from "./server/stepUpChallenge.ts";
+export type { AddedSubject, SubjectAdministration } from "./server/subjectAdministration.ts";

@@ -61,8 +61,9 @@ function SocketPage({ world }: { world: StoryWorld }): ReactElement {
   const line = useLine(world);
   const [names, setNames] = useState<Record<string, string>>({});
   const enter = (who: { username: string; password: string }) => async () => {
-    const { subject } = await auth.signIn(who);
-    setNames((former) => ({ ...former, [subject]: who.username }));
+    const entered = await auth.signIn(who);
+    if ("challenge" in entered) return;
+    setNames((former) => ({ ...former, [entered.subject]: who.username }));
   };
   return (
     <>

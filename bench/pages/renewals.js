@@ -5,7 +5,7 @@ const encode = (value) => btoa(JSON.stringify(value)).replace(/=+$/, "");
 const { fetch } = globalThis;
 let count = 0;
 globalThis.fetch = async (input, init) => {
-  if (typeof input !== "string" || !input.endsWith("/jwt/refresh")) return fetch(input, init);
+  if (typeof input !== "string" || !input.includes("/jwt/refresh")) return fetch(input, init);
   count += 1;
   const issuedAt = Math.floor(Date.now() / 1_000);
   const claims = { sub: "subject", sid: "session", iat: issuedAt, exp: issuedAt + 900, jti: String(count) };

@@ -48,7 +48,7 @@ export async function bundlePage(page, { peer, minify = true } = {}) {
   return outputFiles[0].text;
 }
 
-/** The bytes of `contents` as an app would have them, without what is `external`. */
+/** The bytes of `contents` as an app would have them, without what is `external` and what is loaded only when it is needed. */
 export async function bundleText(contents, external) {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: folder, loader: "js" },
@@ -61,8 +61,10 @@ export async function bundleText(contents, external) {
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"production"' },
     external,
+    splitting: true,
+    outdir: "out",
     plugins: [thisPackage],
     logLevel: "error",
   });
-  return outputFiles[0].contents;
+  return outputFiles.find(({ path }) => path.endsWith("stdin.js")).contents;
 }

@@ -1,10 +1,12 @@
 import { mkdirSync } from "node:fs";
+import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
-import { createAuthServer, postgresStore, sqliteStore } from "stay-signed-in/server";
+import { Server } from "socket.io";
+import { authorizeSocketServer, createAuthServer, postgresStore, sqliteStore } from "stay-signed-in/server";
 import { refuseBreachedPasswords } from "./server/breachedPasswords.ts";
 import { createNoticeLog } from "./server/createNoticeLog.ts";
 import { createNotesStore } from "./server/createNotesStore.ts";
@@ -12,8 +14,9 @@ import { findFreePort } from "./server/findFreePort.ts";
 import { keepSecret } from "./server/keepSecret.ts";
 import { notesRoutes } from "./server/notesRoutes.ts";
 
-// This file runs as dist/server/server.js.
-const root = join(import.meta.dirname, "..", "..");
+// This file runs as dist/server/server.js, and while developing as it is.
+const here = import.meta.dirname;
+const root = here.endsWith(join("dist", "server")) ? join(here, "..", "..") : here;
 const page = join(root, "dist", "page");
 const data = process.env["DATA_FOLDER"] ?? join(root, ".data");
 mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -45,6 +48,11 @@ const auth = createAuthServer({
 });
 const notes = createNotesStore(join(data, "notes.sqlite"));
 
+// Every browser of a person is in a room of theirs, for as long as the session that it came with lives.
+const io = new Server();
+authorizeSocketServer(io, auth);
+io.on("connection", (socket) => socket.join(socket.data.user.subject));
+
 const app = new Hono();
 app.use(
   secureHeaders({
@@ -59,7 +67,10 @@ app.use(
   }),
 );
 app.route("/", auth.app);
-app.route("/api/notes", notesRoutes(auth, notes));
+app.route(
+  "/api/notes",
+  notesRoutes(auth, notes, (subject) => io.to(subject).emit("notesChanged")),
+);
 app.route("/api/notices", notices.routes(auth));
 app.use(
   "/assets/*",
@@ -81,9 +92,11 @@ for (const path of ["/", "/device"]) {
 }
 
 const server = serve({ fetch: app.fetch, port, hostname }, () => console.log(publicUrl));
+io.attach(server as HttpServer);
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
+    void io.close();
     server.close();
     void auth.close().then(() => {
       notes.close();

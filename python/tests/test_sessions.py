@@ -71,6 +71,12 @@ async def test_without_a_cookie_the_refresh_token_is_missing(page: Caller) -> No
     assert (answer.status_code, code_of(answer)) == (401, "REFRESH_TOKEN_MISSING")
 
 
+# N09: browsers print every 401 in red on the console.
+async def test_a_page_that_asks_whether_somebody_is_signed_in_gets_no_401(page: Caller) -> None:
+    answer = await page.post("/jwt/refresh?optional=1")
+    assert (answer.status_code, answer.json()) == (200, {"access_token": None, "detail": "REFRESH_TOKEN_MISSING"})
+
+
 async def test_what_a_sign_in_replaces_ends_when_the_new_session_is_first_presented(
     page: Caller, open_caller: OpenCaller, ada: str
 ) -> None:

@@ -59,6 +59,7 @@ export function authorizeAxios(
   return attachOnce(instance, auth, () => {
     const policy = createRequestPolicy(auth, options);
     const sender = createSender(instance, policy);
+    const addressOf = createAddresses(instance);
     const isAllowed = (address: string) => policy.isAllowed(address, instance.defaults.baseURL);
 
     // The adapter is wrapped, not the answer intercepted: transforms and interceptors then run once, and what is sent again is
@@ -66,15 +67,17 @@ export function authorizeAxios(
     const authorize = (prepared: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
       const pinned = auth.getState();
       const { adapter } = prepared;
-      const authorized = async (config: InternalAxiosRequestConfig & AuthorizedRequestConfig) => {
+      const authorized = (config: InternalAxiosRequestConfig & AuthorizedRequestConfig) => {
         // Whoever gets this config back, a retry library say, finds the adapter that they had chosen.
         if (config.adapter === authorized) config.adapter = adapter as typeof authorized;
-        const address = addressOf(instance, config);
+        const address = addressOf(config);
         const send = sender(config, address);
         const isExempt = config.token === false || setsHeader(config, policy.headerName) || !isAllowed(address);
-        const { response, error } = isExempt
-          ? await send(null, undefined)
-          : await authorizeRequest(policy, {
+        const outcome = isExempt
+          ? send(null, undefined)
+          : authorizeRequest(policy, {
+              method: config.method ?? "get",
+              address,
               isAllowed,
               answerOf: readableAnswer,
               headerOf,
@@ -85,8 +88,7 @@ export function authorizeAxios(
               send,
               wait: (work) => waitWithin(config, work),
             });
-        if (error || !response) throw error;
-        return response;
+        return outcome.then(settled);
       };
       prepared.adapter = authorized;
       return prepared;
@@ -96,20 +98,39 @@ export function authorizeAxios(
   });
 }
 
+function settled({ response, error }: AxiosOutcome): AxiosResponse {
+  if (error || !response) throw error;
+  return response;
+}
+
 const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i;
 
-/** Where the request goes. Versions of axios differ in what an absolute address is: it decides; nowhere allowed if it cannot tell. */
-function addressOf(
-  instance: AxiosInstance,
-  { baseURL, url = "", allowAbsoluteUrls = true }: InternalAxiosRequestConfig,
-): string {
-  if (!baseURL) return url;
-  if (url && !absolute.test(url)) return `${baseURL.replace(/\/+$/, "")}/${url.replace(/^\/+/, "")}`;
-  try {
-    return instance.getUri({ baseURL, url, allowAbsoluteUrls, params: null });
-  } catch {
-    return "unknown:";
-  }
+const mostAddresses = 500;
+
+/**
+ * Says where a request goes. Versions of axios differ in what an absolute address is: it decides; nowhere allowed if it cannot
+ * tell. The same text is given for the same request: to look a new one up takes a good part of the time that all this may take.
+ */
+function createAddresses(instance: AxiosInstance): (config: InternalAxiosRequestConfig) => string {
+  const known = new Map<string, string>();
+  let base: string | undefined;
+
+  return ({ baseURL, url = "", allowAbsoluteUrls = true }) => {
+    if (!baseURL) return url;
+    if (url && !absolute.test(url)) {
+      if (baseURL !== base || known.size >= mostAddresses) known.clear();
+      base = baseURL;
+      let address = known.get(url);
+      if (address === undefined)
+        known.set(url, (address = `${baseURL.replace(/\/+$/, "")}/${url.replace(/^\/+/, "")}`));
+      return address;
+    }
+    try {
+      return instance.getUri({ baseURL, url, allowAbsoluteUrls, params: null });
+    } catch {
+      return "unknown:";
+    }
+  };
 }
 
 function headerOf({ response }: AxiosOutcome, name: string): string | undefined {

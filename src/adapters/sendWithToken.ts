@@ -160,6 +160,11 @@ function drain(body: unknown): void {
 function hide(config: Config, token: string | null, shown: unknown): void {
   if (typeof shown !== "object" || shown === null) return;
   if ("config" in shown) shown.config = config;
-  // The request holds the header that was sent. It stays readable; logs and crash reports list enumerable fields.
-  if (token && "request" in shown) Object.defineProperty(shown, "request", { enumerable: false });
+  // The request may hold the header that was sent. It stays readable; logs and crash reports list enumerable fields.
+  if (token && "request" in shown && showsFields(shown.request))
+    Object.defineProperty(shown, "request", { enumerable: false });
 }
+
+/** Whether an inspection would list anything of it: of an XMLHttpRequest it lists nothing, and to hide takes as long as to send. */
+const showsFields = (request: unknown): boolean =>
+  typeof request === "object" && request !== null && ("headers" in request || Object.keys(request).length > 0);

@@ -2,6 +2,7 @@ import type { Activity, AuthState, Identity } from "./authState.ts";
 import type { BackendCall, TokenAnswer } from "./backend.ts";
 import type { Platform } from "./ports.ts";
 import type { RegisteredCredentials, RegisteredUser } from "./register.ts";
+import type { SignInChallenge, SignInResult } from "./signInChallenge.ts";
 
 /** What happened, whichever tab it happened in. Emitted before subscribers are told of the new state. */
 export interface AuthEvents {
@@ -73,6 +74,16 @@ export interface PlannedRefresh {
   readonly reason: "expiry" | "outage" | "end" | "question";
 }
 
+/** One request of an adapter, as far as devtools stand around it. */
+export interface WatchedRequest {
+  readonly method: string;
+  readonly address: string;
+  /** Runs a wait for a token: before the first send, and between the two. */
+  wait<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T>;
+  /** Sends it, with this token or without any; called twice at most. */
+  send(token: string | null, person: unknown): Promise<{ readonly status: number | undefined }>;
+}
+
 /** For adapters and devtools. Nothing of it is needed to use a client, and its form may change in any release. */
 export interface ClientInternals {
   /** What the client's keys, locks and channel begin with. */
@@ -93,6 +104,8 @@ export interface ClientInternals {
   peekAccessToken(subject: string): string | null;
   /** Emits `stepUpRequired`. */
   requireStepUp(stepUp: StepUp): void;
+  /** Stands around what the adapters send from now on, and returns what they go through instead. Set by devtools alone. */
+  watchRequest?: (<R extends WatchedRequest>(request: R) => R) | undefined;
 }
 
 /**
@@ -124,15 +137,45 @@ export interface AuthClient extends Readable<AuthState> {
    * @throws AuthError `unavailable` when the start-up got no answer that counts (the client goes on trying), `disposed`.
    */
   ready(options?: { signal?: AbortSignal | undefined }): Promise<AuthState>;
-  /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`, `superseded`, `disposed`. */
-  signIn(credentials: RegisteredCredentials): Promise<Identity>;
+  /**
+   * Resolves with who is signed in, or with the challenge that the server wants answered first: it then has changed nothing.
+   * `persistent: false` lets the session end with the browser, where the server can.
+   *
+   * @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`, `superseded`, `disposed`.
+   *
+   * @example
+   * const entered = await auth.signIn({ username, password });
+   * if ("challenge" in entered) showCodeForm(entered);
+   */
+  signIn(credentials: RegisteredCredentials): Promise<SignInResult>;
+  /**
+   * Answers a challenge: the object that a sign-in resolved with, and what the server is to get for it, such as `{ code }`.
+   * Resolves as {@link signIn}, also with a further challenge. Nobody has to be asked for the password again after a wrong code.
+   *
+   * @throws AuthError `credentialsRejected` for a wrong answer (answer the same challenge again), `challengeExpired` (sign in
+   * anew), `superseded` after a sign-in or sign-out that came in between, in whichever tab, and as {@link signIn}.
+   */
+  continueSignIn(challenge: SignInChallenge, response: unknown): Promise<SignInResult>;
+  /**
+   * Signs in once more, or more strongly, as whoever is signed in: after `stepUpRequired`. Takes what {@link signIn} takes, or a
+   * method as {@link signInWith} does. Somebody else's answer changes nothing here, and is signed out at the server. RFC 9470.
+   *
+   * @throws AuthError `identityChanged` for somebody else's answer, `sessionEnded` when nobody is signed in, and as
+   * {@link signInWith}.
+   *
+   * @example
+   * auth.on("stepUpRequired", async () => auth.stepUp({ username, password: await askForPassword() }));
+   */
+  stepUp(
+    way: RegisteredCredentials | ((call: BackendCall) => Promise<TokenAnswer | SignInChallenge>),
+  ): Promise<SignInResult>;
   /** Makes an account and signs in to it. @throws AuthError as {@link signIn}, and `registrationRejected`, `invalidInput`. */
-  register(account: { email: string; password: string }): Promise<Identity>;
+  register(account: { email: string; password: string; persistent?: boolean | undefined }): Promise<SignInResult>;
   /** The one way to become a guest. @throws AuthError `guestsDisabled`, `sessionExists`, and as {@link signIn}. */
   signInAsGuest(): Promise<Identity>;
   /**
    * Signs in by a way of the app's own (a passkey, a one-time code, a redirect's code), with all that {@link signIn} guarantees:
-   * `method` gets the plain `fetch` and a signal, and returns the token answer. Errors of its own reach the caller as they are.
+   * `method` gets the plain `fetch` and a signal, and returns the token answer, or a challenge. Errors of its own reach the caller as they are.
    *
    * @throws AuthError `superseded`, `badResponse`, `disposed`, and whatever `method` throws.
    *
@@ -143,7 +186,7 @@ export interface AuthClient extends Readable<AuthState> {
    *   return { accessToken: access_token, expiresInSeconds: expires_in };
    * });
    */
-  signInWith(method: (call: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  signInWith(method: (call: BackendCall) => Promise<TokenAnswer | SignInChallenge>): Promise<SignInResult>;
   /**
    * Takes over a session that other code began: by its token answer, or without one by asking the server afresh, whatever was
    * known before. Supersedes what stands, and all tabs hear of it.

@@ -5,6 +5,7 @@
  * - `identityChanged`: the request belongs to somebody who is no longer signed in here.
  * - `unavailable`: the server or the network did not answer as it should; try again later.
  * - `credentialsRejected`: unknown user or wrong password, or not verified yet.
+ * - `challengeExpired`: a challenge that can no longer be answered; the sign-in begins anew.
  * - `registrationRejected`: the address is taken or the password not acceptable; see `reason`.
  * - `rateLimited`: too many attempts; see `retryAfterMs`.
  * - `guestsDisabled`: this client or this server starts no guest sessions.
@@ -22,6 +23,7 @@ export type AuthErrorCode =
   | "identityChanged"
   | "unavailable"
   | "credentialsRejected"
+  | "challengeExpired"
   | "registrationRejected"
   | "rateLimited"
   | "guestsDisabled"
@@ -40,6 +42,7 @@ const SENTENCES: Readonly<Record<AuthErrorCode, string>> = {
   identityChanged: "This request was made as somebody who is no longer signed in here; it was not sent.",
   unavailable: "The server could not be reached; the session goes on, try again in a while.",
   credentialsRejected: "The server does not accept this user name and password.",
+  challengeExpired: "This challenge can no longer be answered; call `signIn` again.",
   registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
   rateLimited: "Too many attempts; try again after `retryAfterMs`.",
   guestsDisabled: 'There are no guest sessions here: the client option `guests` is "never", or the server starts none.',

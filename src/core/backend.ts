@@ -1,6 +1,7 @@
 import type { RegisteredCredentials, User } from "./register.ts";
 import type { UnauthenticatedReason } from "./authState.ts";
 import type { SessionName } from "./session.ts";
+import type { SignInChallenge } from "./signInChallenge.ts";
 
 /** A token answer, already validated. Only `accessToken` must be there; what is left out is not known. RFC 6749 §5.1. */
 export interface TokenAnswer {
@@ -67,7 +68,16 @@ export interface Backend {
   /** Called when the client starts; returns its stop. For a backend that hears of other tabs. Default: nothing. */
   start?(): () => void;
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
-  signIn(credentials: RegisteredCredentials, call: BackendCall): Promise<TokenAnswer>;
+  signIn(credentials: RegisteredCredentials, call: BackendCall): Promise<TokenAnswer | SignInChallenge>;
+  /**
+   * Answers a challenge that {@link Backend.signIn} has resolved with, the same object. `response` is what the app has got for it.
+   * @throws AuthError `credentialsRejected` for a wrong answer to a challenge that stands, `challengeExpired`, and as `signIn`.
+   */
+  continueSignIn?(
+    challenge: SignInChallenge,
+    response: unknown,
+    call: BackendCall,
+  ): Promise<TokenAnswer | SignInChallenge>;
   /** Makes the account only. @throws AuthError `registrationRejected`, `invalidInput`, `rateLimited`, `unavailable`. */
   register?(account: { email: string; password: string }, call: BackendCall): Promise<void>;
   /** @throws AuthError `guestsDisabled`, `sessionExists`, `rateLimited`, `unavailable`. */

@@ -112,10 +112,10 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
     start: lifecycle.start,
     ready,
     signIn: (credentials) => signing.signIn((call) => backend.signIn(credentials, call)),
-    register: (account) =>
+    register: ({ persistent, ...account }) =>
       signing.signIn(async (call) => {
         await requireMethod(backend, "register")(account, call);
-        return backend.signIn({ username: account.email, password: account.password }, call);
+        return backend.signIn({ username: account.email, password: account.password, persistent }, call);
       }),
     signInAsGuest: signing.signInAsGuest,
     ...createWaysIn(parts),

@@ -1,6 +1,8 @@
 import { AuthError, type AuthErrorCode } from "./authError.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
 import { checkNames } from "./checkOptions.ts";
+import { createSignInChallenge, readChallengeToken, type SignInChallenge } from "./signInChallenge.ts";
+import { type Fields, isFields } from "./parse.ts";
 import {
   parseRefreshAnswer,
   parseTokenAnswer,
@@ -15,6 +17,8 @@ import {
 export interface HttpBackendPaths {
   /** Takes the credentials as a form. Default: `jwt/login`. */
   readonly signIn: string;
+  /** Takes the answer to a challenge. Default: `jwt/challenge`. */
+  readonly challenge: string;
   /** Makes an account. Default: `register`. */
   readonly register: string;
   /** Starts a guest session. Default: `guest`. */
@@ -41,6 +45,7 @@ export interface HttpBackendOptions {
 
 const DEFAULT_PATHS: HttpBackendPaths = {
   signIn: "jwt/login",
+  challenge: "jwt/challenge",
   register: "register",
   guest: "guest",
   refresh: "jwt/refresh",
@@ -49,7 +54,7 @@ const DEFAULT_PATHS: HttpBackendPaths = {
   sessions: "sessions",
 };
 
-const SESSION_ENDPOINTS = ["signIn", "register", "guest", "refresh", "signOut"] as const;
+const SESSION_ENDPOINTS = ["signIn", "challenge", "register", "guest", "refresh", "signOut"] as const;
 
 /** The server's endpoints over HTTP, as a fastapi-users app spells them. */
 export function createHttpBackend({
@@ -71,8 +76,15 @@ export function createHttpBackend({
     endpoint: keyof HttpBackendPaths,
     { fetch, signal }: BackendCall,
     init: RequestInit,
+    query = "",
   ): Promise<Response> =>
-    fetch(addressOf(endpoint), { credentials: "include", redirect: "error", cache: "no-store", signal, ...init });
+    fetch(withQuery(addressOf(endpoint), query), {
+      credentials: "include",
+      redirect: "error",
+      cache: "no-store",
+      signal,
+      ...init,
+    });
 
   const bearer = (accessToken: string): Record<string, string> => ({ Authorization: `Bearer ${accessToken}` });
   const asJson = (value: unknown): RequestInit => ({
@@ -91,9 +103,16 @@ export function createHttpBackend({
         if (typeof credentials?.[field] === "string") continue;
         throw new AuthError("invalidInput", `\`signIn\` takes { username, password }; \`${field}\` is missing.`);
       }
-      const body = new URLSearchParams({ grant_type: "password", ...credentials });
+      const body = new URLSearchParams({ grant_type: "password" });
+      for (const [field, value] of Object.entries(credentials)) if (value !== undefined) body.set(field, String(value));
       const response = await send("signIn", call, { method: "POST", body });
-      return expectToken(response, { 400: "credentialsRejected", 401: "credentialsRejected" }, now);
+      return expectEntry(response, now);
+    },
+    async continueSignIn(challenge, answer, call) {
+      // A way of the app's own may hand on the server's answer as it is.
+      const { challenge: said } = challenge as SignInChallenge<Fields>;
+      const token = readChallengeToken(challenge) ?? said["token"];
+      return expectEntry(await send("challenge", call, asJson({ token, response: answer })), now);
     },
     async register(account, call) {
       const response = await send("register", call, asJson(account));
@@ -115,7 +134,7 @@ export function createHttpBackend({
       );
     },
     async refresh(call) {
-      return parseRefreshAnswer(await send("refresh", call, { method: "POST" }), now());
+      return parseRefreshAnswer(await send("refresh", call, { method: "POST" }, "optional=1"), now());
     },
     async signOut(session, accessToken, call) {
       const init = asJson(session === null || session.id === "" ? {} : { session_id: session.id });
@@ -149,6 +168,10 @@ export function createHttpBackend({
   };
 }
 
+/** An address of the app's own may have a query already. */
+const withQuery = (address: string, query: string): string =>
+  query === "" ? address : `${address}${address.includes("?") ? "&" : "?"}${query}`;
+
 type Codes = Partial<Record<number | string, AuthErrorCode>>;
 
 /** What an answer that is no success means: by the server's own code first, then by its status. */
@@ -170,6 +193,23 @@ async function explain(response: Response, codes: Codes, now: () => number): Pro
       retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
     },
   );
+}
+
+/** What a sign-in was answered with: the first of its answers, or one to a challenge. */
+async function expectEntry(response: Response, now: () => number): Promise<TokenAnswer | SignInChallenge> {
+  if (response.status === 202) {
+    const said = (await readFields(response.clone()))?.["challenge"];
+    if (isFields(said) && typeof said["token"] === "string") {
+      const { token, ...body } = said;
+      return createSignInChallenge(body, token);
+    }
+  }
+  const codes: Codes = {
+    CHALLENGE_EXPIRED: "challengeExpired",
+    400: "credentialsRejected",
+    401: "credentialsRejected",
+  };
+  return expectToken(response, codes, now);
 }
 
 async function expectToken(response: Response, codes: Codes, now: () => number): Promise<TokenAnswer> {

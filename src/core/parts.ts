@@ -10,7 +10,9 @@ import type {
 import type { Activity, AuthState, Identity, RefreshTrigger } from "./authState.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
 import type { Platform } from "./ports.ts";
+import type { RegisteredCredentials } from "./register.ts";
 import type { SessionName, SessionRecord } from "./session.ts";
+import type { SignInChallenge, SignInResult } from "./signInChallenge.ts";
 import type { ClientEvent, ClientState } from "./transition.ts";
 
 /**
@@ -175,9 +177,20 @@ export interface Ready {
   untilInitialized(signal?: AbortSignal): Promise<AuthState>;
 }
 
+/** What a sign-in asks the server. */
+export type SignInPost = (given: BackendCall) => Promise<TokenAnswer | SignInChallenge>;
+
+/** What a sign-in goes on with, and whose alone it may be. */
+export interface SignInHow {
+  readonly challenge?: SignInChallenge | undefined;
+  readonly subject?: string | undefined;
+}
+
 /** What people do: they sign in and out. Neither waits for the lock, and each outranks what is under way. */
 export interface Signing {
   signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  /** With the challenge that it answers, which counts only while nothing has happened since. */
+  signIn(post: SignInPost, how?: SignInHow): Promise<SignInResult>;
   signInAsGuest(): Promise<Identity>;
   signOut(options?: { everywhere?: boolean | undefined }): Promise<void>;
   /** Settles, never rejects, with the last sign-in. */
@@ -191,7 +204,9 @@ export interface Signing {
 
 /** Sessions that begin otherwise than by a user name and a password; all of them go through {@link Signing.signIn}. */
 export interface WaysIn {
-  signInWith(method: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  signInWith(method: SignInPost): Promise<SignInResult>;
+  continueSignIn(challenge: SignInChallenge, response: unknown): Promise<SignInResult>;
+  stepUp(way: RegisteredCredentials | SignInPost): Promise<SignInResult>;
   adopt(answer?: TokenAnswer): Promise<Identity>;
   changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
 }

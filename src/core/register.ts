@@ -18,6 +18,15 @@ export interface User {
 /** The claims of an access token, without those that change at every renewal (`exp`, `iat`, `nbf`, `jti`). RFC 7519 §4. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** What a server of PROTOCOL says of a challenge; what the app's own hook adds is kept. */
+export interface ChallengeBody {
+  /** How it can be answered, in the app's own words: `["otp", "passkey"]`. */
+  readonly methods?: readonly string[];
+  /** How long it can be answered, in seconds. */
+  readonly expires_in?: number;
+  readonly [field: string]: unknown;
+}
+
 /**
  * The types of an app's own: what its server says of a user, what its tokens claim, and what it takes to sign in. Declared
  * once, they are known wherever this package hands one out or takes one.
@@ -28,6 +37,7 @@ export type Claims = Readonly<Record<string, unknown>>;
  *     user: { id: string; plan: "free" | "pro" };
  *     claims: { roles: string[] };
  *     credentials: { phone: string; pin: string };
+ *     challenge: { methods: ("otp" | "passkey")[]; expires_in: number };
  *   }
  * }
  */
@@ -42,4 +52,12 @@ export type RegisteredClaims = Register extends { claims: infer Own } ? Readonly
 /** The credentials of {@link Register}; without them, a user name and a password. */
 export type RegisteredCredentials = Register extends { credentials: infer Own }
   ? Own
-  : { username: string; password: string };
+  : {
+      username: string;
+      password: string;
+      /** Whether the session outlives the browser ("remember me"). Default: true. */
+      persistent?: boolean | undefined;
+    };
+
+/** The body of a challenge of {@link Register}; without one, whatever the server says. */
+export type RegisteredChallenge = Register extends { challenge: infer Own } ? Readonly<Own> : ChallengeBody;

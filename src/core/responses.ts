@@ -111,12 +111,13 @@ export async function parseRefreshAnswer(response: Response, now: number): Promi
     const answer = parseTokenAnswer(body, response);
     if (answer !== null) return { kind: "token", answer };
   }
-  if ((status === 401 && body !== null) || ((status === 400 || status === 403) && namesRefreshToken)) {
-    const reason = /_(REVOKED|REUSED)$/.test(code ?? "")
-      ? "revoked"
-      : code === "REFRESH_TOKEN_MISSING"
-        ? "none"
-        : "expired";
+  const isMissing = code === "REFRESH_TOKEN_MISSING";
+  if (
+    (status === 401 && body !== null) ||
+    (isMissing && status === 200) ||
+    ((status === 400 || status === 403) && namesRefreshToken)
+  ) {
+    const reason = /_(REVOKED|REUSED)$/.test(code ?? "") ? "revoked" : isMissing ? "none" : "expired";
     return { kind: "ended", reason, namesRefreshToken };
   }
   if (status === 404 || status === 405 || status === 501) return { kind: "absent" };

@@ -2,44 +2,89 @@ import { toSession } from "./answers.ts";
 import { AuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
 import type { BackendCall, TokenAnswer } from "./backend.ts";
-import type { Parts, Signing } from "./parts.ts";
+import type { Parts, SignInHow, Signing, SignInPost } from "./parts.ts";
 import { requireMethod } from "./requireMethod.ts";
-import { isNobody, isOpen, isSameSession, type SessionRecord } from "./session.ts";
+import { compareSessions, isNobody, isOpen, isSameSession, type Session, type SessionRecord } from "./session.ts";
+import { isSignInChallenge, type SignInChallenge, type SignInResult } from "./signInChallenge.ts";
 import { createSignOutQueue } from "./signOutQueue.ts";
+
+/** A challenge, and what was so when its sign-in began. */
+interface Posed {
+  epoch: number;
+  readonly session: Session | null;
+  /** Whose sign-in alone it may become. */
+  readonly subject: string | undefined;
+  answering: Promise<SignInResult> | null;
+}
 
 export function createSigning(parts: Parts): Signing {
   const { options, platform, backend, store, waits, record, tabs } = parts;
   const { clock } = platform;
   const { getState, dispatch } = store;
   const queue = createSignOutQueue(parts);
+  const challenges = new WeakMap<SignInChallenge, Posed>();
   let lastSignIn: Promise<unknown> = Promise.resolve();
 
   /** A sign-in of any kind. Those of one tab go one after the other, so that the server's numbers tell them apart. */
-  function signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity> {
+  function signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
+  function signIn(post: SignInPost, how?: SignInHow): Promise<SignInResult>;
+  function signIn(post: SignInPost, { challenge, subject }: SignInHow = {}): Promise<SignInResult> {
     if (waits.isDisposed()) return Promise.reject(new AuthError("disposed"));
+    const posed = challenge && challenges.get(challenge);
+    // A code that is sent by its last digit and by the button is one answer.
+    if (posed?.answering) return posed.answering;
+    if (posed && isOvertaken(posed)) return Promise.reject(new AuthError("superseded"));
     dispatch({ type: "signInBegan" }); // S1
     const { epoch } = getState();
-    const entering = lastSignIn.catch(() => {}).then(() => enter(post, epoch));
+    const entering = lastSignIn.catch(() => {}).then(() => enter(post, epoch, posed?.subject ?? subject));
     lastSignIn = entering;
+    if (posed) Object.assign(posed, { epoch, answering: entering });
     // The refresh that made way for a sign-in may still be needed.
-    entering.catch(() => {
-      if (parts.lifecycle.isStarted() && !getState().initialized) void parts.lifecycle.restore("request");
-      else parts.schedule.arm();
-    });
+    void entering
+      .then(isSignInChallenge, () => true)
+      .then((isOutside) => {
+        if (posed) posed.answering = null;
+        if (!isOutside) return;
+        if (parts.lifecycle.isStarted() && !getState().initialized) void parts.lifecycle.restore("request");
+        else parts.schedule.arm();
+      });
     return entering;
   }
 
-  async function enter(post: (given: BackendCall) => Promise<TokenAnswer>, epoch: number): Promise<Identity> {
+  async function enter(post: SignInPost, epoch: number, subject: string | undefined): Promise<SignInResult> {
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
     const then = getState();
-    const answer = await parts.call(async (call) =>
-      toSession(parts, await post(call), { snapshot: then, sent, isRefresh: false, call }),
-    );
+    const answer = await parts.call(async (call) => {
+      const given = await post(call);
+      return isSignInChallenge(given)
+        ? given
+        : toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
+    });
     parts.pacing.noteSuccess();
+    const now = getState();
+    if (isSignInChallenge(answer)) {
+      if (now.epoch !== epoch) throw new AuthError("superseded");
+      challenges.set(answer, { epoch, session: then.session, subject, answering: null });
+      return answer;
+    }
+    const pinned = isOpen(now.session) ? [now.session, answer] : [answer];
+    if (subject !== undefined && pinned.some(({ identity }) => identity.subject !== subject)) {
+      void queue.add(nameOf(answer), answer.token.value);
+      throw new AuthError("identityChanged", "Somebody else answered: nothing has changed here.");
+    }
     dispatch({ type: "signInAnswered", answer, snapshot: { ...then, epoch } });
     const { session } = getState();
     if (isOpen(session) && isSameSession(session, answer)) return session.identity;
     throw new AuthError("superseded");
+  }
+
+  /** Whether somebody has signed in or out since, here or in another tab: what was begun before counts no more. */
+  function isOvertaken(posed: Posed): boolean {
+    const { epoch, session } = getState();
+    if (epoch !== posed.epoch) return true;
+    if (session === null || posed.session === null) return false;
+    const isLeft = session.end === "signedOut" && posed.session.end !== "signedOut";
+    return isLeft || compareSessions(session, posed.session) > 0;
   }
 
   async function signInAsGuest(): Promise<Identity> {

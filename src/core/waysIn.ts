@@ -1,19 +1,22 @@
 import { AuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
-import type { BackendCall, TokenAnswer } from "./backend.ts";
-import type { Parts, WaysIn } from "./parts.ts";
+import type { TokenAnswer } from "./backend.ts";
+import type { Parts, SignInHow, SignInPost, WaysIn } from "./parts.ts";
 import { underRefreshLock } from "./refreshLock.ts";
 import { requireMethod } from "./requireMethod.ts";
 import { refusedOriginError } from "./responses.ts";
+import type { RegisteredCredentials } from "./register.ts";
+import { isOpen } from "./session.ts";
+import type { SignInChallenge, SignInResult } from "./signInChallenge.ts";
 
 export function createWaysIn(parts: Parts): WaysIn {
   const { backend } = parts;
   const { signIn } = parts.signing;
 
   /** What the app's own method throws is the app's, and reaches its caller as it is. */
-  async function signInWith(method: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity> {
+  async function signInWith(method: SignInPost, how?: SignInHow): Promise<SignInResult> {
     let thrown: { readonly error: unknown } | null = null;
-    const post = async (call: BackendCall): Promise<TokenAnswer> => {
+    const post: SignInPost = async (call) => {
       try {
         return await method(call);
       } catch (error) {
@@ -21,9 +24,22 @@ export function createWaysIn(parts: Parts): WaysIn {
         throw error;
       }
     };
-    return signIn(post).catch((error: unknown) => {
+    return signIn(post, how).catch((error: unknown) => {
       throw thrown === null ? error : thrown.error;
     });
+  }
+
+  async function continueSignIn(challenge: SignInChallenge, response: unknown): Promise<SignInResult> {
+    const post = requireMethod(backend, "continueSignIn");
+    return signIn((call) => post(challenge, response, call), { challenge });
+  }
+
+  /** Pinned to whoever is signed in. */
+  async function stepUp(way: RegisteredCredentials | SignInPost): Promise<SignInResult> {
+    const { session } = parts.store.getState();
+    if (!isOpen(session)) throw new AuthError("sessionEnded");
+    const { subject } = session.identity;
+    return signInWith(typeof way === "function" ? way : (call) => backend.signIn(way, call), { subject });
   }
 
   const adopt = (answer?: TokenAnswer): Promise<Identity> =>
@@ -44,5 +60,5 @@ export function createWaysIn(parts: Parts): WaysIn {
     return (await underRefreshLock(parts, never, work)) as Identity;
   }
 
-  return { signInWith, adopt, changePassword };
+  return { signInWith: (method) => signInWith(method), continueSignIn, stepUp, adopt, changePassword };
 }

@@ -78,6 +78,7 @@ export function createNativeAuthClient(options: NativeAuthClientOptions): AuthCl
   return {
     ...client,
     signInWith: (method) => client.signInWith((call) => signInBy(call, method)),
+    stepUp: (way) => client.stepUp(typeof way === "function" ? (call) => signInBy(call, way) : way),
     async signOut(signOutOptions) {
       try {
         await client.signOut(signOutOptions);

@@ -1,10 +1,12 @@
 import { AuthError } from "../core/authError.ts";
-import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/backend.ts";
+import type { Backend, BackendCall, RefreshOutcome } from "../core/backend.ts";
 import { openBodyExchange } from "../core/bodyTransport.ts";
 import type { SessionName } from "../core/session.ts";
+import { isSignInChallenge } from "../core/signInChallenge.ts";
 import type { KeptToken, SessionVault } from "./sessionVault.ts";
 
 type WholeBackend = Required<Omit<Backend, "tokens" | "start">>;
+type SignInAnswer = Awaited<ReturnType<Backend["signIn"]>>;
 
 export interface VaultBackendOptions {
   /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
@@ -15,7 +17,7 @@ export interface VaultBackendOptions {
 
 export interface VaultBackend extends WholeBackend {
   /** Makes a sign-in of any kind keep the refresh token of its answer. */
-  signInBy(call: BackendCall, ask: (call: BackendCall) => Promise<TokenAnswer>): Promise<TokenAnswer>;
+  signInBy<A extends SignInAnswer>(call: BackendCall, ask: (call: BackendCall) => Promise<A>): Promise<A>;
 }
 
 const MOST_ROUNDS = 3;
@@ -49,9 +51,13 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
     for (const one of owed) tell(one, null, unsignalled).catch(() => undefined);
   }
 
-  async function signInBy(call: BackendCall, ask: (call: BackendCall) => Promise<TokenAnswer>): Promise<TokenAnswer> {
+  async function signInBy<A extends SignInAnswer>(
+    call: BackendCall,
+    ask: (call: BackendCall) => Promise<A>,
+  ): Promise<A> {
     const { exchange, call: exchangeCall } = withExchange(call, null);
     const answer = await ask(exchangeCall);
+    if (isSignInChallenge(answer)) return answer;
     const refreshToken = exchange.receivedRefreshToken();
     if (refreshToken === null) {
       throw new AuthError(
@@ -113,6 +119,8 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
     sessionEndpoints: inner.sessionEndpoints,
     signInBy,
     signIn: (credentials, call) => signInBy(call, (own) => inner.signIn(credentials, own)),
+    continueSignIn: (challenge, response, call) =>
+      signInBy(call, (own) => inner.continueSignIn(challenge, response, own)),
     signInAsGuest: (call) => signInBy(call, (own) => inner.signInAsGuest(own)),
     changePassword: (change, accessToken, call) =>
       signInBy(call, (own) => inner.changePassword(change, accessToken, own)),

@@ -1,11 +1,11 @@
 import { createProver } from "../bound/createProver.ts";
 import { AuthError, isAuthError } from "../core/authError.ts";
-import type { Backend, BackendCall, RefreshOutcome, TokenAnswer } from "../core/backend.ts";
+import type { Backend, BackendCall, RefreshOutcome } from "../core/backend.ts";
 import type { SessionName } from "../core/session.ts";
 import type { Clock } from "../core/ports.ts";
 import { type BodyExchange, openBodyExchange } from "../core/bodyTransport.ts";
+import { isSignInChallenge } from "../core/signInChallenge.ts";
 import { BINDING_REQUIRED, bindingRequired } from "./bindingRequired.ts";
-import type { Handovers } from "./handovers.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
 import type { OpenedKey, SessionKeys } from "./sessionKeys.ts";
@@ -13,14 +13,27 @@ import type { SessionStore } from "./sessionStore.ts";
 import { toStoredSession, toTokenAnswer } from "./storedSession.ts";
 import { isStillGood, isWorthUsing } from "./storedTokenAge.ts";
 
+type WholeBackend = Required<Omit<Backend, "tokens" | "start">>;
+
+/** What a sign-in asks the server for. */
+type Ask<Answer> = (call: BackendCall) => Promise<Answer>;
+
+export interface FileBackend extends WholeBackend {
+  /** Makes a sign-in of any kind keep the refresh token of its answer; `key` is one that was proved for it already. */
+  signInBy<A extends Awaited<ReturnType<Backend["signIn"]>>>(
+    call: BackendCall,
+    ask: Ask<A>,
+    key?: OpenedKey | null,
+  ): Promise<A>;
+}
+
 export interface FileBackendOptions {
   /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
-  inner: Required<Omit<Backend, "tokens" | "start">>;
+  inner: WholeBackend;
   file: SessionStore;
   address: string;
   clock: Clock;
   keys: SessionKeys;
-  handovers: Handovers;
   /** Keeps other processes from presenting what this one presents. */
   lockExchange: (signal: AbortSignal) => Promise<{ release(): Promise<void> }>;
   /** For what the server has to be told apart from any call. */
@@ -42,8 +55,8 @@ const LONGEST_EXCHANGE_MS = 30_000;
  * A refresh token that was presented is not presented again, by any process, before its answer is here or 30 s have passed. Whoever
  * has given up waiting meanwhile (a short time-out, a machine that is busy) finds the answer in the file the next time.
  */
-export function createFileBackend(options: FileBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
-  const { inner, file, address, clock, keys, handovers, lockExchange, fetch, refreshAheadMs } = options;
+export function createFileBackend(options: FileBackendOptions): FileBackend {
+  const { inner, file, address, clock, keys, lockExchange, fetch, refreshAheadMs } = options;
   const prove = createProver();
   // Whoever asks again has no use for the token that it was given last.
   let lastHandedOut: string | null = null;
@@ -91,18 +104,19 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
     session === null || session.refreshToken === null ? [] : [{ id: session.id, refreshToken: session.refreshToken }];
 
   /** Asks for a session that is bound to `key`, where the server binds any, and keeps it. */
-  async function signInBy(
+  async function signInBy<A extends Awaited<ReturnType<Backend["signIn"]>>>(
     call: BackendCall,
-    findKey: () => Promise<OpenedKey | null>,
-    ask: (call: BackendCall) => Promise<TokenAnswer>,
-  ): Promise<TokenAnswer> {
+    ask: Ask<A>,
+    given?: OpenedKey | null,
+  ): Promise<A> {
     // A session that could not be kept is not asked for.
     await file.assertWritable(address, { replaceDamaged: true });
-    const key = await findKey();
+    const key = given === undefined ? await keys.begin() : given;
     const { exchange, call: exchangeCall } = withExchange(call, null, key);
     const answer = await ask(exchangeCall).catch((error: unknown) => {
       throw isAuthError(error) && error.serverCode === BINDING_REQUIRED ? bindingRequired(error.status) : error;
     });
+    if (isSignInChallenge(answer)) return answer;
     const session = toStoredSession(answer, exchange, {
       before: null,
       key: exchange.isProofRead() ? key?.stored : undefined,
@@ -220,27 +234,23 @@ export function createFileBackend(options: FileBackendOptions): Required<Omit<Ba
   return {
     address: inner.address,
     sessionEndpoints: inner.sessionEndpoints,
-    signIn(credentials, call) {
-      const ask = (exchangeCall: BackendCall): Promise<TokenAnswer> => inner.signIn(credentials, exchangeCall);
-      const handover = handovers.take(credentials.username);
-      if (handover === null) return signInBy(call, keys.begin, ask);
-      return signInBy({ ...call, fetch: async () => handover.answer }, async () => handover.key, ask);
-    },
+    signInBy,
+    signIn: (credentials, call) => signInBy(call, (exchangeCall) => inner.signIn(credentials, exchangeCall)),
+    continueSignIn: (challenge, response, call) =>
+      signInBy(call, (exchangeCall) => inner.continueSignIn(challenge, response, exchangeCall)),
     async signInAsGuest(call) {
       const { session } = await file.readServer(address);
       if (session !== null && !session.isGuest) {
         throw new AuthError("sessionExists", "A user is signed in here; sign out before a guest session is started.");
       }
-      return signInBy(call, keys.begin, (exchangeCall) => inner.signInAsGuest(exchangeCall));
+      return signInBy(call, (exchangeCall) => inner.signInAsGuest(exchangeCall));
     },
     register: (account, call) => inner.register(account, call),
-    changePassword: (change, accessToken, call) =>
-      signInBy(
-        call,
-        // A session that is bound stays so; another may be bound now.
-        async () => (await keys.of((await file.readServer(address)).session)) ?? keys.begin(),
-        (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall),
-      ),
+    async changePassword(change, accessToken, call) {
+      // A session that is bound stays so; another may be bound now.
+      const key = (await keys.of((await file.readServer(address)).session)) ?? undefined;
+      return signInBy(call, (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall), key);
+    },
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),
 

@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import { createProver } from "../bound/createProver.ts";
 import type { AuthClient } from "../core/authClient.ts";
+import { AuthError } from "../core/authError.ts";
+import type { BackendCall } from "../core/backend.ts";
 import { checkNames } from "../core/checkOptions.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
+import { isSignInChallenge } from "../core/signInChallenge.ts";
 import { createFileBackend } from "./createFileBackend.ts";
 import { createNodePlatform } from "./createNodePlatform.ts";
 import { lockExchange } from "./exchangeLock.ts";
-import { createHandovers } from "./handovers.ts";
 import { keepAliveUntil } from "./keepAlive.ts";
 import { parseServerAddress } from "./serverAddress.ts";
 import { openSessionStore } from "./openSessionStore.ts";
@@ -116,14 +118,12 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
   const http = createHttpBackend({ baseUrl: address, paths });
   const exchangeLock = `${place.path}.${createHash("sha256").update(address).digest("hex").slice(0, 16)}.exchange.lock`;
   const keys = createSessionKeys({ bindSession: readBindSession(bindSession, env), place, address });
-  const handovers = createHandovers();
-  const backend = createFileBackend({
+  const { signInBy, ...backend } = createFileBackend({
     inner: http,
     file,
     address,
     clock: platform.clock,
     keys,
-    handovers,
     lockExchange: (signal) => lockExchange(exchangeLock, signal),
     fetch: platform.fetch,
     refreshAheadMs,
@@ -133,7 +133,11 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
   async function signInWithAnswer(ask: (fetch: typeof globalThis.fetch) => Promise<Response>): Promise<Identity> {
     const key = await keys.begin();
     const answer = await ask(createProver()(platform.fetch, async () => key?.key ?? null));
-    return client.signIn(handovers.offer({ answer, key }));
+    // Read as the answer to a sign-in that has nothing to send any more.
+    const read = (call: BackendCall) => http.signIn({ username: "", password: "" }, call);
+    const entered = await client.signInWith((call) => signInBy({ ...call, fetch: async () => answer }, read, key));
+    if (isSignInChallenge(entered)) throw furtherFactor();
+    return entered;
   }
 
   return {
@@ -142,6 +146,11 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
     readStored: () => file.readServer(address),
     ready: (readyOptions) => unwrapFileError(client.ready(readyOptions)),
     signIn: (credentials) => unwrapFileError(client.signIn(credentials)),
+    signInWith: (method) => unwrapFileError(client.signInWith((call) => signInBy(call, method))),
+    continueSignIn: (challenge, response) => unwrapFileError(client.continueSignIn(challenge, response)),
+    stepUp: (way) => unwrapFileError(client.stepUp(typeof way === "function" ? (call) => signInBy(call, way) : way)),
+    adopt: (answer) => unwrapFileError(client.adopt(answer)),
+    changePassword: (change) => unwrapFileError(client.changePassword(change)),
     register: (account) => unwrapFileError(client.register(account)),
     signInAsGuest: () => unwrapFileError(client.signInAsGuest()),
     signInWithAnswer: (ask) => unwrapFileError(signInWithAnswer(ask)),
@@ -151,7 +160,17 @@ export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthCl
     fetchUser: (userOptions) => unwrapFileError(client.fetchUser(userOptions)),
     async fetchAccessToken(credentials) {
       const signal = AbortSignal.timeout(requestTimeoutMs);
-      return (await http.signIn(credentials, { fetch: platform.fetch, signal })).accessToken;
+      const answer = await http.signIn(credentials, { fetch: platform.fetch, signal });
+      if (isSignInChallenge(answer)) throw furtherFactor();
+      return answer.accessToken;
     },
   };
+}
+
+/** Where nobody can be asked for what the server wants besides. */
+function furtherFactor(): AuthError {
+  return new AuthError(
+    "credentialsRejected",
+    "This account signs in with a further factor: let its owner approve a device code (`signInWithDevice`).",
+  );
 }

@@ -1,11 +1,15 @@
 import type { AuthClient } from "../core/authClient.ts";
-import type { AuthState, Identity } from "../core/authState.ts";
+import type { AuthState } from "../core/authState.ts";
 import type { RegisteredCredentials } from "../core/register.ts";
+import type { SignInResult } from "../core/signInChallenge.ts";
 
 /** What a component can do. The functions of one client never change, so effects may depend on them. */
-export type AuthActions = Pick<AuthClient, "register" | "signInAsGuest" | "signOut" | "getAccessToken" | "refresh"> & {
+export type AuthActions = Pick<
+  AuthClient,
+  "continueSignIn" | "register" | "signInAsGuest" | "signOut" | "getAccessToken" | "refresh"
+> & {
   /** As {@link AuthClient.signIn}. */
-  readonly signIn: (credentials: RegisteredCredentials) => Promise<Identity>;
+  readonly signIn: (credentials: RegisteredCredentials) => Promise<SignInResult>;
 };
 
 /** What `useAuth()` returns: narrows on `status`. */
@@ -34,6 +38,7 @@ export function authStoreOf(client: AuthClient): AuthStore {
 function createAuthStore(client: AuthClient): AuthStore {
   const actions: AuthActions = {
     signIn: (credentials) => client.signIn(credentials),
+    continueSignIn: (challenge, response) => client.continueSignIn(challenge, response),
     register: (account) => client.register(account),
     signInAsGuest: () => client.signInAsGuest(),
     signOut: (options) => client.signOut(options),

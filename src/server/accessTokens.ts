@@ -13,6 +13,15 @@ export interface VerifiedAccessToken {
   readonly isGuest: boolean;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /**
+   * The claim `auth_time` (OpenID Connect Core §2): when somebody last proved for this session who they are, milliseconds
+   * since 1970; null for a guest, and where it is not known.
+   */
+  readonly authenticatedAt: number | null;
+  /** The claim `amr`: with what, in the values of RFC 8176; empty where it is not known. */
+  readonly amr: readonly string[];
+  /** When the token was looked at, by the server's clock, milliseconds since 1970. */
+  readonly verifiedAt: number;
   /** All claims, RFC 7519 §4. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
@@ -26,6 +35,9 @@ export interface AccessTokens {
       readonly isGuest: boolean;
       /** Whether its session is bound to a key; the token itself is a bearer token all the same. */
       readonly isBound: boolean;
+      /** Milliseconds since 1970; 0 where nobody has proved anything. */
+      readonly authenticatedAt: number;
+      readonly amr: readonly string[];
     },
     nowMs: number,
     sessionEndsAt: number,
@@ -58,7 +70,7 @@ export function createAccessTokens({
   clock,
 }: AccessTokensOptions): AccessTokens {
   return {
-    async sign({ subject, sessionId, isGuest, isBound }, nowMs, sessionEndsAt) {
+    async sign({ subject, sessionId, isGuest, isBound, authenticatedAt, amr }, nowMs, sessionEndsAt) {
       const { kid, algorithm, key } = await keyRing.signingKey(nowMs);
       const issuedAt = Math.floor(nowMs / 1000);
       const remainingSeconds = Math.floor((sessionEndsAt - nowMs) / 1000);
@@ -67,6 +79,8 @@ export function createAccessTokens({
         sid: sessionId,
         ...(isGuest && { is_guest: true }),
         ...(isBound && { bound: true }),
+        ...(authenticatedAt > 0 && { auth_time: Math.floor(authenticatedAt / 1000) }),
+        ...(amr.length > 0 && { amr }),
         ...(issuer !== undefined && { iss: issuer }),
       };
       const token = await new SignJWT(claims)
@@ -82,7 +96,7 @@ export function createAccessTokens({
     async verify(token, { expiredWillDo = false } = {}) {
       const nowMs = clock();
       const payload = await verifiedPayload(token, nowMs, expiredWillDo);
-      const { sub, sid, iat, exp, is_guest } = payload;
+      const { sub, sid, iat, exp, is_guest, auth_time, amr } = payload;
       if (typeof sub !== "string" || sub === "" || iat === undefined || exp === undefined) {
         throw new AccessTokenError("TOKEN_INVALID");
       }
@@ -94,6 +108,9 @@ export function createAccessTokens({
         sessionId: typeof sid === "string" ? sid : null,
         isGuest: is_guest === true,
         expiresAt: exp * 1000,
+        authenticatedAt: typeof auth_time === "number" && auth_time > 0 ? auth_time * 1000 : null,
+        amr: Array.isArray(amr) ? (amr as readonly unknown[]).filter((value) => typeof value === "string") : [],
+        verifiedAt: nowMs,
         claims: payload,
       };
     },

@@ -6,6 +6,8 @@ import type { SessionEndReason } from "./authStore.ts";
  * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
  * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
  * - `newDevice`: beside `signedIn`, from where or with what nobody signed in to the account before
+ * - `challenged`: the password was right, and a further factor was asked for
+ * - `challengeRejected`: the password was right, the further factor was not
  * - `refreshed`: one step of the refresh token
  * - `graceRepeat`: the current or previous token again within the grace time (a lost answer, a second tab)
  * - `graceRepeatElsewhere`: the previous token within the grace time from another address than the one that rotated: a
@@ -23,6 +25,8 @@ export type AuditEventType =
   | "signedIn"
   | "signInFailed"
   | "newDevice"
+  | "challenged"
+  | "challengeRejected"
   | "guestStarted"
   | "guestRemoved"
   | "passwordChanged"
@@ -55,6 +59,8 @@ export interface AuditEvent {
   readonly userAgent: string | null;
   /** The key that signed the refresh token presented. */
   readonly keyId: string | null;
+  /** With `signedIn`: how, in the app's own words. */
+  readonly method?: string | null | undefined;
   /** With `sessionEnded`: why. */
   readonly reason?: SessionEndReason | undefined;
   /** With `rateLimited`: which limit. */

@@ -4,6 +4,7 @@ import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
 import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
 import type { ResolvedOptions } from "./authServerOptions.ts";
 import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
+import { type ChallengeTokens, createChallengeTokens } from "./challengeTokens.ts";
 import { createDpopNonces, type DpopNonces } from "./dpopNonces.ts";
 import { guardStore } from "./guardStore.ts";
 import { judgeOrigin, mayComeFromPage, type OriginVerdict } from "./originRule.ts";
@@ -16,7 +17,7 @@ import { createRefreshTokens, type RefreshTokens } from "./refreshTokens.ts";
 import { type HonoEnvironment, readAddress, readRequestFacts, type RequestFacts } from "./requestFacts.ts";
 import { createAddressMatcher } from "./trustedProxies.ts";
 
-type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit">>;
+type AuditFields = Partial<Pick<AuditEvent, "subject" | "sessionId" | "keyId" | "reason" | "limit" | "method">>;
 
 const MIN_NONCE_MS = 300_000;
 
@@ -30,6 +31,7 @@ export interface AuthServerContext {
   readonly passwordPolicy: PasswordPolicy;
   readonly rateLimits: RateLimits;
   readonly dpopNonces: DpopNonces;
+  readonly challengeTokens: ChallengeTokens;
   facts(context: Context<HonoEnvironment>): RequestFacts;
   judgeOrigin(facts: RequestFacts): OriginVerdict;
   mayComeFromPage(facts: RequestFacts): boolean;
@@ -85,6 +87,9 @@ export function createAuthServerContext(options: ResolvedOptions): AuthServerCon
       // The next refresh still has the nonce of the last one.
       Math.max(MIN_NONCE_MS, options.accessTokenLifetimeSeconds * 1000),
       () => options.store.clock(),
+    ),
+    challengeTokens: createChallengeTokens(options.refreshSecrets, options.issuer ?? "", options.challengeMs, () =>
+      options.store.clock(),
     ),
     facts(honoContext) {
       const facts = readRequestFacts(honoContext, isTrustedProxy);

@@ -14,6 +14,7 @@ import {
   trueOrFalse,
 } from "./checkOptions.ts";
 import type { RateLimit, RateLimitOptions } from "./rateLimits.ts";
+import type { SecondFactorOptions } from "./secondFactor.ts";
 import type { CookieOptions } from "./refreshCookie.ts";
 
 const aLimit = falseOr(objectOf<RateLimit>({ points: aNumber, perSeconds: aNumber }));
@@ -31,6 +32,7 @@ const rateLimits = objectOf<RateLimitOptions>({
   signIn: aLimit,
   signInAddress: aLimit,
   signInDelay: aLimit,
+  challenge: aLimit,
   register: aLimit,
   guest: aLimit,
   refresh: aLimit,
@@ -50,6 +52,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   peekKey: aTextOrTexts,
   accessTokenLifetimeSeconds: aNumber,
   refreshTokenLifetimeSeconds: aNumber,
+  browserSessionLifetimeSeconds: aNumber,
   sessionLifetimeSeconds: aNumber,
   refreshGraceSeconds: aNumber,
   freshSignInSeconds: aNumber,
@@ -77,6 +80,7 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   maxConcurrentHashes: aNumber,
   maxWaitingHashes: aNumber,
   requireVerifiedEmail: trueOrFalse,
+  secondFactor: objectOf<SecondFactorOptions>({ challenge: aFunction, verify: aFunction, lifetimeSeconds: aNumber }),
   audience: aText,
   issuer: aText,
   onAuditEvent: aFunction,

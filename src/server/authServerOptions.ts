@@ -20,6 +20,7 @@ import { printErrors } from "./printErrors.ts";
 import type { RateLimitOptions } from "./rateLimits.ts";
 import type { CookieOptions } from "./refreshCookie.ts";
 import type { HonoEnvironment } from "./requestFacts.ts";
+import type { SecondFactorOptions } from "./secondFactor.ts";
 
 /** Bytes, or a text that stands for its UTF-8 bytes; at least 32 of them. */
 export type Secret = string | Uint8Array;
@@ -54,6 +55,11 @@ export interface AuthServerOptions {
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives without a refresh. Default 604,800 (7 days). */
   readonly refreshTokenLifetimeSeconds?: number | undefined;
+  /**
+   * The same for a session that is to end with the browser (`persistent: false`): browsers that open their windows again
+   * bring such cookies back, so the server sees to its end. Default 86,400 (a day); never more than the one above.
+   */
+  readonly browserSessionLifetimeSeconds?: number | undefined;
   /** How long a session lives at all. Default 7,776,000 (90 days). */
   readonly sessionLifetimeSeconds?: number | undefined;
   /**
@@ -119,6 +125,11 @@ export interface AuthServerOptions {
   readonly maxWaitingHashes?: number | undefined;
   /** Whether an account can sign in only once `subjects.change` has marked it as verified. Default false. */
   readonly requireVerifiedEmail?: boolean | undefined;
+  /**
+   * A second factor after the password (`POST /jwt/login` then answers 202 with a challenge, `POST /jwt/challenge` takes the
+   * answer). Other ways in, by `startSession`, say by themselves what they proved. Default: the password will do.
+   */
+  readonly secondFactor?: SecondFactorOptions | undefined;
   /** The claim `aud`. Default "fastapi-users:auth". */
   readonly audience?: string | undefined;
   /** The claim `iss`, and part of every refresh token: changing it ends every session. Default none. */
@@ -147,6 +158,7 @@ export interface ResolvedOptions {
   readonly peekKeys: readonly string[];
   readonly accessTokenLifetimeSeconds: number;
   readonly idleMs: number;
+  readonly browserSessionIdleMs: number;
   readonly absoluteMs: number;
   readonly graceMs: number;
   readonly freshSignInMs: number;
@@ -167,6 +179,8 @@ export interface ResolvedOptions {
   readonly maxConcurrentHashes: number;
   readonly maxWaitingHashes: number;
   readonly requireVerifiedEmail: boolean;
+  readonly secondFactor: SecondFactorOptions | undefined;
+  readonly challengeMs: number;
   readonly audience: string;
   readonly issuer: string | undefined;
   readonly onAuditEvent: ((event: AuditEvent) => void | Promise<void>) | undefined;
@@ -192,6 +206,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
   }
   const { keyRing, secrets } = accessKeys(options, accessTokenLifetimeSeconds * 1000);
   const refreshSecrets = refreshSecretsOf(options, secrets);
+  const idleMs = milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800);
+  const browserLifetime = options.browserSessionLifetimeSeconds;
 
   return {
     store: options.store,
@@ -199,7 +215,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     refreshSecrets,
     peekKeys: peekKeysOf(options),
     accessTokenLifetimeSeconds,
-    idleMs: milliseconds("refreshTokenLifetimeSeconds", options.refreshTokenLifetimeSeconds, 604_800),
+    idleMs,
+    browserSessionIdleMs: Math.min(idleMs, milliseconds("browserSessionLifetimeSeconds", browserLifetime, 86_400)),
     absoluteMs: milliseconds("sessionLifetimeSeconds", options.sessionLifetimeSeconds, 7_776_000),
     graceMs: milliseconds("refreshGraceSeconds", options.refreshGraceSeconds, 30),
     freshSignInMs:
@@ -221,6 +238,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     maxConcurrentHashes: wholeNumber("maxConcurrentHashes", options.maxConcurrentHashes ?? 4, 1),
     maxWaitingHashes: wholeNumber("maxWaitingHashes", options.maxWaitingHashes ?? 256, 0),
     requireVerifiedEmail: options.requireVerifiedEmail ?? false,
+    secondFactor: secondFactorOf(options),
+    challengeMs: milliseconds("secondFactor.lifetimeSeconds", options.secondFactor?.lifetimeSeconds, 300),
     audience: options.audience ?? "fastapi-users:auth",
     issuer: options.issuer,
     onAuditEvent: options.onAuditEvent,
@@ -299,6 +318,14 @@ function deviceOptions({ device }: AuthServerOptions, publicUrl: URL | undefined
   if (device === false) return false;
   if (device !== undefined) return { verificationUri: parseUrl("device.verificationUri", device.verificationUri).href };
   return { verificationUri: publicUrl === undefined ? undefined : new URL("/device", publicUrl).href };
+}
+
+function secondFactorOf({ secondFactor }: AuthServerOptions): SecondFactorOptions | undefined {
+  const given: Partial<SecondFactorOptions> | undefined = secondFactor;
+  if (given !== undefined && (given.challenge === undefined || given.verify === undefined)) {
+    throw new OptionsError("`secondFactor` needs both `challenge` and `verify`.");
+  }
+  return secondFactor;
 }
 
 function bindingMode(mode: AuthServerOptions["sessionBinding"]): ResolvedOptions["sessionBinding"] {

@@ -69,8 +69,14 @@ export interface Session {
   readonly credentialVersion: number;
   /** When it was made: the sign-in. */
   readonly createdAt: number;
-  /** When a password was last checked for it; 0 for a session that came by a device code or as a guest. */
+  /** When somebody proved for it who they are; 0 for a session that came by a device code or as a guest. */
   readonly authenticatedAt: number;
+  /** How they signed in, in the app's own words (`password`, `passkey`); null for a guest, and where it is not known. */
+  readonly method: string | null;
+  /** With what they proved it, in the values of RFC 8176 (`pwd`, `otp`, `hwk`, `mfa`); empty where it is not known. */
+  readonly amr: readonly string[];
+  /** Whether it outlives the browser's windows; `false`: its cookie ends with them. */
+  readonly persistent: boolean;
   /** When its token last moved; at first the sign-in. */
   readonly lastRefreshedAt: number;
   /** The idle deadline, which each rotation moves, never past {@link absoluteExpiresAt}. */
@@ -143,8 +149,14 @@ export interface NewSession {
   readonly numberAbove: number;
   /** The sessions that end when this one is first presented or signed out. */
   readonly replaces: readonly string[];
-  /** Whether a password was checked for it. */
+  /** Whether somebody has proved for it who they are. */
   readonly authenticated: boolean;
+  /** How they signed in; null for a guest, and where it is not known. */
+  readonly method: string | null;
+  /** With what they proved who they are, each value without a space; empty where it is not known. */
+  readonly amr: readonly string[];
+  /** Whether it outlives the browser's windows. */
+  readonly persistent: boolean;
   /** The thumbprint of the key that it is bound to; null for none. */
   readonly boundKey: string | null;
   /** Of the sign-in; null when there was none. */

@@ -1,6 +1,6 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { Subject } from "./authStore.ts";
-import { recogniseClient, rememberClient } from "./familiarClients.ts";
+import { recogniseClient } from "./familiarClients.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
@@ -44,12 +44,15 @@ export async function checkCredentials(
     throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
   }
   await attempt.succeeded();
-  if (server.options.requireVerifiedEmail && !subject.isVerified) {
-    throw new RequestRefusedError(400, "LOGIN_USER_NOT_VERIFIED");
-  }
-  await rememberClient(server, facts, subject.id);
+  requireVerified(server, subject);
   if (passwords.needsRehash(subject.passwordHash)) {
     await store.replacePasswordHash(subject.id, subject.passwordHash, await passwords.hash(password, attempt.line));
   }
   return { subject, isNewDevice };
+}
+
+/** @throws RequestRefusedError 400 where the address was to be confirmed first. */
+export function requireVerified({ options }: AuthServerContext, subject: Subject): void {
+  if (options.requireVerifiedEmail && !subject.isVerified)
+    throw new RequestRefusedError(400, "LOGIN_USER_NOT_VERIFIED");
 }

@@ -18,6 +18,10 @@ const rule = (expected: string, accepts: (value: unknown) => boolean): OptionRul
 
 export const aText = rule("a text", (value) => typeof value === "string");
 export const aNumber = rule("a number", (value) => typeof value === "number" && !Number.isNaN(value));
+export const aSpanInSeconds = rule(
+  "a whole number of seconds from 0 on",
+  (value) => Number.isInteger(value) && Number(value) >= 0,
+);
 export const trueOrFalse = rule("true or false", (value) => typeof value === "boolean");
 export const aFunction = rule("a function", (value) => typeof value === "function");
 export const anObject = rule("an object", isObject);

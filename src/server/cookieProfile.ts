@@ -16,7 +16,8 @@ export interface CookieProfile {
    */
   readFormer(cookieHeader: string | undefined): readonly NamedCookie[];
   nameFor(sessionId: string): string;
-  write(sessionId: string, token: string, maxAgeSeconds: number): string;
+  /** `maxAgeSeconds` null: the browser forgets it with its windows. */
+  write(sessionId: string, token: string, maxAgeSeconds: number | null): string;
   clear(name: string): string;
   /** Clears a former cookie under every path and domain that it may have had, of which a request tells nothing. */
   clearFormer(name: string): readonly string[];
@@ -72,7 +73,10 @@ export function createCookieProfile(form: CookieForm): CookieProfile {
     nameFor,
     read: (header) => parseCookies(header).filter(({ name }) => isOwn(name)),
     readFormer: (header) => parseCookies(header).filter(isFormer),
-    write: (sessionId, token, maxAgeSeconds) => `${nameFor(sessionId)}=${token}${own}; Max-Age=${maxAgeSeconds}`,
+    write(sessionId, token, maxAgeSeconds) {
+      const lifetime = maxAgeSeconds === null ? "" : `; Max-Age=${maxAgeSeconds}`;
+      return `${nameFor(sessionId)}=${token}${own}${lifetime}`;
+    },
     clear: (name) => `${name}=${own}; Max-Age=0`,
     clearFormer(name) {
       // Browsers let a cookie of that prefix have no other path and no domain.

@@ -10,6 +10,7 @@ import { RequestRefusedError } from "./requestRefusedError.ts";
 import { findLiveRecord } from "./requireLiveSession.ts";
 import { peekInProcess } from "./peekInProcess.ts";
 import { addAccountRoutes } from "./routes/accountRoutes.ts";
+import { addChallengeRoute } from "./routes/challengeRoute.ts";
 import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
 import { addDeviceTokenRoute } from "./routes/deviceTokenRoute.ts";
 import { addInfoRoutes } from "./routes/infoRoutes.ts";
@@ -21,12 +22,27 @@ import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import type { ServerSession, VisitorRequest } from "./serverSession.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
 import { giveNonce } from "./sessionBinding.ts";
+import { createSessionStarter, type StartSession } from "./sessionStarter.ts";
 import { createSweeper } from "./sweeper.ts";
 
 /** The server: an app to mount, and what the program around it may ask of it. */
 export interface AuthServer {
   /** A Hono app with every endpoint under the prefix. `app.fetch(request)` works in any runtime. */
   readonly app: Hono<HonoEnvironment>;
+  /**
+   * Signs somebody in whom a route of your own has recognised: by a passkey, a one-time code, an identity provider. Resolves
+   * with the answer to hand on, which is that of a sign-in: cookie and token for a page, and by the same rules (403 for a
+   * page of another site, 400 for a subject that is inactive).
+   *
+   * @throws RangeError when there is no such subject.
+   * @example
+   * app.post("/passkey", async (context) => {
+   *   const passkey = await verifyPasskey(await context.req.json());
+   *   if (passkey === null) return context.json({ detail: "PASSKEY_REJECTED" }, 400);
+   *   return auth.startSession(passkey.subjectId, context.req.raw, { method: "passkey", amr: ["hwk"] });
+   * });
+   */
+  readonly startSession: StartSession;
   /**
    * What a good access token says. Looks at no database: a session that ended lives on here until the token expires.
    * @throws AccessTokenError `TOKEN_EXPIRED`, `TOKEN_INVALID`.
@@ -80,32 +96,38 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
   const requests = new Set<Promise<void>>();
   let closing: Promise<void> | undefined;
 
-  const app = new Hono<HonoEnvironment>().basePath(resolved.prefix);
-  app.use(crossOrigin(resolved));
-  app.use(giveNonce(context));
-  app.use(async (_, next) => {
-    if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
-    const work = next();
-    const settled = work.catch(() => undefined).finally(() => requests.delete(settled));
-    requests.add(settled);
-    await work;
-    sweeper.poke();
-  });
-  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
-  app.use(async (_, next) => {
-    await context.store.ready();
-    await next();
-  });
+  /** What every endpoint has, and what `startSession` answers. */
+  function withRules(rules: Hono<HonoEnvironment>): Hono<HonoEnvironment> {
+    rules.use(crossOrigin(resolved));
+    rules.use(giveNonce(context));
+    rules.use(async (_, next) => {
+      if (closing !== undefined) throw new ServiceUnavailableError("The server is closing.");
+      const work = next();
+      const settled = work.catch(() => undefined).finally(() => requests.delete(settled));
+      requests.add(settled);
+      await work;
+      sweeper.poke();
+    });
+    rules.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }));
+    rules.use(async (_, next) => {
+      await context.store.ready();
+      await next();
+    });
+    rules.notFound((honoContext) => honoContext.json({ detail: "Not Found" }, 404));
+    rules.onError((error, honoContext) => answerError(context, error, honoContext));
+    return rules;
+  }
+
+  const app = withRules(new Hono<HonoEnvironment>().basePath(resolved.prefix));
   addAccountRoutes(app, context);
   addSessionRoutes(app, context);
+  addChallengeRoute(app, context);
   addPeekRoute(app, context);
   addRevokeRoute(app, context);
   addSessionListRoutes(app, context);
   addDeviceRoutes(app, context);
   addDeviceTokenRoute(app, context);
   addInfoRoutes(app, context);
-  app.notFound((honoContext) => honoContext.json({ detail: "Not Found" }, 404));
-  app.onError((error, honoContext) => answerError(context, error, honoContext));
 
   async function closeWithin(limitMs: number): Promise<void> {
     const deadline = startDeadline(limitMs);
@@ -119,6 +141,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
   return {
     app,
+    startSession: createSessionStarter(context, withRules),
     verifyAccessToken: (token) => context.accessTokens.verify(token),
     peekSession: (request) => peekInProcess(context, request),
     isSessionLive: async (token) => (await findLiveRecord(context, token)) !== null,

@@ -7,6 +7,7 @@ interface Operation {
   readonly summary: string;
   readonly form?: z.ZodType;
   readonly json?: z.ZodType;
+  readonly query?: Readonly<Record<string, string>>;
   readonly bearer?: boolean;
   readonly cookie?: boolean;
   readonly peek?: boolean;
@@ -40,9 +41,31 @@ const OPERATIONS: readonly Operation[] = [
   {
     method: "post",
     path: "/jwt/login",
-    summary: "Signs in: a new session.",
+    summary: "Signs in: a new session, or (202) a challenge for a further factor.",
     form: wire.loginRequest,
-    answers: { "200": wire.tokenAnswer, "400": errorAnswer, ...FORBIDDEN, ...INVALID, ...LIMITED },
+    answers: {
+      "200": wire.tokenAnswer,
+      "202": wire.challengeAnswer,
+      "400": errorAnswer,
+      ...FORBIDDEN,
+      ...INVALID,
+      ...LIMITED,
+    },
+  },
+  {
+    method: "post",
+    path: "/jwt/challenge",
+    summary: "Answers the challenge of a sign-in, where the server asks for second factors.",
+    json: wire.challengeRequest,
+    answers: {
+      "200": wire.tokenAnswer,
+      "202": wire.challengeAnswer,
+      "400": errorAnswer,
+      ...FORBIDDEN,
+      "404": errorAnswer,
+      ...INVALID,
+      ...LIMITED,
+    },
   },
   {
     method: "post",
@@ -55,8 +78,15 @@ const OPERATIONS: readonly Operation[] = [
     path: "/jwt/refresh",
     summary: "Renews the access token.",
     json: wire.refreshRequest,
+    query: { optional: "`1`: without a refresh token the answer is a 200 that says so, and no 401." },
     cookie: true,
-    answers: { "200": wire.tokenAnswer, ...UNAUTHORIZED, ...FORBIDDEN, ...INVALID, ...LIMITED },
+    answers: {
+      "200": z.union([wire.tokenAnswer, wire.missingAnswer]),
+      ...UNAUTHORIZED,
+      ...FORBIDDEN,
+      ...INVALID,
+      ...LIMITED,
+    },
   },
   {
     method: "post",
@@ -198,16 +228,19 @@ export function openApiDocument({ prefix = "/v1/auth" }: { readonly prefix?: str
   };
 }
 
-function describe({ path, summary, form, json, bearer, cookie, peek, answers }: Operation): unknown {
-  const parameter = PATH_ID.exec(path)?.[1];
+function describe({ path, summary, form, json, query = {}, bearer, cookie, peek, answers }: Operation): unknown {
+  const inPath = PATH_ID.exec(path)?.slice(1) ?? [];
+  const schemaOfText = { type: "string" };
+  const parameters = [
+    ...inPath.map((name) => ({ name, in: "path", required: true, schema: schemaOfText })),
+    ...Object.entries(query).map(([name, description]) => ({ name, in: "query", description, schema: schemaOfText })),
+  ];
   const [mediaType, schema] = form ? ["application/x-www-form-urlencoded", form] : ["application/json", json];
   // Beyond what is listed, any request may be too large, or find the store busy.
   const all = { ...answers, "413": errorAnswer, "503": errorAnswer };
   return {
     summary,
-    ...(parameter !== undefined && {
-      parameters: [{ name: parameter, in: "path", required: true, schema: { type: "string" } }],
-    }),
+    ...(parameters.length > 0 && { parameters }),
     ...(schema && {
       requestBody: { required: cookie !== true, content: { [mediaType]: { schema: jsonSchema(schema, "input") } } },
     }),

@@ -1,6 +1,8 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord, Transport } from "./authStore.ts";
 import type { CookieProfile } from "./cookieProfile.ts";
+import type { RequestFacts } from "./requestFacts.ts";
+import type { ChosenTransport } from "./startSession.ts";
 import { type ParsedRefreshToken, parseRefreshToken } from "./refreshTokens.ts";
 
 /** A session of which the request carries a genuine refresh token, whatever has become of it. */
@@ -61,4 +63,13 @@ export function findSessionsInCookie(
     cookies.map(({ value }) => value),
     "cookie",
   );
+}
+
+/** What comes along with a sign-in. */
+export async function presentedWith(
+  server: AuthServerContext,
+  facts: RequestFacts,
+  { profile }: ChosenTransport,
+): Promise<readonly PresentedSession[]> {
+  return profile === null ? [] : findSessionsInCookie(server, profile, facts.cookie);
 }

@@ -51,6 +51,11 @@ export interface RateLimitOptions {
    * two never make anybody wait. Default 16 in a day; a stranger's success clears it.
    */
   readonly signInDelay?: RateLimit | false | undefined;
+  /**
+   * Answers to the challenges of one account (a second factor), by each of its own devices and places, and by all others
+   * together. Default 5 in 10 minutes; a right one clears it.
+   */
+  readonly challenge?: RateLimit | false | undefined;
   /** Registrations from one address. Default 20 in an hour. */
   readonly register?: RateLimit | false | undefined;
   /** Guest sessions from one address. Default 60 in an hour. */
@@ -104,6 +109,7 @@ const DEFAULTS: Readonly<Record<RateLimitName, RateLimit>> = {
   signIn: { points: 8, perSeconds: 600 },
   signInAddress: { points: 50, perSeconds: 600 },
   signInDelay: { points: 16, perSeconds: 86_400 },
+  challenge: { points: 5, perSeconds: 600 },
   register: { points: 20, perSeconds: 3600 },
   guest: { points: 60, perSeconds: 3600 },
   refresh: { points: 300, perSeconds: 60 },

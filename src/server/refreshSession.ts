@@ -4,6 +4,7 @@ import { decideRotation } from "./decideRotation.ts";
 import { endReplaced } from "./endSessions.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { RequestFacts } from "./requestFacts.ts";
+import { idleMsOf } from "./idleLifetime.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import { addressKey } from "./networkAddress.ts";
 
@@ -69,10 +70,11 @@ export async function refreshSession(
         return { kind: "refreshed", record: { session: current, subject, now } };
       }
       case "rotate": {
-        const { counter, previous, replaces } = record.session;
+        const { counter, previous, replaces, persistent } = record.session;
+        const idleMs = idleMsOf(options, persistent);
         const { nextCounter, nextPrevious, graceMs } = decision;
         const step = { sessionId, counter, previous, nextCounter, nextPrevious, graceMs };
-        const rotated = await store.rotateSession({ ...step, rotatedBy: caller, idleMs: options.idleMs });
+        const rotated = await store.rotateSession({ ...step, rotatedBy: caller, idleMs });
         if (rotated !== null) {
           context.audit(EVENTS[decision.because], facts, fields);
           if (replaces.length > 0) await endReplaced(context, facts, rotated);

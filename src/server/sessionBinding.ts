@@ -4,6 +4,7 @@ import type { Session } from "./authStore.ts";
 import { verifyDpopProof } from "./dpopProof.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
+import type { ChosenTransport } from "./startSession.ts";
 
 /** Answers each request with a proof with the nonce for the next (RFC 9449 §8.2), whatever else the answer says. */
 export function giveNonce({ options, dpopNonces }: AuthServerContext): MiddlewareHandler<HonoEnvironment> {
@@ -42,6 +43,18 @@ export async function readProvedKey(
     throw new RequestRefusedError(400, "USE_DPOP_NONCE", { error: "use_dpop_nonce" });
   }
   return verdict.thumbprint;
+}
+
+/** Before anything is checked or made: a client that has to send its proof again has then lost nothing. */
+export async function readBindingKey(
+  server: AuthServerContext,
+  context: Context<HonoEnvironment>,
+  facts: RequestFacts,
+  { transport }: ChosenTransport,
+): Promise<string | null> {
+  const boundKey = await readProvedKey(server, context, facts);
+  if (transport !== "none") requireKeyForSession(server, boundKey);
+  return boundKey;
 }
 
 /** @throws RequestRefusedError 403 `SESSION_BINDING_REQUIRED` where a session would need a key and gets none. */

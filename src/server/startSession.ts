@@ -1,6 +1,7 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord, Subject, Transport } from "./authStore.ts";
 import { encodeBase64url, randomBytes } from "./encoding.ts";
+import { idleMsOf } from "./idleLifetime.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { CookieProfile } from "./cookieProfile.ts";
 import type { RequestFacts } from "./requestFacts.ts";
@@ -41,6 +42,11 @@ export function allowedProfile(context: AuthServerContext, facts: RequestFacts):
   if (context.judgeOrigin(facts) !== "allowed") {
     throw originNotAllowed("This origin is neither the server's own nor one of its `allowedOrigins`.");
   }
+  return requireProfile(context, facts);
+}
+
+/** @throws RequestRefusedError 403 where no cookie may travel. */
+export function requireProfile(context: AuthServerContext, facts: RequestFacts): CookieProfile {
   const profile = context.cookieProfile(facts);
   if (profile === null) throw originNotAllowed("Cookies need https here: set `publicUrl`, or open http://localhost.");
   return profile;
@@ -51,8 +57,11 @@ export interface SessionStart {
   readonly transport: Transport;
   /** What came with the sign-in; the new session's number is greater, and it replaces those that live. */
   readonly presented: readonly PresentedSession[];
-  /** Whether a password was checked for it. */
+  /** Whether somebody has proved for it who they are. */
   readonly authenticated: boolean;
+  readonly method: string | null;
+  readonly amr: readonly string[];
+  readonly persistent: boolean;
   /** Another session number that this one's must exceed. */
   readonly numberAbove?: number | undefined;
   readonly clientName?: string | undefined;
@@ -70,6 +79,9 @@ export async function startSession(
     transport,
     presented,
     authenticated,
+    method,
+    amr,
+    persistent,
     numberAbove = 0,
     clientName,
     boundKey,
@@ -86,11 +98,14 @@ export async function startSession(
     subjectId: subject.id,
     credentialVersion: subject.credentialVersion,
     transport,
-    idleMs: Math.min(options.idleMs, absoluteMs),
+    idleMs: Math.min(idleMsOf(options, persistent), absoluteMs),
     absoluteMs,
     numberAbove: Math.max(numberAbove, ...presented.map(({ record }) => record.session.number)),
     replaces: presented.filter(({ record }) => sessionStatus(record) === "live").map(({ record }) => record.session.id),
     authenticated,
+    method,
+    amr,
+    persistent,
     boundKey,
     userAgent: facts.userAgent,
     clientName: clientName ?? null,

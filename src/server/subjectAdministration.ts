@@ -1,5 +1,8 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { Subject, SubjectChanges } from "./authStore.ts";
+import { aText, checkOptions, trueOrFalse } from "./checkOptions.ts";
+import { createSessionId } from "./sessionId.ts";
+import { registerRequest } from "./wireSchemas.ts";
 
 /** What an operator does to subjects; in process only, there is no endpoint for it. */
 export interface SubjectAdministration {
@@ -7,6 +10,13 @@ export interface SubjectAdministration {
   find(id: string): Promise<Subject | null>;
   /** By the e-mail address, whatever its case; null when there is none. */
   findByEmail(email: string): Promise<Subject | null>;
+  /**
+   * Makes an account, without a password unless one is given: for people who come by a passkey or an identity provider. Null
+   * when the address is taken: look whose it is before you let somebody in by it, and link two ways in only where both sides
+   * have confirmed the address.
+   * @throws RangeError for a password that is refused, with the reason as its message.
+   */
+  add(subject: AddedSubject): Promise<Subject | null>;
   /**
    * Making a subject inactive, or a superuser or none any more, ends all of its sessions. Null when there is no such
    * subject.
@@ -23,9 +33,37 @@ export interface SubjectAdministration {
   endSessions(id: string): Promise<void>;
 }
 
+/** Whom {@link SubjectAdministration.add} makes. */
+export interface AddedSubject {
+  /** Default: none, so that it can be found by its id alone. */
+  readonly email?: string | undefined;
+  /** Default: none. */
+  readonly password?: string | undefined;
+  /** Whether the address is known to be theirs. Default false. */
+  readonly isVerified?: boolean | undefined;
+}
+
 export function createSubjectAdministration(server: AuthServerContext): SubjectAdministration {
   const { store, passwords, passwordPolicy } = server;
+
+  async function refuseBadPassword(password: string, email: string | null): Promise<void> {
+    const objection = await passwordPolicy.objection(password, { email });
+    if (objection !== null) throw new RangeError(objection);
+  }
+
   return {
+    async add(subject) {
+      checkOptions<AddedSubject>("subjects.add", subject, { email: aText, password: aText, isVerified: trueOrFalse });
+      const { email = null, password, isVerified = false } = subject;
+      if (email !== null && !registerRequest.shape.email.safeParse(email).success)
+        throw new RangeError("`subjects.add`: this is no e-mail address.");
+      if (password !== undefined) await refuseBadPassword(password, email);
+      const passwordHash = password === undefined ? null : await passwords.hash(password, "operator");
+      const added = { id: createSessionId(), email, passwordHash, isVerified, isGuest: false };
+      const made = await store.addSubject(added);
+      if (made !== null) server.audit("registered", null, { subject: made.id });
+      return made;
+    },
     find: (id) => store.findSubject(id),
     findByEmail: (email) => store.findSubjectByEmail(email),
     async change(id, changes) {
@@ -36,8 +74,7 @@ export function createSubjectAdministration(server: AuthServerContext): SubjectA
     },
     async resetPassword(id, password) {
       const owner = await store.findSubject(id);
-      const objection = await passwordPolicy.objection(password, { email: owner?.email ?? null });
-      if (objection !== null) throw new RangeError(objection);
+      await refuseBadPassword(password, owner?.email ?? null);
       const hash = await passwords.hash(password, "operator");
       // Only against another change of the password in the same moment does this take a second turn.
       for (let subject = await store.findSubject(id); subject !== null; subject = await store.findSubject(id)) {

@@ -3,6 +3,7 @@ import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord } from "./authStore.ts";
 import { coarseTimes } from "./coarseTimes.ts";
 import type { CookieProfile } from "./cookieProfile.ts";
+import { idleMsOf } from "./idleLifetime.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 
 /** The answer to every sign-in and refresh: RFC 6749 §5.1 with `session` and `subject` beside it. */
@@ -33,8 +34,14 @@ export async function makeAccessToken(
   { session, subject, now }: SessionRecord,
   endsAt = session.absoluteExpiresAt,
 ): Promise<TokenBody> {
-  const isBound = session.boundKey !== null;
-  const content = { subject: session.subjectId, sessionId: session.id, isGuest: subject?.isGuest ?? false, isBound };
+  const content = {
+    subject: session.subjectId,
+    sessionId: session.id,
+    isGuest: subject?.isGuest ?? false,
+    isBound: session.boundKey !== null,
+    authenticatedAt: session.authenticatedAt,
+    amr: session.amr,
+  };
   const { token, expiresInSeconds } = await server.accessTokens.sign(content, now, endsAt);
   const secondsTo = (moment: number) => Math.floor((moment - now) / 1000);
   return {
@@ -44,7 +51,7 @@ export async function makeAccessToken(
     session: {
       id: session.id,
       number: session.number,
-      expires_in: secondsTo(coarseTimes(session, server.options.idleMs).expiresAt),
+      expires_in: secondsTo(coarseTimes(session, idleMsOf(server.options, session.persistent)).expiresAt),
       ends_in: secondsTo(session.absoluteExpiresAt),
     },
     subject: session.subjectId,
@@ -69,6 +76,7 @@ export async function makeTokens(
   const refreshToken = await server.refreshTokens.issue(session);
   if (session.transport === "body") return { ...body, refresh_token: refreshToken };
   if (profile === null) throw new Error("A session of the cookie transport was about to be answered without a cookie.");
-  setCookie(context, facts, profile.write(session.id, refreshToken, body.session.expires_in));
+  const maxAgeSeconds = session.persistent ? body.session.expires_in : null;
+  setCookie(context, facts, profile.write(session.id, refreshToken, maxAgeSeconds));
   return body;
 }

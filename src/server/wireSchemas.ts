@@ -11,6 +11,18 @@ export const registerRequest = z.object({
 export const loginRequest = z.object({
   username: z.string().min(1).max(320),
   password: z.string().min(1),
+  /** "Remember me": without it the session ends with the browser. */
+  persistent: z
+    .enum(["true", "false"])
+    .default("true")
+    .transform((text) => text === "true"),
+});
+
+/** `response` is whatever the app's own check understands. */
+export const challengeRequest = z.object({ token: z.string().max(4096), response: z.unknown() });
+
+export const challengeAnswer = z.object({
+  challenge: z.looseObject({ token: z.string(), expires_in: z.int(), methods: z.array(z.string()) }),
 });
 
 export const refreshRequest = z.object({ refresh_token: z.string().nullish() });
@@ -59,6 +71,9 @@ export const tokenAnswer = z.object({
   refresh_token: z.string().optional(),
 });
 
+/** The answer to a refresh that was asked for as `optional` and carries no refresh token. */
+export const missingAnswer = z.object({ access_token: z.null(), detail: z.literal("REFRESH_TOKEN_MISSING") });
+
 export const sessionAnswer = z.object({
   id: z.string(),
   created_at: z.iso.datetime(),
@@ -66,6 +81,7 @@ export const sessionAnswer = z.object({
   expires_at: z.iso.datetime(),
   user_agent: z.string().nullable(),
   client_name: z.string().nullable(),
+  method: z.string().nullable(),
   bound: z.boolean(),
   current: z.boolean(),
 });

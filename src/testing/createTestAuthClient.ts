@@ -1,6 +1,7 @@
 import type { AuthClient, AuthEventName, AuthEvents } from "../core/authClient.ts";
 import type { User } from "../core/register.ts";
 import { AuthError } from "../core/authError.ts";
+import { isSignInChallenge, type SignInChallenge, type SignInResult } from "../core/signInChallenge.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
 import { noAttempt } from "../core/record.ts";
 import type { Platform } from "../core/ports.ts";
@@ -14,8 +15,10 @@ export interface TestAuthClientOptions {
   state?: AuthState;
   /** The server's answer to "who am I". Default: made up from the identity. */
   user?: Partial<User>;
-  /** Who comes of a sign-in, or a rejection. Default: everybody may, with the username as the subject. */
-  onSignIn?: (credentials: { username: string; password: string }) => Identity | Promise<Identity>;
+  /** Who comes of a sign-in, a challenge, or a rejection. Default: everybody may, with the username as the subject. */
+  onSignIn?: (credentials: { username: string; password: string }) => SignInResult | Promise<SignInResult>;
+  /** What comes of an answer to a challenge. Default: `somebody` is signed in. */
+  onContinueSignIn?: (challenge: SignInChallenge, response: unknown) => SignInResult | Promise<SignInResult>;
   /** Default: `https://app.test/v1/auth`. */
   baseUrl?: string;
   /** What the client says of itself; nothing is held here. Default: `reject`. */
@@ -82,11 +85,14 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     accessToken.notify();
   }
 
-  async function signIn(credentials: { username: string; password: string }): Promise<Identity> {
+  async function signIn(credentials: { username: string; password: string }): Promise<SignInResult> {
     assertAlive();
-    const identity = (await options.onSignIn?.(credentials)) ?? completeIdentity({ subject: credentials.username });
-    setState({ status: "authenticated", identity });
-    return identity;
+    return enter((await options.onSignIn?.(credentials)) ?? completeIdentity({ subject: credentials.username }));
+  }
+
+  function enter<Result extends SignInResult>(entered: Result): Result {
+    if (!isSignInChallenge(entered)) setState({ status: "authenticated", identity: entered });
+    return entered;
   }
 
   function assertAlive(): void {
@@ -150,7 +156,20 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       return identity;
     },
     signInWith: () => signIn({ username: "somebody", password: "" }),
-    adopt: () => signIn({ username: "somebody", password: "" }),
+    continueSignIn: async (challenge, response) => {
+      assertAlive();
+      return enter(
+        (await options.onContinueSignIn?.(challenge, response)) ?? completeIdentity({ subject: "somebody" }),
+      );
+    },
+    stepUp: async () => {
+      renewAccessToken();
+      return requireIdentity();
+    },
+    adopt: async () => {
+      assertAlive();
+      return enter(completeIdentity({ subject: "somebody" }));
+    },
     changePassword: async () => {
       renewAccessToken();
       return requireIdentity();

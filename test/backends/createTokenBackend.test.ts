@@ -5,6 +5,7 @@ import type { TokenBackendOptions, TokenFields } from "../../src/core/tokenBacke
 import { createMapStore } from "../../src/core/tokenBackend/tokenStore.ts";
 import { createSimulatedClock } from "../../src/testing.ts";
 import { makeJwt } from "./support/jwt.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const clock = createSimulatedClock({ startAt: Date.UTC(2026, 10, 28) });
 const platform = { clock, random: Math.random, openChannel: undefined, storages: {} };
@@ -121,7 +122,7 @@ describe("the lifetime of a token", () => {
   const lifetimeOf = async (fields: Partial<TokenFields>, access = "opaque", headers = {}) => {
     const { call } = answering(json({ access, refresh: "r" }, 200, headers));
     const tokens = () => ({ accessToken: access, refreshToken: "r", subject: "ada", ...fields });
-    return (await describeApi({ tokens }).signIn(ada, call)).expiresInSeconds;
+    return unchallenged(await describeApi({ tokens }).signIn(ada, call)).expiresInSeconds;
   };
 
   it.each<[string, Partial<TokenFields>]>([
@@ -344,7 +345,7 @@ describe("the refresh token", () => {
         json(act === "signIn" ? { access: "n", refresh: "n1" } : {}),
       );
       const theirs = answering(() => slow, json({}), json({ access: "m", refresh: "n2" }));
-      const { session } = await describeApi(options).signIn(ada, mine.call);
+      const { session } = unchallenged(await describeApi(options).signIn(ada, mine.call));
       const refreshing = describeApi(options).refresh(theirs.call);
       await clock.settle();
       if (act === "signIn") await describeApi(options).signIn(ada, mine.call);
@@ -379,7 +380,7 @@ describe("the refresh token", () => {
     const signOut = ({ refreshToken }: { refreshToken: string | null }) => ({ path: "logout", json: { refreshToken } });
     const options = { refreshToken: store, signOut };
     const { call, sent } = answering(json({ access: "a", refresh: "r1" }), json({}, 503), json({}));
-    const { session } = await describeApi(options).signIn(ada, call);
+    const { session } = unchallenged(await describeApi(options).signIn(ada, call));
     const name = { id: session?.id ?? "", number: session?.number ?? 0 };
     await expect(describeApi(options).signOut?.(name, "a", call)).rejects.toMatchObject({ status: 503 });
     const reloaded = describeApi(options);
@@ -395,8 +396,8 @@ describe("the refresh token", () => {
       json({ access: "c" }),
     );
     const backend = describeApi();
-    const first = await backend.signIn(ada, call);
-    const second = await backend.signIn(ada, call);
+    const first = unchallenged(await backend.signIn(ada, call));
+    const second = unchallenged(await backend.signIn(ada, call));
     await backend.signOut?.({ id: first.session?.id ?? "", number: 1 }, "a", call);
     expect(await backend.refresh(call)).toMatchObject({ kind: "token" });
     expect(sent[2]?.body).toBe('{"refreshToken":"r2"}');
@@ -424,7 +425,7 @@ describe("an access token in a cookie", () => {
       user: { path: "me" },
     });
     expect(backend.tokens).toBe("cookie");
-    const first = await backend.signIn(ada, call);
+    const first = unchallenged(await backend.signIn(ada, call));
     const second = await backend.refresh(call);
     expect(first).toMatchObject({ subject: "7", expiresInSeconds: 300 });
     expect(second.kind === "token" && second.answer.accessToken).not.toBe(first.accessToken);

@@ -53,8 +53,7 @@ describe("the habits of the migration guide", () => {
   function openAxiosJwt(clockIsAheadMs: number) {
     const { world, api } = openTabs();
     // The package's key in the storage names the environment.
-    vi.stubEnv("NODE_ENV", "test");
-    const items = new Map([["auth-tokens-test", JSON.stringify(api.answer(api.server.begin(42)))]]);
+    const items = new Map([[`auth-tokens-${process.env.NODE_ENV}`, JSON.stringify(api.answer(api.server.begin(42)))]]);
     vi.stubGlobal("localStorage", storageOf(items));
     vi.stubGlobal("window", { localStorage });
     const { applyAuthTokenInterceptor } = loadAnew("axios-jwt");

@@ -11,6 +11,7 @@ import {
   untilShown,
 } from "./support/tabActions.ts";
 import { useChromium } from "./support/useChromium.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const { scenario } = useChromium();
 const refreshLock = "stay-signed-in:/v1/auth:refresh";
@@ -238,7 +239,7 @@ describe("messages from strangers on the channel", () => {
         ),
       ).toBe("sessionEnded");
       expect(await tab.evaluate(() => rendered.some(({ subject }) => subject === "mallory"))).toBe(false);
-      expect(await tab.evaluate((given) => auth.signIn(given).then(({ isGuest }) => isGuest), account)).toBe(false);
+      expect(unchallenged(await tab.evaluate((given) => auth.signIn(given), account)).isGuest).toBe(false);
       expect(app.counts.login).toBe(1);
     }),
   );

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { expectNoReadableToken } from "./support/expectNoReadableToken.ts";
 import { account, callApi, shownSinceSignIn, signIn, untilShown } from "./support/tabActions.ts";
 import { useChromium } from "./support/useChromium.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const { scenario } = useChromium();
 
@@ -38,6 +39,22 @@ describe("one tab", () => {
       expect(await callApi(tab)).toEqual({ status: 200, subject: ada });
       expect(await tab.evaluate(() => rendered.map(({ subject }) => subject))).toEqual([null, ada]);
       expect(app.counts).toMatchObject({ refresh: refresh + 1, guest, login: 1 });
+    }),
+  );
+
+  // N09
+  it(
+    "prints no error on the console while nobody is signed in",
+    scenario({}, async ({ app, openTab }) => {
+      const tab = await openTab();
+      const printed: string[] = [];
+      tab.on("console", (message) => {
+        if (["error", "warning"].includes(message.type())) printed.push(message.text());
+      });
+      await tab.reload();
+      await untilShown(tab, "unauthenticated");
+      expect(app.counts.refresh).toBe(2);
+      expect(printed).toEqual([]);
     }),
   );
 
@@ -98,7 +115,7 @@ describe("one tab", () => {
       await tab.reload();
       await untilShown(tab, "unauthenticated");
       expect(app.counts).toMatchObject({ logout: 1, login: 1 });
-      expect(await tab.evaluate((given) => auth.signIn(given).then(({ isGuest }) => isGuest), account)).toBe(false);
+      expect(unchallenged(await tab.evaluate((given) => auth.signIn(given), account)).isGuest).toBe(false);
     }),
   );
 });

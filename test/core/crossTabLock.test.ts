@@ -3,6 +3,7 @@ import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import type { NetworkFault } from "../../src/testing/networkFault.ts";
 import { ADA } from "./support.ts";
 import { LOCK, openSignedInTabs, openTabs, outcomeOf, REFRESH, UNAUTHORIZED } from "./watchedTabs.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 /** How long the lock is waited for at most: the time-out of a request, and two seconds. */
 const WAIT_MS = 12_000;
@@ -174,7 +175,7 @@ describe("the lock around a refresh", () => {
       const { world } = opened;
       const first = opened.add();
       await world.advance(1_000);
-      const identity = await world.until(first.client.signIn(ADA));
+      const identity = unchallenged(await world.until(first.client.signIn(ADA)));
       first.tab.close();
       world.network.latencyMs = 100;
       const { client, tab } = opened.add();

@@ -4,6 +4,7 @@ import type { NetworkFault } from "../../src/testing/networkFault.ts";
 import { ADA, BOB } from "./support.ts";
 import { record } from "./scene.ts";
 import { openSignedInTabs, openTabs, outcomeOf, REFRESH } from "./watchedTabs.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const OUTAGES: readonly (readonly [string, NetworkFault])[] = [
   ["a busy server", { answer: { status: 503 } }],
@@ -146,7 +147,7 @@ describe("a guest on request", () => {
     const { world } = opened;
     const first = opened.add();
     await world.advance(1_000);
-    const identity = await world.until(first.client.signIn(ADA));
+    const identity = unchallenged(await world.until(first.client.signIn(ADA)));
     first.tab.close();
     const hole = world.network.addFault({ match: REFRESH, times: Number.POSITIVE_INFINITY, answer: { status: 503 } });
     const { client } = opened.add();
@@ -165,7 +166,7 @@ describe("a guest on request", () => {
       await world.advance(900_000);
       expect(at(2).client.getState()).toMatchObject({ identity: { subject: guest.subject, isGuest: true } });
     }
-    const ada = await world.until(at(2).client.signIn(ADA));
+    const ada = unchallenged(await world.until(at(2).client.signIn(ADA)));
     await world.advance(1_000);
     expect(at(1).client.getState()).toEqual({ status: "authenticated", identity: ada });
     expect(ada.isGuest).toBe(false);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ADA, BOB } from "./support.ts";
 import { openSignedInTabs, outcomeOf, REFRESH } from "./watchedTabs.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const API = "/sessions";
 const ADDRESS = "https://app.example/v1/auth/sessions";
@@ -37,7 +38,7 @@ describe("requests held while nobody is signed in", () => {
   it.each([1, 2])("go out once the same subject is back (signed in at tab %i)", async (number) => {
     await using opened = await openHeld();
     const { world, at, sent, values, identity } = opened;
-    const again = await world.until(at(number).client.signIn(ADA));
+    const again = unchallenged(await world.until(at(number).client.signIn(ADA)));
     await world.advance(2_000);
     expect(again.subject).toBe(identity.subject);
     expect(values()).toEqual(["resolved", "resolved", "resolved"]);
@@ -52,7 +53,7 @@ describe("requests held while nobody is signed in", () => {
     async (number) => {
       await using opened = await openHeld();
       const { world, at, sent, values } = opened;
-      const bob = await world.until(at(number).client.signIn(BOB));
+      const bob = unchallenged(await world.until(at(number).client.signIn(BOB)));
       await world.advance(2_000);
       expect(values()).toEqual(["identityChanged", "identityChanged", "identityChanged"]);
       expect(sent(API)).toHaveLength(0);

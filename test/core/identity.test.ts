@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ADA, BOB } from "./support.ts";
 import { openSignedInTabs, openTabs, outcomeOf, REFRESH, UNAUTHORIZED } from "./watchedTabs.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 // Not the address that the client itself asks who somebody is.
 const API = "/sessions";
@@ -25,7 +26,7 @@ describe("another user in another tab", () => {
       });
       const outcomes = Array.from({ length: given.count }, () => outcomeOf(at(1).request(ADDRESS)));
       await world.settle();
-      const bob = await world.until(at(2).client.signIn(BOB));
+      const bob = unchallenged(await world.until(at(2).client.signIn(BOB)));
       ofAda.release();
       await world.advance(5_000);
       expect(outcomes.map(({ value }) => value)).toEqual(Array<string>(given.count).fill("identityChanged"));
@@ -52,7 +53,7 @@ describe("another user in another tab", () => {
       });
       const { world, at, sent, identity } = opened;
       await world.advance(60_000);
-      const bob = await world.until(at(2).client.signIn(BOB));
+      const bob = unchallenged(await world.until(at(2).client.signIn(BOB)));
       await world.settle();
       opened.forget();
       // As the first tab knows it, this is still a request of Ada's.
@@ -84,7 +85,7 @@ describe("another user in another tab", () => {
       world: { channel: "missing", storage: "missing", lock: "missing" },
     });
     const { world, at, sent, identity } = opened;
-    const bob = await world.until(at(2).client.signIn(BOB));
+    const bob = unchallenged(await world.until(at(2).client.signIn(BOB)));
     await world.clock.sleep(900_000);
     opened.forget();
     const outcome = outcomeOf(at(1).request("https://app.example/v1/auth/sync", init));
@@ -105,7 +106,7 @@ describe("another user in another tab", () => {
   it("does not get a token asked for on behalf of the one before", async () => {
     await using opened = await openSignedInTabs(2);
     const { world, at, identity } = opened;
-    const bob = await world.until(at(2).client.signIn(BOB));
+    const bob = unchallenged(await world.until(at(2).client.signIn(BOB)));
     await world.advance(1_000);
     const asAda = outcomeOf(at(1).client.getAccessToken({ subject: identity.subject }));
     const asBob = outcomeOf(at(1).client.getAccessToken({ subject: bob.subject }));
@@ -132,7 +133,7 @@ describe("another user in another tab", () => {
         return history;
       });
       await world.until(at(1).client.signOut());
-      const bob = await world.until(at(1).client.signIn(BOB));
+      const bob = unchallenged(await world.until(at(1).client.signIn(BOB)));
       await world.advance(10_000);
       for (const [index, history] of histories.entries()) {
         expect(history[0]).toBe("unauthenticated with none");
@@ -153,7 +154,7 @@ describe("another user in another tab", () => {
       const state = at(2).client.getState();
       expect(state).toEqual({ status: "authenticated", identity: next });
     });
-    const bob = await world.until(at(1).client.signIn(BOB));
+    const bob = unchallenged(await world.until(at(1).client.signIn(BOB)));
     await world.advance(5_000);
     expect(changes).toEqual([`${identity.subject} → ${bob.subject}`]);
   });
@@ -166,7 +167,7 @@ describe("another user in another tab", () => {
     const held = world.network.addFault({ match: API, tab: 1, hold: "after", answer: UNAUTHORIZED });
     const outcome = outcomeOf(at(1).request(ADDRESS));
     await world.settle();
-    const again = await world.until(at(2).client.signIn(ADA));
+    const again = unchallenged(await world.until(at(2).client.signIn(ADA)));
     held.release();
     await world.advance(5_000);
     expect(again.subject).toBe(identity.subject);
@@ -179,7 +180,7 @@ describe("another user in another tab", () => {
   it("is not taken from a message that a stranger writes", async () => {
     await using opened = await openTabs(2);
     const { world, at, tabs } = opened;
-    const identity = await world.until(at(1).client.signIn(ADA));
+    const identity = unchallenged(await world.until(at(1).client.signIn(ADA)));
     await world.advance(60_000);
     opened.forget();
     const before = at(2).client.accessToken.getState();

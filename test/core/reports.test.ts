@@ -5,6 +5,7 @@ import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { openSignedIn } from "./scene.ts";
 import { ADA, BOB } from "./support.ts";
 import { API, REFRESH, UNAUTHORIZED } from "./watchedTabs.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const onEnd = { match: REFRESH, answer: { status: 401, body: '{"detail":"REFRESH_TOKEN_EXPIRED"}' } };
@@ -37,7 +38,7 @@ it("a sign-out that is confirmed twice takes no other one with it", async () => 
   await scene.world.until(scene.client.signOut());
   const slow = network.addFault({ match: "/jwt/logout", hold: "after" });
   await scene.world.advance(4_000);
-  const identity = await scene.world.until(scene.client.signIn(ADA));
+  const identity = unchallenged(await scene.world.until(scene.client.signIn(ADA)));
   scene.tab.signal("visible");
   await scene.world.settle();
   const lost = network.addFault({ match: "/jwt/logout", cut: "before", times: 1 });
@@ -149,7 +150,7 @@ describe("a client that is stopped or was never started", () => {
   it("sends nothing as somebody whom another has replaced", async () => {
     await using scene = await openSignedIn(1);
     const deaf = await openStopped(scene);
-    const bob = await scene.world.until(scene.client.signIn(BOB));
+    const bob = unchallenged(await scene.world.until(scene.client.signIn(BOB)));
     const token = deaf.getAccessToken({ subject: scene.identity.subject });
     await expect(scene.world.until(token)).rejects.toMatchObject({ code: "identityChanged" });
     expect(deaf.getState()).toMatchObject({ identity: { subject: bob.subject } });

@@ -81,6 +81,7 @@ describe("an answer to a refresh that succeeds", () => {
 describe("an answer to a refresh that is definitive", () => {
   it.each<[number, Body, "none" | "expired" | "revoked", boolean]>([
     [401, { detail: "REFRESH_TOKEN_MISSING" }, "none", true],
+    [200, { access_token: null, detail: "REFRESH_TOKEN_MISSING" }, "none", true],
     [401, { detail: "REFRESH_TOKEN_INVALID" }, "expired", true],
     [401, { detail: "REFRESH_TOKEN_EXPIRED" }, "expired", true],
     [401, { detail: "REFRESH_TOKEN_REVOKED" }, "revoked", true],

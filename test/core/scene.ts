@@ -6,6 +6,7 @@ import type { RequestRecord } from "../../src/testing/requestRecord.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
 import { recordEvents } from "../support/recordEvents.ts";
 import { ADA, openWorld } from "./support.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 /** Writes down all that a client tells from now on: events by name, and each new state by its status. */
 export function record(client: AuthClient): { readonly events: AuthEventName[]; readonly states: string[] } {
@@ -23,7 +24,7 @@ export async function openSignedIn(tabCount = 1, options: Parameters<typeof open
   const [tab, ...otherTabs] = world.tabs;
   if (client === undefined || tab === undefined) throw new Error("no tab");
   await world.settle();
-  const identity = await world.until(client.signIn(ADA));
+  const identity = unchallenged(await world.until(client.signIn(ADA)));
   await world.settle();
   let before = world.refreshes().length;
   return Object.assign(opened, {

@@ -4,6 +4,7 @@ import { isAuthError } from "../../src/core/authError.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { openClosed, record } from "./scene.ts";
 import { ADA, BOB } from "./support.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const API = "https://app.example/v1/auth/users/me";
 
@@ -84,7 +85,7 @@ describe("a page that loads", () => {
       const client = scene.open(scene.world.open());
       const { states } = record(client);
       await scene.world.advance(1_000);
-      const identity = await scene.world.until(client.signIn(BOB), 500);
+      const identity = unchallenged(await scene.world.until(client.signIn(BOB), 500));
       expect(client.getState()).toEqual({ status: "authenticated", identity });
       expect(identity.subject).not.toBe(scene.identity.subject);
       await scene.world.advance(29_000);

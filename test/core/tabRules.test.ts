@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openSignedIn, unsigned } from "./scene.ts";
 import { ADA, BOB, openWorld } from "./support.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const NAMESPACE = "stay-signed-in:/v1/auth";
 type World = Awaited<ReturnType<typeof openWorld>>["world"];
@@ -23,7 +24,7 @@ describe("the orderings that single rules are there for", () => {
     const slow = world.network.addFault({ match: "/jwt/refresh", tab: 1, hold: "after" });
     void scene.client.refresh();
     await world.advance(100);
-    const bob = await world.until((scene.others[0] as typeof scene.client).signIn(BOB));
+    const bob = unchallenged(await world.until((scene.others[0] as typeof scene.client).signIn(BOB)));
     slow.release();
     await world.advance(100);
     expect(written(world)).toMatchObject({ id: bob.sessionId, end: "open" });
@@ -133,7 +134,7 @@ describe("the orderings that single rules are there for", () => {
     const slow = world.network.addFault({ match: "/jwt/refresh", tab: 2, hold: "after" });
     opened.open(world.open());
     await world.advance(1_000);
-    const bob = await world.until((opened.clients[0] as (typeof opened.clients)[number]).signIn(BOB));
+    const bob = unchallenged(await world.until((opened.clients[0] as (typeof opened.clients)[number]).signIn(BOB)));
     await world.advance(1_000);
     world.channel.dropRate = 0;
     slow.release();

@@ -106,8 +106,8 @@ describe("a token that lives as long as the margin, or less", () => {
     await scene.world.advance(425_000);
     expect(scene.client.getState()).toMatchObject({ status: "unauthenticated", reason: "expired" });
     expect(events.filter((event) => event === "sessionEnded")).toHaveLength(1);
-    expect(scene.since().filter(({ serverStatus }) => serverStatus === 200).length).toBeLessThanOrEqual(6);
-    expect(scene.since().filter(({ serverStatus }) => serverStatus === 401)).toHaveLength(1);
+    // Of these the last one finds that the browser has let go of the cookie.
+    expect(scene.since().length).toBeLessThanOrEqual(7);
   });
 
   // B134 https://github.com/react-auth-kit/react-auth-kit/issues/643

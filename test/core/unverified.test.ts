@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AuthState } from "../../src/core/authState.ts";
 import { openClosed, openSignedIn, record } from "./scene.ts";
 import { ADA, BOB } from "./support.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const NAMESPACE = "stay-signed-in:/v1/auth";
 const KEY = `${NAMESPACE}:session`;
@@ -65,7 +66,7 @@ describe.each(STRAYS)("%s that strays about", (_name, changes) => {
     scene.world.channel.inject(NAMESPACE, message(changes));
     scene.world.storage.plant(KEY, JSON.stringify({ ...stray, id: "y", ...changes }));
     await scene.world.advance(100);
-    const identity = await scene.world.until(scene.client.signIn(BOB));
+    const identity = unchallenged(await scene.world.until(scene.client.signIn(BOB)));
     await scene.world.advance(30_000);
     for (const client of scene.clients) expect(client.getState()).toEqual({ status: "authenticated", identity });
   });
@@ -78,7 +79,7 @@ describe.each(STRAYS)("%s that strays about", (_name, changes) => {
     await scene.world.until(scene.client.signOut());
     await scene.world.advance(60_000);
     for (const client of scene.clients) expect(client.getState().status).toBe("unauthenticated");
-    const again = await scene.world.until(scene.client.signIn(ADA));
+    const again = unchallenged(await scene.world.until(scene.client.signIn(ADA)));
     await scene.world.advance(10_000);
     for (const client of scene.clients) expect(client.getState()).toEqual({ status: "authenticated", identity: again });
   });
@@ -132,7 +133,7 @@ it.each([
   const [other] = scene.others;
   if (other === undefined) throw new Error("no other");
   const { states, events } = record(other);
-  const identity = await scene.world.until(scene.client.signIn(ADA));
+  const identity = unchallenged(await scene.world.until(scene.client.signIn(ADA)));
   await scene.world.advance(10_000);
   expect(new Set(states)).toEqual(new Set(["authenticated"]));
   expect(events).not.toContain("signedIn");

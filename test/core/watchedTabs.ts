@@ -1,3 +1,4 @@
+import { unchallenged } from "../support/unchallenged.ts";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import type { AuthClient, AuthEventName } from "../../src/core/authClient.ts";
 import type { RequestRecord } from "../../src/testing/requestRecord.ts";
@@ -61,7 +62,7 @@ export async function openTabs(tabCount: number, options: Parameters<typeof open
 /** {@link openTabs} in which Ada has signed in at the first tab, and all know. */
 export async function openSignedInTabs(tabCount: number, options: Parameters<typeof openWorld>[1] = {}) {
   const opened = await openTabs(tabCount, options);
-  const identity = await opened.world.until(opened.at(1).client.signIn(ADA));
+  const identity = unchallenged(await opened.world.until(opened.at(1).client.signIn(ADA)));
   await opened.world.advance(1_000);
   opened.forget();
   return { ...opened, identity };

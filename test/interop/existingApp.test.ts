@@ -14,6 +14,7 @@ import { type InteropBrowser, openBrowser, openTab, startClient } from "./suppor
 import { preparePythonPackage } from "./support/pythonEnvironment.ts";
 import { registerAccount } from "./support/registerAccount.ts";
 import { type RunningProcess, startProcess } from "./support/startProcess.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const python = await findPython();
 
@@ -90,7 +91,7 @@ describe.skipIf(python === null)("an app that existed before, after the guide's 
   it("knows its users by their passwords, and its guests of before as guests", async () => {
     const client = createAuthClient({ baseUrl, platform: createPagePlatform(origin) });
     client.start();
-    const identity = await client.signIn(before.account ?? { username: "", password: "" });
+    const identity = unchallenged(await client.signIn(before.account ?? { username: "", password: "" }));
     expect(await client.fetchUser()).toMatchObject({ email: before.account?.username, is_guest: false });
     expect(identity.isGuest).toBe(false);
     client.dispose();
@@ -131,7 +132,7 @@ describe.skipIf(python === null)("an app that existed before, after the guide's 
       const account = await registerAccount(baseUrl);
       const { subject } = isGuest
         ? await page.evaluate(() => auth.signInAsGuest())
-        : await page.evaluate((credentials) => auth.signIn(credentials), account);
+        : unchallenged(await page.evaluate((credentials) => auth.signIn(credentials), account));
       await page.reload();
       await startClient(page, "/auth");
       expect(await page.evaluate(() => auth.getState())).toMatchObject({ identity: { subject, isGuest } });
@@ -142,7 +143,7 @@ describe.skipIf(python === null)("an app that existed before, after the guide's 
   it("lets sockets in as whoever is signed in, and ends them with the session", async () => {
     const auth = createAuthClient({ baseUrl, platform: createPagePlatform(origin) });
     auth.start();
-    const { subject } = await auth.signIn(await registerAccount(baseUrl));
+    const { subject } = unchallenged(await auth.signIn(await registerAccount(baseUrl)));
     const socket = io(origin, { autoConnect: false, forceNew: true });
     authorizeSocket(socket, auth);
     const connected = new Promise<void>((resolve) => socket.once("connect", resolve));

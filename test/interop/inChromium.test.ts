@@ -5,6 +5,7 @@ import { findPython } from "./support/findPython.ts";
 import { type InteropBrowser, openBrowser, openTab, startClient } from "./support/openBrowser.ts";
 import { registerAccount } from "./support/registerAccount.ts";
 import { interopSecret, type PythonServer, startPythonServer } from "./support/startPythonServer.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const python = await findPython();
 const refreshed = (requests: readonly string[]) =>
@@ -46,7 +47,7 @@ describe.skipIf(python === null)(
 
     const signIn = async (page: Page) => {
       const account = await registerAccount(server.baseUrl);
-      return page.evaluate((credentials) => auth.signIn(credentials), account);
+      return unchallenged(await page.evaluate((credentials) => auth.signIn(credentials), account));
     };
     const stateOf = (page: Page) => page.evaluate(() => auth.getState());
     const waitForState = (page: Page, status: string) =>

@@ -7,6 +7,7 @@ import { createPagePlatform } from "./support/createPagePlatform.ts";
 import { findPython } from "./support/findPython.ts";
 import { registerAccount } from "./support/registerAccount.ts";
 import { type PythonServer, startPythonServer } from "./support/startPythonServer.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const python = await findPython();
 
@@ -34,7 +35,7 @@ describe.skipIf(python === null)("the client in Node against the fastapi-users e
   it("signs in, and a later start finds the same session again", async () => {
     const jar = createCookieJar();
     const first = openClient(jar);
-    const identity = await first.signIn(await registerAccount(server.baseUrl));
+    const identity = unchallenged(await first.signIn(await registerAccount(server.baseUrl)));
     first.dispose();
     const second = openClient(jar);
     expect(await second.ready()).toMatchObject({ status: "authenticated", identity: { subject: identity.subject } });
@@ -59,7 +60,7 @@ describe.skipIf(python === null)("the client in Node against the fastapi-users e
   it("registers, and starts guests who stay themselves", async () => {
     const client = openClient();
     const email = `${crypto.randomUUID()}@example.org`;
-    const identity = await client.register({ email, password: "correct horse battery" });
+    const identity = unchallenged(await client.register({ email, password: "correct horse battery" }));
     expect(identity.isGuest).toBe(false);
     await expect(client.signInAsGuest()).rejects.toMatchObject({ code: "sessionExists" });
 
@@ -72,7 +73,7 @@ describe.skipIf(python === null)("the client in Node against the fastapi-users e
 
   it("renews a token that the server no longer takes, and sends the request again as the same subject", async () => {
     const client = openClient();
-    const { subject } = await client.signIn(await registerAccount(server.baseUrl));
+    const { subject } = unchallenged(await client.signIn(await registerAccount(server.baseUrl)));
     const authorized = authorizeFetch(client, { fetch: createPagePlatform(server.origin).fetch });
     await server.restart({ SECRET: `another secret of the interop tests ${crypto.randomUUID()}` });
     const before = server.requests.length;
@@ -88,7 +89,7 @@ describe.skipIf(python === null)("the client in Node against the fastapi-users e
 
   it("goes through an outage as whoever it was", async () => {
     const client = openClient();
-    const { subject } = await client.signIn(await registerAccount(server.baseUrl));
+    const { subject } = unchallenged(await client.signIn(await registerAccount(server.baseUrl)));
     await server.stop();
     await expect(client.refresh()).rejects.toMatchObject({ code: "unavailable" });
     expect(client.getState()).toMatchObject({ status: "authenticated", identity: { subject } });

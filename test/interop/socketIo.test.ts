@@ -7,6 +7,7 @@ import { createPagePlatform } from "./support/createPagePlatform.ts";
 import { findPython } from "./support/findPython.ts";
 import { registerAccount } from "./support/registerAccount.ts";
 import { type PythonServer, startPythonServer } from "./support/startPythonServer.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const python = await findPython();
 
@@ -32,7 +33,7 @@ describe.skipIf(python === null)("sockets against python-socketio (needs Python 
     const auth = createAuthClient({ baseUrl: server.baseUrl, platform: createPagePlatform(server.origin) });
     cleanups.push(() => auth.dispose());
     auth.start();
-    const { subject } = await auth.signIn(await registerAccount(server.baseUrl));
+    const { subject } = unchallenged(await auth.signIn(await registerAccount(server.baseUrl)));
     return { auth, subject };
   }
 

@@ -6,6 +6,7 @@ import { findPython } from "./support/findPython.ts";
 import { type InteropBrowser, openBrowser, openTab } from "./support/openBrowser.ts";
 import { registerAccount } from "./support/registerAccount.ts";
 import { type PythonServer, startPythonServer } from "./support/startPythonServer.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const python = await findPython();
 
@@ -37,7 +38,7 @@ describe.skipIf(python === null)(
       await client.ready();
       const account = await registerAccount(server.baseUrl);
       const ended = new Promise((resolve) => client.on("sessionEnded", resolve));
-      const { subject } = await client.signIn(account);
+      const { subject } = unchallenged(await client.signIn(account));
       expect(await client.fetchUser()).toMatchObject({ email: account.username });
       await ended;
       expect(client.getState()).toMatchObject({

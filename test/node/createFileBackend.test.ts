@@ -3,13 +3,13 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
 import { createFileBackend } from "../../src/node/createFileBackend.ts";
 import { lockExchange } from "../../src/node/exchangeLock.ts";
-import { createHandovers } from "../../src/node/handovers.ts";
 import { createNodeClock } from "../../src/node/nodeClock.ts";
 import { createProcessMark } from "../../src/node/processMark.ts";
 import { createSessionKeys } from "../../src/node/sessionKeys.ts";
 import { makeSessionFolder } from "./support/sessionFolder.ts";
 import { makeEntry } from "./support/storedSession.ts";
 import { type StrictServer, startStrictServer } from "./support/strictServer.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const credentials = { username: "ada", password: "correct horse battery" };
 const call = () => ({ fetch: globalThis.fetch, signal: new AbortController().signal });
@@ -25,7 +25,6 @@ async function makeWorld() {
       address,
       clock: createNodeClock(),
       keys: createSessionKeys({ bindSession: false, place: { path: folder.path, ownFolder: false }, address }),
-      handovers: createHandovers(),
       lockExchange: (signal) => lockExchange(`${folder.path}.exchange.lock`, signal),
       fetch: globalThis.fetch,
     });
@@ -45,7 +44,7 @@ async function makeWorld() {
 describe("a sign-in", () => {
   it("is in the file before anybody gets its access token, and asks for the body transport", async () => {
     const { server, makeBackend, entry } = await makeWorld();
-    const answer = await makeBackend().signIn(credentials, call());
+    const answer = unchallenged(await makeBackend().signIn(credentials, call()));
     const { session } = await entry();
     expect(session).toMatchObject({
       accessToken: answer.accessToken,

@@ -8,6 +8,7 @@ import { account, startAuthServer } from "./support/authServer.ts";
 import { type Programs, bundlePrograms } from "./support/bundleProgram.ts";
 import { runNode } from "./support/runProgram.ts";
 import { makeSessionFolder } from "./support/sessionFolder.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const seconds = Number(process.env["STAY_SIGNED_IN_SOAK_SECONDS"] ?? 12);
 
@@ -58,7 +59,7 @@ describe("a program that stays connected", () => {
       serveSockets(listening, server);
       const { path } = await makeSessionFolder();
       const auth = createNodeAuthClient({ baseUrl: address, sessionFile: path });
-      const { subject } = await auth.signIn({ username: account.email, password: account.password });
+      const { subject } = unchallenged(await auth.signIn({ username: account.email, password: account.password }));
       auth.dispose();
       const { code, output, errors } = await runNode(programs.pathOf("stayConnected"), [address, path]);
       expect({ code, errors }).toEqual({ code: 0, errors: "" });

@@ -14,6 +14,7 @@ import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
 import { renderApp } from "./renderApp.tsx";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const password = "correct horse battery";
 const worlds: Array<{ world: SimulatedTabs; clients: AuthClient[] }> = [];
@@ -150,9 +151,9 @@ describe("the provider, on the real server", () => {
     const page = renderApp(first, <Page />, { queryClient: new QueryClient() });
     const stopSecond = second.start();
     await settle(world);
-    const ada = await act(() => world.until(first.register({ email: "ada@example.org", password })));
+    const ada = unchallenged(await act(() => world.until(first.register({ email: "ada@example.org", password }))));
     await page.findByText(`letters of ${ada.subject}`);
-    const grace = await act(() => world.until(second.register({ email: "grace@example.org", password })));
+    const grace = unchallenged(await act(() => world.until(second.register({ email: "grace@example.org", password }))));
     await settle(world);
     await page.findByText(`letters of ${grace.subject}`);
     const underGrace = frames.filter((frame) => frame.startsWith(grace.subject));

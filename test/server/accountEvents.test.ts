@@ -195,6 +195,9 @@ describe.skipIf(!hasPostgres)("two servers on one PostgreSQL", () => {
       authenticated: true,
       userAgent: null,
       clientName: null,
+      method: null,
+      amr: [],
+      persistent: true,
       boundKey: null,
     });
     const isWaiting = async () =>
@@ -204,7 +207,8 @@ describe.skipIf(!hasPostgres)("two servers on one PostgreSQL", () => {
     await rival.query("rollback");
     await signedIn;
     await here.server.subjects.change(ada.id, { isActive: true });
-    const verified = { subject: ada.id, sessionId: id, isGuest: false, expiresAt: 0, claims: {} };
+    const facts = { authenticatedAt: null, amr: [], verifiedAt: 0, expiresAt: 0, claims: {} };
+    const verified = { subject: ada.id, sessionId: id, isGuest: false, ...facts };
     expect(await here.server.isSessionLive(verified)).toBe(false);
     await rival.end();
     await store.close();

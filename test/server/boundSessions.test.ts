@@ -9,6 +9,7 @@ import { memoryStore } from "../../src/server/memoryStore.ts";
 import { createCookieJar, type CookieJar } from "../../src/testing/cookieJar.ts";
 import { type Answer, detailOf, openPage, type Sender, startProgram, tokenOf } from "./support/page.ts";
 import { createTestServer, PASSWORD, register, type TestServer } from "./support/testServer.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const ORIGIN = "http://localhost";
 const CREDENTIALS = { username: "ada@example.org", password: PASSWORD };
@@ -51,7 +52,7 @@ function openBrowser(
   return {
     jar,
     requests,
-    signIn: () => backend.signIn(CREDENTIALS, call),
+    signIn: async () => unchallenged(await backend.signIn(CREDENTIALS, call)),
     refresh: () => backend.refresh(call),
   };
 }

@@ -31,6 +31,9 @@ const session: Session = {
   replaces: [],
   userAgent: null,
   clientName: null,
+  method: "password",
+  amr: ["pwd"],
+  persistent: true,
 };
 
 async function parsed(text: string) {

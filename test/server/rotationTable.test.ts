@@ -176,6 +176,17 @@ describe("the rotation table", () => {
     for (const answer of refused) expect(answer.setCookies).toEqual([]);
   });
 
+  it("answers a page that only asks whether somebody is signed in without a 401", async () => {
+    const answer = await openPage(server).send("POST", "/jwt/refresh?optional=1");
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { access_token: null, detail: "REFRESH_TOKEN_MISSING" },
+      setCookies: [],
+    });
+    // What is there and no good is a refusal all the same.
+    expect(await present("ssr1.nonsense")).toMatchObject({ status: 401 });
+  });
+
   // B107 https://github.com/Crossbill-App/crossbill-web/pull/484
   it("gives a token that was signed out no grace, and no alarm", async () => {
     await rotate();

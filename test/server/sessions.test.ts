@@ -32,6 +32,7 @@ describe("the list of sessions", () => {
     expect((body as Listed[])[1]).toEqual({
       id: token.session.id,
       current: true,
+      method: "password",
       user_agent: null,
       client_name: null,
       bound: false,

@@ -48,6 +48,9 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       boundKey: "a key's thumbprint",
       userAgent: "Test/1",
       clientName: null,
+      method: "password",
+      amr: ["pwd", "otp", "mfa"],
+      persistent: true,
       ...changes,
     };
   }
@@ -114,6 +117,17 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect((await Promise.all(attempts)).filter((subject) => subject !== null)).toHaveLength(1);
   });
 
+  check("keeps how somebody signed in, and for how long, through rotations", async () => {
+    const ada = await addSubject();
+    const session = await addSession(ada.id, { method: null, amr: [], persistent: false });
+    expect(session).toMatchObject({ method: null, amr: [], persistent: false });
+    expect(await store.rotateSession(step(session.id, 1, 0))).toMatchObject({
+      method: null,
+      amr: [],
+      persistent: false,
+    });
+  });
+
   check("makes a session that has not rotated, and reads it back with its subject and the time", async () => {
     const ada = await addSubject();
     const wanted = newSession(ada.id, { replaces: ["one", "two"], clientName: "command line" });
@@ -143,6 +157,9 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
       replaces: ["one", "two"],
       userAgent: "Test/1",
       clientName: "command line",
+      method: "password",
+      amr: ["pwd", "otp", "mfa"],
+      persistent: true,
     });
     expect(await store.readSessions([wanted.id])).toEqual([record]);
     expect(await store.readSessions([])).toEqual([]);

@@ -4,7 +4,15 @@ import { describe, expectTypeOf, it } from "vitest";
 import { authorizeAxios } from "../../src/axios.ts";
 import { authorizeFetch } from "../../src/fetch.ts";
 import * as root from "../../src/index.ts";
-import type { AuthClient, AuthErrorCode, AuthState, Identity, UnauthenticatedReason, User } from "../../src/index.ts";
+import type {
+  AuthClient,
+  AuthErrorCode,
+  AuthState,
+  Identity,
+  SignInChallenge,
+  UnauthenticatedReason,
+  User,
+} from "../../src/index.ts";
 import { sessionQueryOptions } from "../../src/query.ts";
 import { createAuthServer, memoryStore, requireUser } from "../../src/server.ts";
 
@@ -116,7 +124,7 @@ describe("the client", () => {
   });
 
   it("resolves to identities, tokens and users, none of them `any`", () => {
-    expectTypeOf<Awaited<ReturnType<AuthClient["signIn"]>>>().toEqualTypeOf<Identity>();
+    expectTypeOf<Awaited<ReturnType<AuthClient["signIn"]>>>().toEqualTypeOf<Identity | SignInChallenge>();
     expectTypeOf<Awaited<ReturnType<AuthClient["getAccessToken"]>>>().toEqualTypeOf<string>();
     expectTypeOf<Awaited<ReturnType<AuthClient["fetchUser"]>>>().toEqualTypeOf<User>();
     expectTypeOf<User["something"]>().toBeUnknown();

@@ -1,6 +1,8 @@
+import { useEffect } from "react";
 import { useAuth } from "stay-signed-in";
 import { DevicePage } from "./DevicePage.tsx";
 import { Header } from "./Header.tsx";
+import { AdoptionNotice } from "./NoteAdoption.tsx";
 import { NotesPage } from "./NotesPage.tsx";
 import { OutageNotice } from "./OutageNotice.tsx";
 import { SessionExpiredDialog } from "./SessionExpiredDialog.tsx";
@@ -33,10 +35,15 @@ interface ShellProps {
 
 /** Keyed by the subject: nothing that one person typed or saw is ever left for the next. */
 function Shell({ isExpired = false, children }: ShellProps) {
+  // The page before this one may have been scrolled to its button.
+  useEffect(() => {
+    scrollTo(0, 0);
+  }, []);
   return (
     <>
       <Header />
       <OutageNotice />
+      <AdoptionNotice />
       <main className="page">{children}</main>
       <SessionExpiredDialog isOpen={isExpired} />
     </>

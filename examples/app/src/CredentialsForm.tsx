@@ -1,20 +1,22 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { useAuth } from "stay-signed-in";
-import { api } from "./auth.ts";
 import { explain } from "./explain.ts";
+import { useNoteAdoption } from "./NoteAdoption.tsx";
+
+export type CredentialsAction = "signIn" | "register";
 
 interface CredentialsFormProps {
-  startWith?: "signIn" | "register";
+  action?: CredentialsAction;
+  /** Left out: there is nothing to choose. */
+  onSwitch?: (action: CredentialsAction) => void;
   /** Asks for the password of this account and no other. */
   account?: string;
 }
 
-export function CredentialsForm({ startWith = "signIn", account }: CredentialsFormProps) {
+export function CredentialsForm({ action = "signIn", onSwitch, account }: CredentialsFormProps) {
   const auth = useAuth();
-  const queryClient = useQueryClient();
+  const { adopt } = useNoteAdoption();
   const passwordHint = useId();
-  const [action, setAction] = useState(startWith);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const isRegistering = action === "register";
@@ -24,9 +26,7 @@ export function CredentialsForm({ startWith = "signIn", account }: CredentialsFo
     const guestToken = isGuest ? await auth.getAccessToken() : null;
     if (isRegistering) await auth.register({ email, password });
     else await auth.signIn({ username: email, password });
-    if (guestToken === null) return;
-    await api.post("/api/notes/adopt", { guestToken });
-    await queryClient.invalidateQueries({ queryKey: ["notes"] });
+    if (guestToken !== null) adopt(guestToken);
   };
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
@@ -35,7 +35,7 @@ export function CredentialsForm({ startWith = "signIn", account }: CredentialsFo
     setIsBusy(true);
     setProblem("");
     enter(textOf(fields, "email"), textOf(fields, "password"))
-      .catch((error: unknown) => setProblem(explain(error)))
+      .catch((error: unknown) => setProblem(explain(error, account !== undefined)))
       .finally(() => setIsBusy(false));
   };
 
@@ -76,14 +76,14 @@ export function CredentialsForm({ startWith = "signIn", account }: CredentialsFo
       <button className="primary" type="submit" disabled={isBusy}>
         {isBusy ? "One moment…" : isRegistering ? "Create account" : "Sign in"}
       </button>
-      {account === undefined && (
+      {onSwitch !== undefined && (
         <p className="switch">
           {isRegistering ? "You have an account? " : "No account yet? "}
           <button
             type="button"
             className="link"
             onClick={() => {
-              setAction(isRegistering ? "signIn" : "register");
+              onSwitch(isRegistering ? "signIn" : "register");
               setProblem("");
             }}
           >

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useAuth, useSession } from "stay-signed-in";
 import { Brand } from "./Brand.tsx";
-import { CredentialsForm } from "./CredentialsForm.tsx";
+import { type CredentialsAction, CredentialsForm } from "./CredentialsForm.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { TokenLine } from "./TokenStatus.tsx";
 
@@ -9,6 +9,7 @@ export function Header() {
   const auth = useAuth();
   const { user } = useSession();
   const [isUpgrading, setIsUpgrading] = useState(false);
+  const [action, setAction] = useState<CredentialsAction>("register");
   const isGuest = auth.status === "authenticated" && auth.identity.isGuest;
 
   return (
@@ -16,7 +17,9 @@ export function Header() {
       <div className="header-row">
         <Brand />
         <div className="account">
-          <span className="account-name">{isGuest ? "Guest" : (user?.email ?? "")}</span>
+          <span className="account-name" dir="auto">
+            {isGuest ? "Guest" : (user?.email ?? "")}
+          </span>
           {isGuest && (
             <button type="button" className="primary small" onClick={() => setIsUpgrading(true)}>
               Keep my notes
@@ -31,7 +34,7 @@ export function Header() {
       <TokenLine />
       <Dialog isOpen={isUpgrading} title="Keep your notes" onClose={() => setIsUpgrading(false)}>
         <p>Make an account, or sign in to one that you have. The notes you wrote as a guest come along.</p>
-        <CredentialsForm startWith="register" />
+        <CredentialsForm action={action} onSwitch={setAction} />
       </Dialog>
     </header>
   );

@@ -1,4 +1,5 @@
 import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { describeSaving } from "./describeSaving.ts";
 import { useAddNote } from "./notesQueries.ts";
 
 export function NewNote() {
@@ -28,7 +29,7 @@ export function NewNote() {
       </label>
       <div className="form-foot">
         <span className="hint" role="status">
-          {add.isPending ? "Saving…" : add.isError ? "Not saved. Please try again." : "Ctrl + Enter saves"}
+          {describeSaving(add, "Ctrl + Enter saves")}
         </span>
         <button className="primary" type="submit" disabled={isEmpty || add.isPending}>
           Save note

@@ -1,4 +1,5 @@
 import { type FormEvent, useRef, useState } from "react";
+import { describeSaving } from "./describeSaving.ts";
 import { momentFormat } from "./momentFormat.ts";
 import { submitByKeyboard } from "./NewNote.tsx";
 import { type Note, useChangeNote, useRemoveNote } from "./notesQueries.ts";
@@ -38,7 +39,7 @@ export function NoteItem({ note }: { note: Note }) {
           </label>
           <div className="form-foot">
             <span className="hint" role="status">
-              {change.isPending ? "Saving…" : change.isError ? "Not saved. Please try again." : ""}
+              {describeSaving(change, "")}
             </span>
             <button type="button" className="plain small" onClick={stopEditing}>
               Cancel

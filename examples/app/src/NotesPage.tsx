@@ -1,5 +1,7 @@
 import { useAuth } from "stay-signed-in";
+import { LiveStatus } from "./LiveStatus.tsx";
 import { NewNote } from "./NewNote.tsx";
+import { useNoteAdoption } from "./NoteAdoption.tsx";
 import { NoteItem } from "./NoteItem.tsx";
 import { NoticeList } from "./NoticeList.tsx";
 import { SessionList } from "./SessionList.tsx";
@@ -17,6 +19,7 @@ export function NotesPage() {
       </div>
       <aside className="side" aria-label="Your session">
         <TokenStatus />
+        <LiveStatus />
         {isGuest ? (
           <section className="panel">
             <h2>You are a guest</h2>
@@ -34,8 +37,14 @@ export function NotesPage() {
 }
 
 function NoteList() {
-  const { data: notes, isPending, isError, refetch } = useNotes();
-  if (isPending) return <p role="status">Fetching your notes…</p>;
+  const { data: notes, isPending, isPaused, isError, refetch } = useNotes();
+  const adoption = useNoteAdoption();
+  if (adoption.status === "underWay") return <p role="status">Bringing your notes along…</p>;
+  if (isPending) {
+    return (
+      <p role="status">{isPaused ? "Your notes are fetched when the network is back." : "Fetching your notes…"}</p>
+    );
+  }
   if (isError) {
     return (
       <p className="notice" role="alert">

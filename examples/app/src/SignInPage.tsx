@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useAuth } from "stay-signed-in";
 import { Brand } from "./Brand.tsx";
-import { CredentialsForm } from "./CredentialsForm.tsx";
+import { type CredentialsAction, CredentialsForm } from "./CredentialsForm.tsx";
 import { explain } from "./explain.ts";
 
 interface SignInPageProps {
@@ -13,6 +13,7 @@ export function SignInPage({ reason, wasGuest }: SignInPageProps) {
   const auth = useAuth();
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  const [action, setAction] = useState<CredentialsAction>("signIn");
   const isForDevice = location.pathname === "/device";
   const news = newsOf(reason, wasGuest);
 
@@ -36,13 +37,13 @@ export function SignInPage({ reason, wasGuest }: SignInPageProps) {
         </p>
       </section>
       <section className="card" aria-labelledby="sign-in-title">
-        <h2 id="sign-in-title">{isForDevice ? "Sign in to approve a device" : "Sign in"}</h2>
+        <h2 id="sign-in-title">{titleOf(action, isForDevice)}</h2>
         {news !== "" && (
           <p className="notice" role="status">
             {news}
           </p>
         )}
-        <CredentialsForm />
+        <CredentialsForm action={action} onSwitch={setAction} />
         {!isForDevice && (
           <>
             <p className="or">or</p>
@@ -57,6 +58,11 @@ export function SignInPage({ reason, wasGuest }: SignInPageProps) {
       </section>
     </main>
   );
+}
+
+function titleOf(action: CredentialsAction, isForDevice: boolean): string {
+  const title = action === "register" ? "Create an account" : "Sign in";
+  return isForDevice ? `${title} to approve a device` : title;
 }
 
 function newsOf(reason: SignInPageProps["reason"], wasGuest: boolean): string {

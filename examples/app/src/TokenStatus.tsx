@@ -25,8 +25,13 @@ export function TokenStatus() {
     <section className="panel" aria-labelledby="token-title">
       <h2 id="token-title">Access token</h2>
       <p className="countdown" role="timer" aria-live="off">
-        <span className="countdown-number">{life === null ? "–" : life.secondsLeft}</span> s left
-        {life !== null && ` of ${life.lifetimeSeconds}`}
+        {life === null || life.secondsLeft === 0 ? (
+          "None that is good now"
+        ) : (
+          <>
+            <span className="countdown-number">{life.secondsLeft}</span> s left of {life.lifetimeSeconds}
+          </>
+        )}
       </p>
       <p className="hint">
         {renewals === 0 ? "Not renewed yet" : renewals === 1 ? "Renewed once" : `Renewed ${renewals} times`} since this

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "./auth.ts";
 
 export interface Note {
@@ -44,7 +44,13 @@ export function useRemoveNote() {
   });
 }
 
+/** Asks anew, whatever is under way: an answer to the first question of all would otherwise be shared, and be too old. */
+export async function refetchNotes(queryClient: QueryClient): Promise<void> {
+  await queryClient.cancelQueries({ queryKey });
+  await queryClient.invalidateQueries({ queryKey });
+}
+
 function useRefetch() {
   const queryClient = useQueryClient();
-  return () => void queryClient.invalidateQueries({ queryKey });
+  return () => void refetchNotes(queryClient);
 }

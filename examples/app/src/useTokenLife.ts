@@ -6,25 +6,28 @@ export interface TokenLife {
   lifetimeSeconds: number;
 }
 
-/** How long the access token in use is good for, once a second. Only a demonstration needs this. */
+/** How long the access token in use is good for, to the second. Only a demonstration needs this. */
 export function useTokenLife(): TokenLife | null {
   const token = useAccessToken();
   const times = useMemo(() => (token === null ? null : readTimes(token)), [token]);
-  const now = useSyncExternalStore(subscribeToSeconds, readSeconds);
+  const now = useSyncExternalStore(subscribeToTicks, readTicks);
 
   if (times === null) return null;
   const lifetimeSeconds = times.exp - times.iat;
-  const secondsLeft = times.exp - now;
+  const secondsLeft = Math.ceil(times.exp - now / 1_000);
   return { secondsLeft: Math.min(Math.max(secondsLeft, 0), lifetimeSeconds), lifetimeSeconds };
 }
 
-function subscribeToSeconds(listener: () => void): () => void {
-  const timer = setInterval(listener, 250);
+// Often enough that no second is shown much too long, or skipped.
+const TICK_MS = 100;
+
+function subscribeToTicks(listener: () => void): () => void {
+  const timer = setInterval(listener, TICK_MS);
   return () => clearInterval(timer);
 }
 
-function readSeconds(): number {
-  return Math.round(Date.now() / 1_000);
+function readTicks(): number {
+  return Math.floor(Date.now() / TICK_MS) * TICK_MS;
 }
 
 function readTimes(token: string): { exp: number; iat: number } | null {

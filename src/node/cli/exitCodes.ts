@@ -20,6 +20,7 @@ const OF_AUTH_ERRORS: Readonly<Partial<Record<AuthErrorCode, number>>> = {
   badResponse: exitCodes.unavailable,
   originNotAllowed: exitCodes.unavailable,
   credentialsRejected: exitCodes.refused,
+  challengeExpired: exitCodes.refused,
   registrationRejected: exitCodes.refused,
   rateLimited: exitCodes.refused,
   guestsDisabled: exitCodes.refused,

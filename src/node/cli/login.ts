@@ -1,5 +1,6 @@
 import { AuthError, isAuthError } from "../../core/authError.ts";
 import type { Identity } from "../../core/authState.ts";
+import { isSignInChallenge } from "../../core/signInChallenge.ts";
 import { signInWithDevice } from "../signInWithDevice.ts";
 import type { CommandContext, SharedOptions } from "./commandContext.ts";
 import { UsageError, exitCodes } from "./exitCodes.ts";
@@ -19,7 +20,12 @@ async function signInWithPassword(context: CommandContext, username: string, opt
   const password = options.passwordStdin
     ? await readPasswordFromInput(world)
     : await askPassword(world, `Password for ${toPlainText(username)}: `);
-  return auth.signIn({ username, password });
+  const entered = await auth.signIn({ username, password });
+  if (!isSignInChallenge(entered)) return entered;
+  throw new AuthError(
+    "credentialsRejected",
+    "This account signs in with a further factor: leave --username out, and approve the sign-in in a browser.",
+  );
 }
 
 async function signInByDevice({ world, terminal, auth }: CommandContext, options: LoginOptions): Promise<Identity> {

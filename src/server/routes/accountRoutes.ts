@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
 import { confirmIdentity } from "../confirmIdentity.ts";
+import { PASSWORD_PROOF } from "../beginSession.ts";
 import { rememberClient } from "../familiarClients.ts";
 import { findSessionsInCookie } from "../presentedSessions.ts";
 import { readJson } from "../readRequest.ts";
@@ -67,6 +68,8 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       presented,
       numberAbove: record.session.number,
       authenticated: true,
+      ...PASSWORD_PROOF,
+      persistent: record.session.persistent,
       boundKey,
     });
     if (started === null) throw new RequestRefusedError(401, "Unauthorized");

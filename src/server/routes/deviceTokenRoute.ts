@@ -102,11 +102,12 @@ export function addDeviceTokenRoute(app: Hono<HonoEnvironment>, server: AuthServ
     if (approval?.subject == null) return "invalid_grant";
     const { subject } = approval;
     const clientName = deviceCode.clientId;
-    const details = { subject, transport: "body", presented: [], authenticated: false, clientName, sessionId } as const;
-    const record = await startSession(server, facts, { ...details, boundKey });
+    const details = { subject, transport: "body", presented: [], clientName, sessionId } as const;
+    const proof = { authenticated: false, method: "deviceCode", amr: [], persistent: true } as const;
+    const record = await startSession(server, facts, { ...details, ...proof, boundKey });
     if (record === null) return "invalid_grant";
     const fields = { subject: subject.id, sessionId };
-    server.audit("signedIn", facts, fields);
+    server.audit("signedIn", facts, { ...fields, method: "deviceCode" });
     // Not remembered: whoever talked a person into approving a code is not to be known as theirs.
     if ((await recogniseClient(server, facts, subject, [])).isNewDevice) server.audit("newDevice", facts, fields);
     return record;

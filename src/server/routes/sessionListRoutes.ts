@@ -3,6 +3,7 @@ import type { AuthServerContext } from "../authServerContext.ts";
 import { coarseTimes } from "../coarseTimes.ts";
 import { displayText } from "../displayText.ts";
 import { endSessions } from "../endSessions.ts";
+import { idleMsOf } from "../idleLifetime.ts";
 import type { HonoEnvironment } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
 import { requireLiveSession } from "../requireLiveSession.ts";
@@ -20,13 +21,14 @@ export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthSer
       live
         .map(({ session }) => session)
         .toSorted((a, b) => b.number - a.number)
-        .map((session) => ({ session, times: coarseTimes(session, server.options.idleMs) }))
+        .map((session) => ({ session, times: coarseTimes(session, idleMsOf(server.options, session.persistent)) }))
         .map(({ session, times }) => ({
           id: session.id,
           created_at: new Date(session.createdAt).toISOString(),
           last_refreshed_at: new Date(times.lastRefreshedAt).toISOString(),
           expires_at: new Date(times.expiresAt).toISOString(),
           user_agent: session.userAgent && displayText(session.userAgent),
+          method: session.method && displayText(session.method),
           client_name: session.clientName && displayText(session.clientName),
           bound: session.boundKey !== null,
           current: session.id === own.session.id,

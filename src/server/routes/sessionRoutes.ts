@@ -1,29 +1,26 @@
 import type { Context, Hono } from "hono";
 import { AccessTokenError } from "../accessTokenError.ts";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
-import { type CheckedCredentials, checkCredentials } from "../checkCredentials.ts";
+import { beginSession, PASSWORD_PROOF, type SignIn } from "../beginSession.ts";
+import { checkCredentials } from "../checkCredentials.ts";
 import { endSessions, signOut } from "../endSessions.ts";
 import {
   findPresentedSessions,
   findSessionsInCookie,
   formerCookiesOf,
   type PresentedSession,
+  presentedWith,
 } from "../presentedSessions.ts";
 import { readForm, readJson } from "../readRequest.ts";
 import type { CookieProfile } from "../cookieProfile.ts";
 import { refreshSession } from "../refreshSession.ts";
 import type { HonoEnvironment, RequestFacts } from "../requestFacts.ts";
 import { RequestRefusedError } from "../requestRefusedError.ts";
-import { isBoundTo, readProvedKey, requireKeyForSession } from "../sessionBinding.ts";
+import { answerWithChallenge, challengeFor, newStep } from "../secondFactor.ts";
+import { isBoundTo, readBindingKey, readProvedKey } from "../sessionBinding.ts";
 import { createSessionId, isSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
-import {
-  allowedProfile,
-  type ChosenTransport,
-  chooseTransport,
-  originNotAllowed,
-  startSession,
-} from "../startSession.ts";
+import { allowedProfile, chooseTransport, originNotAllowed } from "../startSession.ts";
 import { makeTokens, setCookie } from "../tokenAnswer.ts";
 import { addressKey } from "../networkAddress.ts";
 import { loginRequest, logoutRequest, refreshRequest } from "../wireSchemas.ts";
@@ -33,11 +30,20 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   app.post("/jwt/login", async (context) => {
     const facts = server.facts(context);
     const chosen = chooseTransport(server, facts);
-    const { username, password } = await readForm(context, loginRequest);
+    const { username, password, persistent } = await readForm(context, loginRequest);
     const boundKey = await readBindingKey(server, context, facts, chosen);
     const presented = await presentedWith(server, facts, chosen);
     const { subject, isNewDevice } = await checkCredentials(server, facts, { username, password, presented });
-    return answerSignIn(server, context, facts, { subject, isNewDevice, chosen, presented, boundKey });
+    const step = newStep(PASSWORD_PROOF.amr);
+    const challenge = await challengeFor(server, context, subject, step);
+    if (challenge !== null) {
+      const { id: subjectId, credentialVersion } = subject;
+      const { transport } = chosen;
+      const pending = { subjectId, credentialVersion, transport, persistent, boundKey, ...PASSWORD_PROOF };
+      return answerWithChallenge(server, context, facts, pending, { id: step.id, challenge });
+    }
+    const signIn = { subject, isNewDevice, chosen, presented, boundKey, ...PASSWORD_PROOF, persistent };
+    return answerSignIn(server, context, facts, signIn);
   });
 
   app.post("/guest", async (context) => {
@@ -53,13 +59,16 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const guest = { id: createSessionId(), email: null, passwordHash: null, isVerified: false, isGuest: true };
     const subject = await server.store.addSubject(guest);
     if (subject === null) throw new Error("A guest without an address cannot be taken already.");
-    return answerSignIn(server, context, facts, { subject, isNewDevice: false, chosen, presented, boundKey });
+    const proof = { isNewDevice: false, method: null, amr: [], persistent: true };
+    return answerSignIn(server, context, facts, { subject, ...proof, chosen, presented, boundKey });
   });
 
   app.post("/jwt/refresh", async (context) => {
     const facts = server.facts(context);
     const body = await readJson(context, refreshRequest);
-    const { profile, presented } = await findRefreshed(server, facts, body.refresh_token ?? null);
+    const found = await findRefreshed(server, facts, body.refresh_token ?? null);
+    if (found === null) return answerMissing(context);
+    const { profile, presented } = found;
     const [chosen, ...others] = presented;
     if (chosen === undefined) throw new RequestRefusedError(401, "REFRESH_TOKEN_INVALID");
     const { session } = chosen.record;
@@ -110,65 +119,37 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   });
 }
 
-async function presentedWith(
-  server: AuthServerContext,
-  facts: RequestFacts,
-  { profile }: ChosenTransport,
-): Promise<readonly PresentedSession[]> {
-  return profile === null ? [] : findSessionsInCookie(server, profile, facts.cookie);
-}
-
-/** Before anything is checked or made: a client that has to send its proof again has then lost nothing. */
-async function readBindingKey(
-  server: AuthServerContext,
-  context: Context<HonoEnvironment>,
-  facts: RequestFacts,
-  { transport }: ChosenTransport,
-): Promise<string | null> {
-  const boundKey = await readProvedKey(server, context, facts);
-  if (transport !== "none") requireKeyForSession(server, boundKey);
-  return boundKey;
-}
-
-interface SignIn extends CheckedCredentials {
-  readonly chosen: ChosenTransport;
-  readonly presented: readonly PresentedSession[];
-  readonly boundKey: string | null;
-}
-
 async function answerSignIn(
   server: AuthServerContext,
   context: Context<HonoEnvironment>,
   facts: RequestFacts,
-  { subject, isNewDevice, chosen: { transport, profile }, presented, boundKey }: SignIn,
+  signIn: SignIn,
 ): Promise<Response> {
-  const authenticated = !subject.isGuest;
-  const record = await startSession(server, facts, { subject, transport, presented, authenticated, boundKey });
-  if (record === null) throw new RequestRefusedError(400, "LOGIN_BAD_CREDENTIALS");
-  const type = subject.isGuest ? "guestStarted" : "signedIn";
-  const fields = { subject: subject.id, sessionId: record.session.id };
-  server.audit(type, facts, fields);
-  if (isNewDevice) server.audit("newDevice", facts, fields);
-  return context.json(await makeTokens(server, context, facts, record, profile));
+  const record = await beginSession(server, facts, signIn);
+  return context.json(await makeTokens(server, context, facts, record, signIn.chosen.profile));
 }
 
-/** @throws RequestRefusedError for a request that carries no refresh token, or one that it must not. */
+/** Browsers print every 401 in red on the console: a page that only asks whether somebody is signed in says `optional=1`. */
+function answerMissing(context: Context<HonoEnvironment>): Response {
+  const code = "REFRESH_TOKEN_MISSING";
+  if (context.req.query("optional") !== "1") throw new RequestRefusedError(401, code);
+  return context.json({ access_token: null, detail: code });
+}
+
+/** Null for a request that carries no refresh token. @throws RequestRefusedError for one that it must not. */
 async function findRefreshed(
   server: AuthServerContext,
   facts: RequestFacts,
   bodyToken: string | null,
-): Promise<{ readonly profile: CookieProfile | null; readonly presented: readonly PresentedSession[] }> {
+): Promise<{ readonly profile: CookieProfile | null; readonly presented: readonly PresentedSession[] } | null> {
   if (bodyToken !== null) {
     refuseBodyFromPage(server, facts);
     return { profile: null, presented: await findPresentedSessions(server, [bodyToken], "body") };
   }
-  if (server.judgeOrigin(facts) === "bodyOnly") throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
+  if (server.judgeOrigin(facts) === "bodyOnly") return null;
   const profile = allowedProfile(server, facts);
   const presented = await findSessionsInCookie(server, profile, facts.cookie);
-  if (presented.length === 0 && profile.read(facts.cookie).length === 0) {
-    throw new RequestRefusedError(401, "REFRESH_TOKEN_MISSING");
-  }
-  return { profile, presented };
+  return presented.length === 0 && profile.read(facts.cookie).length === 0 ? null : { profile, presented };
 }
 
 function refuseBodyFromPage(server: AuthServerContext, facts: RequestFacts): void {

@@ -8,6 +8,7 @@ export async function addColumnOnce(
   database: Kysely<unknown>,
   table: string,
   column: string,
+  type: "text" | "integer",
   build: ColumnDefinitionBuilderCallback = (definition) => definition,
 ): Promise<void> {
   const isThere = async (): Promise<boolean> => {
@@ -16,7 +17,7 @@ export async function addColumnOnce(
   };
   if (await isThere()) return;
   try {
-    await database.schema.alterTable(table).addColumn(column, "text", build).execute();
+    await database.schema.alterTable(table).addColumn(column, type, build).execute();
   } catch (error) {
     if (!(await isThere())) throw error;
   }

@@ -43,6 +43,9 @@ export function sessionFromRow(row: SessionRow): Session {
     replaces: row.replaces === "" ? [] : row.replaces.split(" "),
     userAgent: row.user_agent,
     clientName: row.client_name,
+    method: row.method,
+    amr: row.amr === "" ? [] : row.amr.split(" "),
+    persistent: Number(row.persistent) === 1,
   };
 }
 

@@ -41,6 +41,10 @@ export interface SessionRow {
   replaces: string;
   user_agent: string | null;
   client_name: string | null;
+  method: string | null;
+  /** Values with a space between them. */
+  amr: string;
+  persistent: number;
 }
 
 export interface DeviceCodeRow {
@@ -181,8 +185,17 @@ export const migrations: Readonly<Record<string, Migration>> = {
   },
   "2026_11_28_callers_and_keys": {
     async up(database: Kysely<unknown>) {
-      await addColumnOnce(database, "auth_sessions", "rotated_by", (column) => column.notNull().defaultTo(""));
-      await addColumnOnce(database, "auth_sessions", "bound_key");
+      await addColumnOnce(database, "auth_sessions", "rotated_by", "text", (column) => column.notNull().defaultTo(""));
+      await addColumnOnce(database, "auth_sessions", "bound_key", "text");
+    },
+  },
+  "2026_11_29_ways_in": {
+    async up(database: Kysely<unknown>) {
+      await addColumnOnce(database, "auth_sessions", "method", "text");
+      await addColumnOnce(database, "auth_sessions", "amr", "text", (column) => column.notNull().defaultTo(""));
+      await addColumnOnce(database, "auth_sessions", "persistent", "integer", (column) =>
+        column.notNull().defaultTo(1),
+      );
     },
   },
 };

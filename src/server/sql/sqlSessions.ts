@@ -74,13 +74,14 @@ export function createSqlSessions(
       await sql`
         insert into auth_sessions (id, subject_id, session_number, transport, secret, counter, previous_counter, rotated_at,
           repeated_at, credential_version, created_at, authenticated_at, last_refreshed_at, expires_at, absolute_expires_at, replaces,
-          user_agent, client_name, bound_key)
+          user_agent, client_name, bound_key, method, amr, persistent)
         select cast(${session.id} as text), s.id, cast(${number} as bigint), cast(${session.transport} as text),
           cast(${session.secret} as text), 1, 0, 0, 0, s.credential_version, t.now,
           case when ${session.authenticated ? 1 : 0} = 1 then t.now else 0 end, t.now,
           t.now + cast(${Math.min(idleMs, absoluteMs)} as bigint), t.now + cast(${absoluteMs} as bigint),
           cast(${session.replaces.join(" ")} as text), cast(${session.userAgent} as text), cast(${session.clientName} as text),
-          cast(${session.boundKey} as text)
+          cast(${session.boundKey} as text), cast(${session.method} as text), cast(${session.amr.join(" ")} as text),
+          ${session.persistent ? 1 : 0}
         from auth_subjects s, (select ${clock.now} as now) t
         where s.id = ${session.subjectId} and s.is_active = 1
           and s.credential_version = ${session.credentialVersion}

@@ -3,6 +3,7 @@ import { createTokenBackend } from "../../../src/core/createTokenBackend.ts";
 import type { TokenBackend } from "../../../src/core/tokenBackend/tokenBackendOptions.ts";
 import { createMapStore } from "../../../src/core/tokenBackend/tokenStore.ts";
 import { createCookieJar } from "../../../src/testing.ts";
+import { unchallenged } from "../../support/unchallenged.ts";
 
 /** Runs a description that was printed: signs in, asks who it is, refreshes twice, signs out. */
 export async function expectDescription(
@@ -45,7 +46,7 @@ export async function expectDescription(
     (options) => createTokenBackend({ ...options, platform } as never),
     (options) => oauth2?.({ ...options, platform } as never) ?? expect.fail("no such preset was expected"),
   );
-  const { accessToken, subject } = await backend.signIn(given, call);
+  const { accessToken, subject } = unchallenged(await backend.signIn(given, call));
   expect(accessToken, text).not.toBe("");
   const user = await backend.fetchUser?.(accessToken, call);
   expect(user?.id ?? subject, text).toBeTruthy();

@@ -103,7 +103,7 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
       .json()
       .catch(() => null);
     if (typeof body !== "object" || body === null || !("access_token" in body)) return;
-    tokens.add(String(body.access_token));
+    if (typeof body.access_token === "string") tokens.add(body.access_token);
     accessTokens.add(String(body.access_token));
   }
 

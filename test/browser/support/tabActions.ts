@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { unchallenged } from "../../support/unchallenged.ts";
 
 export const account = { username: "ada@example.org", password: "correct horse battery" };
 export const otherAccount = { username: "bob@example.org", password: "battery horse correct" };
@@ -19,8 +20,8 @@ export async function untilShown(tab: Page, status: string, subject = ""): Promi
   await expect.poll(() => tab.evaluate(read), patience).toEqual([status, subject]);
 }
 
-export function signIn(tab: Page, credentials = account): Promise<string> {
-  return tab.evaluate(async (given) => (await auth.signIn(given)).subject, credentials);
+export async function signIn(tab: Page, credentials = account): Promise<string> {
+  return unchallenged(await tab.evaluate((given) => auth.signIn(given), credentials)).subject;
 }
 
 /** One request to the API, by axios: its status, and whom the API took it for. */

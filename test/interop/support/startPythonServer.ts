@@ -59,7 +59,7 @@ export async function startPythonServer(options: PythonServerOptions): Promise<P
       environment: current,
       ready: /Uvicorn running on http:\/\/\S+?:(\d+)/,
       onLine(line) {
-        const request = /"([A-Z]+ \S+) HTTP\/1\.1" (\d+)/.exec(line);
+        const request = /"([A-Z]+ [^ ?]+)\S* HTTP\/1\.1" (\d+)/.exec(line);
         if (request) requests.push(`${request[1]} ${request[2]}`);
       },
     });

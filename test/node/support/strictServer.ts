@@ -109,7 +109,7 @@ export async function startStrictServer(): Promise<StrictServer> {
   };
 
   const server = createServer((request, response) => {
-    const path = (request.url ?? "").replace("/v1/auth", "");
+    const path = (request.url ?? "").replace("/v1/auth", "").replace(/\?.*$/, "");
     paths.push(path);
     const handle = async (): Promise<void> => {
       if (path === "/jwt/refresh") return refresh(request, response);

@@ -40,6 +40,9 @@ export function recordOf(row: Row, now: number): SessionRecord {
     replaces: [],
     userAgent: null,
     clientName: null,
+    method: "password",
+    amr: ["pwd"],
+    persistent: true,
   };
   const subject = {
     id: "subject",

@@ -80,6 +80,7 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
     @router.post("/jwt/refresh", name="auth:refresh")
     async def refresh(
         body: Presentation | None = None,
+        optional: bool = False,
         exchange: Exchange = Depends(given.exchange),
         user_manager: Any = Depends(given.user_manager),
     ) -> dict[str, Any]:
@@ -87,6 +88,9 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
         transport = exchange.find_transport(asks_body=given_token is not None)
         texts = [given_token] if given_token is not None else exchange.cookie_values
         if not texts or transport == "none":
+            # Browsers print every 401 in red: a page that only asks whether somebody is signed in is spared it.
+            if optional:
+                return {"access_token": None, "detail": "REFRESH_TOKEN_MISSING"}
             refuse(401, "REFRESH_TOKEN_MISSING")
         presented = await exchange.sessions.presented(texts, transport)
         if not presented:
