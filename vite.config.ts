@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { esmExternalRequirePlugin, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-import { longCommonPasswords } from "./.ci/longCommonPasswords.mjs";
+import { longCommonPasswords } from "./.ci/longCommonPasswords.ts";
 
 // One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
 export default defineConfig({

@@ -46,8 +46,7 @@ describe("the packed package", () => {
   // No source maps: a debugger shows the sources as they were written, without their types.
   it("is readable in a debugger as it is", async () => {
     const code = await readFile(join(installed, "dist", "server.js"), "utf8");
-    expect(code).toContain("async function loadCommonPasswords()");
-    expect(code).toContain("// src/server/passwordPolicy.ts\n");
+    expect(code).toMatch(/^async function loadCommonPasswords\(\) \{\n\t/m);
   });
 
   it("knows the common passwords that are long enough to be chosen", async () => {
@@ -56,7 +55,7 @@ describe("the packed package", () => {
 console.log(JSON.stringify(dictionary["passwords-common"]));`;
     await writeFile(join(whole, "common.js"), program);
     const { stdout } = await run(process.execPath, ["common.js"], { cwd: whole, maxBuffer: 10_000_000 });
-    const known = new Set(dictionary["passwords-common"].filter((password) => password.length >= 8));
+    const known = new Set(dictionary["passwords-common"].map(String).filter(({ length }) => length >= 8));
     expect(new Set(JSON.parse(stdout))).toEqual(known);
     expect(known.has("password1")).toBe(true);
   });

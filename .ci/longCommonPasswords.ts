@@ -1,4 +1,5 @@
 import { dictionary } from "@zxcvbn-ts/language-common";
+import type { Plugin } from "vite";
 import { MIN_PASSWORD_CHARACTERS } from "../src/server/passwordPolicy.ts";
 
 const ID = "@zxcvbn-ts/language-common";
@@ -8,7 +9,7 @@ const ID = "@zxcvbn-ts/language-common";
  * those that are too short to be chosen at all. Each says only how it goes on after the start that it shares with the one before
  * (`A` for none, `B` for one character, …): a fifth of the original's size.
  */
-export function longCommonPasswords() {
+export function longCommonPasswords(): Plugin {
   return {
     name: "long-common-passwords",
     apply: "build",
@@ -26,10 +27,11 @@ export const dictionary = { "passwords-common": words };
   };
 }
 
-function pack(passwords) {
+function pack(passwords: readonly (string | number)[]): string {
   let before = "";
-  const long = passwords.filter((password) => password.length >= MIN_PASSWORD_CHARACTERS && !/[A-Z]/.test(password));
-  return long
+  return passwords
+    .map(String)
+    .filter((password) => password.length >= MIN_PASSWORD_CHARACTERS && !/[A-Z]/.test(password))
     .toSorted()
     .map((password) => {
       let shared = 0;
