@@ -10,7 +10,7 @@ import type { OnAccountNotice } from "./accountNotice.ts";
 import { argon2PasswordHasher } from "./argon2PasswordHasher.ts";
 import type { AuditEvent } from "./auditEvent.ts";
 import { authServerOptionRules } from "./authServerOptionRules.ts";
-import type { AuthStore } from "./authStore.ts";
+import type { AuthStore, Subject } from "./authStore.ts";
 import { checkOptions } from "./checkOptions.ts";
 import { deriveBytes, utf8 } from "./encoding.ts";
 import { OptionsError } from "./optionsError.ts";
@@ -24,6 +24,12 @@ import type { SecondFactorOptions } from "./secondFactor.ts";
 
 /** Bytes, or a text that stands for its UTF-8 bytes; at least 32 of them. */
 export type Secret = string | Uint8Array;
+
+/** Moves what a guest has to an account. The request comes without its body. */
+export type MergeGuest = (
+  people: { readonly guest: Subject; readonly account: Subject },
+  request: Request,
+) => void | Promise<void>;
 
 /** How {@link createAuthServer} issues, keeps and ends sessions. */
 export interface AuthServerOptions {
@@ -97,6 +103,17 @@ export interface AuthServerOptions {
   readonly clientAddress?: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
   /** Whether `POST /guest` starts sessions. Default true. */
   readonly guests?: boolean | undefined;
+  /**
+   * Whether a guest who registers stays who they were: the account gets the guest's id, and whatever hangs on it. `POST
+   * /register` then looks for the guest's refresh cookie. Not together with `requireVerifiedEmail`. Default false.
+   */
+  readonly upgradeGuest?: boolean | undefined;
+  /**
+   * Called when somebody signs in to an account in a browser that was a guest's until then, before the answer is sent: move
+   * what the guest has. Called again should that answer get lost. What it throws is told to {@link onError} and changes nothing
+   * of the sign-in. Default: the guest's things stay the guest's.
+   */
+  readonly mergeGuest?: MergeGuest | undefined;
   /** Whether the device grant (RFC 8628) is offered, and where its page is. Default: `<publicUrl>/device`. */
   readonly device?: false | { readonly verificationUri: string } | undefined;
   /** Name, path and domain of the refresh cookie. Default: by the address, as strict as it allows. */
@@ -170,6 +187,8 @@ export interface ResolvedOptions {
   readonly trustedProxies: readonly string[];
   readonly clientAddress: ((context: Context<HonoEnvironment>) => string | undefined) | undefined;
   readonly guests: boolean;
+  readonly upgradeGuest: boolean;
+  readonly mergeGuest: MergeGuest | undefined;
   readonly device: false | { readonly verificationUri: string | undefined };
   readonly cookie: CookieOptions;
   readonly sessionBinding: "optional" | "required" | undefined;
@@ -229,6 +248,8 @@ export function resolveOptions(options: AuthServerOptions): ResolvedOptions {
     trustedProxies: options.trustedProxies ?? [],
     clientAddress: options.clientAddress,
     guests: options.guests ?? true,
+    upgradeGuest: upgradesGuests(options),
+    mergeGuest: options.mergeGuest,
     device: deviceOptions(options, publicUrl),
     cookie: options.cookie ?? {},
     sessionBinding: bindingMode(options.sessionBinding),
@@ -326,6 +347,15 @@ function secondFactorOf({ secondFactor }: AuthServerOptions): SecondFactorOption
     throw new OptionsError("`secondFactor` needs both `challenge` and `verify`.");
   }
   return secondFactor;
+}
+
+function upgradesGuests({ upgradeGuest = false, requireVerifiedEmail = false }: AuthServerOptions): boolean {
+  if (upgradeGuest && requireVerifiedEmail) {
+    throw new OptionsError(
+      "`upgradeGuest` lets a guest go on under an address that nobody has confirmed, and `requireVerifiedEmail` forbids that: choose one.",
+    );
+  }
+  return upgradeGuest;
 }
 
 function bindingMode(mode: AuthServerOptions["sessionBinding"]): ResolvedOptions["sessionBinding"] {
