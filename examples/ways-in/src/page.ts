@@ -1,11 +1,11 @@
 import { startAuthentication, startRegistration } from "@simplewebauthn/browser";
-import { createAuthClient } from "stay-signed-in/client";
+import { createAuthClient, isSignInChallenge, type SignInChallenge, type SignInResult } from "stay-signed-in/client";
 import { authorizeFetch } from "stay-signed-in/fetch";
 import { post, RefusedError, tokenOf } from "./ask.ts";
 
 const auth = createAuthClient();
 const authorizedFetch = authorizeFetch(auth);
-let challengeToken: string | null = null;
+let challenge: SignInChallenge | null = null;
 
 const find = (id: string) => document.querySelector<HTMLElement>(`#${id}`)!;
 const fieldOf = (form: HTMLElement, name: string) => form.querySelector<HTMLInputElement>(`[name=${name}]`)!;
@@ -37,25 +37,26 @@ function on(id: string, event: "click" | "submit", work: (event: SubmitEvent) =>
 }
 
 on("password", "submit", async ({ submitter }) => {
-  const [email, password] = [fieldOf(find("password"), "email").value, fieldOf(find("password"), "password").value];
-  if (submitter?.getAttribute("name") === "register") await post("/v1/auth/register", { email, password });
-  const persistent = String(fieldOf(find("password"), "persistent").checked);
-  const body = new URLSearchParams({ username: email, password, persistent });
-  const response = await fetch("/v1/auth/jwt/login", { method: "POST", body });
-  if (response.status === 200) return auth.adopt(await tokenOf(response));
-  const answer = (await response.json()) as { detail?: string; challenge?: { token: string } };
-  if (response.status !== 202) throw new RefusedError(answer.detail);
-  challengeToken = answer.challenge?.token ?? null;
-  return show("second-factor", true);
+  const form = find("password");
+  const [email, password] = [fieldOf(form, "email").value, fieldOf(form, "password").value];
+  const persistent = fieldOf(form, "persistent").checked;
+  const isNew = submitter?.getAttribute("name") === "register";
+  follow(
+    await (isNew
+      ? auth.register({ email, password, persistent })
+      : auth.signIn({ username: email, password, persistent })),
+  );
 });
 
 on("second-factor", "submit", async () => {
-  const code = fieldOf(find("second-factor"), "code").value;
-  await auth.signInWith(async (call) =>
-    tokenOf(await post("/v1/auth/jwt/challenge", { token: challengeToken, response: code }, call)),
-  );
-  show("second-factor", false);
+  if (challenge !== null) follow(await auth.continueSignIn(challenge, fieldOf(find("second-factor"), "code").value));
 });
+
+/** A sign-in has come to an end, or to a question. */
+function follow(result: SignInResult): void {
+  challenge = isSignInChallenge(result) ? result : null;
+  show("second-factor", challenge !== null);
+}
 
 on("passkey", "click", async () => {
   const optionsJSON = (await (await post("/passkeys/sign-in/options")).json()) as never;
