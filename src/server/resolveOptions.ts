@@ -136,7 +136,10 @@ function accessKeys(
     }
     return { keyRing: createPrivateKeyRing(accessTokenKeys, lifetimeMs, revokedKeys), secrets: [] };
   }
-  if (accessTokenSecret === undefined) throw new OptionsError("`accessTokenSecret` or `accessTokenKeys` is required.");
+  if (accessTokenSecret === undefined)
+    throw new OptionsError(
+      "`accessTokenSecret` or `accessTokenKeys` is required: `openssl rand -base64 32` makes a secret.",
+    );
   const secrets = parseSecrets("accessTokenSecret", accessTokenSecret);
   return { keyRing: createSecretRing(secrets, revokedKeys), secrets };
 }
@@ -159,7 +162,7 @@ function parseSecrets(option: string, secrets: Secret | readonly Secret[]): Uint
   return ring.map((secret) => {
     const bytes = typeof secret === "string" ? utf8(secret) : new Uint8Array(secret);
     if (bytes.length < 32)
-      throw new OptionsError(`\`${option}\` must have at least 32 bytes; make one of 32 random bytes.`);
+      throw new OptionsError(`\`${option}\` must have at least 32 bytes: \`openssl rand -base64 32\` makes one.`);
     if (isProduction() && new Set(bytes).size < 10) {
       throw new OptionsError(`\`${option}\` is a placeholder; in production it must be 32 random bytes.`);
     }
