@@ -46,6 +46,7 @@ export type {
   EndpointCall,
   Expiry,
   SessionFields,
+  StatusChoice,
   TokenBackend,
   TokenBackendOptions,
   TokenBackendPlatform,

@@ -43,6 +43,8 @@ export interface BackendCall {
   readonly fetch: typeof globalThis.fetch;
   /** Ends the call: its time-out, a sign-out, or the client's end. */
   readonly signal: AbortSignal;
+  /** In a step-up, whose answer alone will do: a backend that keeps sessions keeps none of anybody else. Default: anybody's. */
+  readonly subject?: string | undefined;
 }
 
 /**
@@ -89,6 +91,11 @@ export interface Backend {
    * sign-out counts here alone.
    */
   signOut?(session: SessionName | null, accessToken: string | null, call: BackendCall): Promise<void>;
+  /**
+   * Ends the session of a sign-in that is not taken, and none that it would have replaced: a step-up as somebody else. Absent: that
+   * session is signed out of, and may take the one that it replaces along.
+   */
+  discardSession?(session: SessionName, accessToken: string, call: BackendCall): Promise<void>;
   /** Changes the password and answers with the session that goes on. @throws AuthError `credentialsRejected`, `registrationRejected`. */
   changePassword?(
     change: { currentPassword: string; password: string },

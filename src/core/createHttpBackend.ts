@@ -72,13 +72,8 @@ export function createHttpBackend({
   };
 
   // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
-  const send = (
-    endpoint: keyof HttpBackendPaths,
-    { fetch, signal }: BackendCall,
-    init: RequestInit,
-    query = "",
-  ): Promise<Response> =>
-    fetch(withQuery(addressOf(endpoint), query), {
+  const send = (address: string, { fetch, signal }: BackendCall, init: RequestInit): Promise<Response> =>
+    fetch(address, {
       credentials: "include",
       redirect: "error",
       cache: "no-store",
@@ -105,21 +100,21 @@ export function createHttpBackend({
       }
       const body = new URLSearchParams({ grant_type: "password" });
       for (const [field, value] of Object.entries(credentials)) if (value !== undefined) body.set(field, String(value));
-      const response = await send("signIn", call, { method: "POST", body });
+      const response = await send(addressOf("signIn"), call, { method: "POST", body });
       return expectEntry(response, now);
     },
     async continueSignIn(challenge, answer, call) {
       // A way of the app's own may hand on the server's answer as it is.
       const { challenge: said } = challenge as SignInChallenge<Fields>;
       const token = readChallengeToken(challenge) ?? said["token"];
-      return expectEntry(await send("challenge", call, asJson({ token, response: answer })), now);
+      return expectEntry(await send(addressOf("challenge"), call, asJson({ token, response: answer })), now);
     },
     async register(account, call) {
-      const response = await send("register", call, asJson(account));
+      const response = await send(addressOf("register"), call, asJson(account));
       if (!response.ok) throw await explain(response, { 400: "registrationRejected" }, now);
     },
     async signInAsGuest(call) {
-      const response = await send("guest", call, { method: "POST" });
+      const response = await send(addressOf("guest"), call, { method: "POST" });
       return expectToken(
         response,
         {
@@ -134,7 +129,10 @@ export function createHttpBackend({
       );
     },
     async refresh(call) {
-      return parseRefreshAnswer(await send("refresh", call, { method: "POST" }, "optional=1"), now());
+      return parseRefreshAnswer(
+        await send(withQuery(addressOf("refresh"), "optional=1"), call, { method: "POST" }),
+        now(),
+      );
     },
     async signOut(session, accessToken, call) {
       const init = asJson(session === null || session.id === "" ? {} : { session_id: session.id });
@@ -142,13 +140,18 @@ export function createHttpBackend({
         ...(init.headers as Record<string, string>),
         ...(accessToken === null ? {} : bearer(accessToken)),
       };
-      const response = await send("signOut", call, { ...init, headers, keepalive: true });
+      const response = await send(addressOf("signOut"), call, { ...init, headers, keepalive: true });
       if (!response.ok && ![401, 404, 405].includes(response.status)) throw await explain(response, {}, now);
+    },
+    async discardSession({ id }, accessToken, call) {
+      const address = `${addressOf("sessions")}/${encodeURIComponent(id)}`;
+      const response = await send(address, call, { method: "DELETE", headers: bearer(accessToken) });
+      if (!response.ok) throw await explain(response, {}, now);
     },
     async changePassword({ currentPassword, password }, accessToken, call) {
       const init = asJson({ password, current_password: currentPassword });
       const headers = { ...(init.headers as Record<string, string>), ...bearer(accessToken) };
-      const response = await send("user", call, { ...init, method: "PATCH", headers });
+      const response = await send(addressOf("user"), call, { ...init, method: "PATCH", headers });
       return expectToken(
         response,
         { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" },
@@ -156,11 +159,11 @@ export function createHttpBackend({
       );
     },
     async signOutOthers(accessToken, call) {
-      const response = await send("sessions", call, { method: "DELETE", headers: bearer(accessToken) });
+      const response = await send(addressOf("sessions"), call, { method: "DELETE", headers: bearer(accessToken) });
       if (!response.ok) throw await explain(response, {}, now);
     },
     async fetchUser(accessToken, call) {
-      const response = await send("user", call, { headers: bearer(accessToken) });
+      const response = await send(addressOf("user"), call, { headers: bearer(accessToken) });
       if (response.status === 401) return null;
       if (!response.ok) throw await explain(response, {}, now);
       return parseUser(await readFields(response));

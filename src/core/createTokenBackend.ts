@@ -1,12 +1,20 @@
 import { AuthError } from "./authError.ts";
 import { checkNames } from "./checkOptions.ts";
 import { describedEndpoints } from "./tokenBackend/describedEndpoints.ts";
-import { createEndpointCaller } from "./tokenBackend/endpointCaller.ts";
+import { createEndpointCaller, type EndpointAnswer } from "./tokenBackend/endpointCaller.ts";
 import { openRefreshTokens } from "./tokenBackend/openRefreshTokens.ts";
 import { toError } from "./tokenBackend/refusals.ts";
+import { createSignInChallenge, readChallengeToken, type SignInChallenge } from "./signInChallenge.ts";
+import type { TokenAnswer } from "./backend.ts";
+import { isFields } from "./parse.ts";
 import { createSessionExchange } from "./tokenBackend/sessionExchange.ts";
 import { createTokenAnswers } from "./tokenBackend/tokenAnswers.ts";
-import type { TokenBackend, TokenBackendOptions, TokenBackendPlatform } from "./tokenBackend/tokenBackendOptions.ts";
+import type {
+  StatusChoice,
+  TokenBackend,
+  TokenBackendOptions,
+  TokenBackendPlatform,
+} from "./tokenBackend/tokenBackendOptions.ts";
 import { createUserRequest } from "./tokenBackend/userRequest.ts";
 
 const OPTION_NAMES: ReadonlyArray<keyof TokenBackendOptions | "platform"> = [
@@ -14,6 +22,8 @@ const OPTION_NAMES: ReadonlyArray<keyof TokenBackendOptions | "platform"> = [
   "headers",
   "credentials",
   "signIn",
+  "challenge",
+  "continueSignIn",
   "refresh",
   "signOut",
   "register",
@@ -50,6 +60,18 @@ export function createTokenBackend<Credentials>(
   const { read, toAnswer, enter } = answers;
   const { refresh, signOut } = createSessionExchange({ options, keeper, send, now, read, toAnswer });
 
+  const { signIn: refusals = [400, 401, 403], challenge: ends = [410] } = refused;
+  const isMeant = (means: StatusChoice, { response: { status }, body }: EndpointAnswer): boolean =>
+    typeof means === "function" ? means(status, body ?? null) : means.includes(status);
+
+  /** What a sign-in, or what was said to its challenge, is answered with. */
+  async function begin(answer: EndpointAnswer): Promise<TokenAnswer | SignInChallenge> {
+    const { body, response } = answer;
+    const posed = isFields(body) ? options.challenge?.(body, response.status) : null;
+    if (posed != null) return createSignInChallenge(posed, body);
+    return enter(answer, isMeant(refusals, answer) ? { [response.status]: "credentialsRejected" } : {});
+  }
+
   const backend: TokenBackend = {
     address: baseUrl,
     get sessionEndpoints() {
@@ -63,13 +85,18 @@ export function createTokenBackend<Credentials>(
       await signOut(session, accessToken, given);
     },
     async signIn(credentials, given) {
-      const answer = await send("signIn", options.signIn(credentials as Credentials), given);
-      const { signIn: means = [400, 401, 403] } = refused;
-      const { status } = answer.response;
-      const isRefused = typeof means === "function" ? means(status, answer.body ?? null) : means.includes(status);
-      return enter(answer, isRefused ? { [status]: "credentialsRejected" } : {});
+      return begin(await send("signIn", options.signIn(credentials as Credentials), given));
     },
   };
+  const { continueSignIn } = options;
+  if (continueSignIn !== undefined) {
+    backend.continueSignIn = async (challenge, response, given) => {
+      const body = readChallengeToken(challenge) ?? challenge.challenge;
+      const answer = await send("continueSignIn", continueSignIn(body, response), given);
+      if (isMeant(ends, answer)) throw toError(answer, { [answer.response.status]: "challengeExpired" }, now());
+      return begin(answer);
+    };
+  }
   if (register !== undefined) {
     backend.register = async (account, given) => {
       const answer = await send("register", register(account), given);

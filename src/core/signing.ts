@@ -3,26 +3,18 @@ import { AuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
 import type { BackendCall, TokenAnswer } from "./backend.ts";
 import type { Parts, SignInHow, Signing, SignInPost } from "./parts.ts";
+import { discardSession, isOvertaken, isSomebodyElse, type PosedChallenge } from "./posedChallenge.ts";
 import { requireMethod } from "./requireMethod.ts";
-import { compareSessions, isNobody, isOpen, isSameSession, type Session, type SessionRecord } from "./session.ts";
+import { isNobody, isOpen, isSameSession, type SessionRecord } from "./session.ts";
 import { isSignInChallenge, type SignInChallenge, type SignInResult } from "./signInChallenge.ts";
 import { createSignOutQueue } from "./signOutQueue.ts";
-
-/** A challenge, and what was so when its sign-in began. */
-interface Posed {
-  epoch: number;
-  readonly session: Session | null;
-  /** Whose sign-in alone it may become. */
-  readonly subject: string | undefined;
-  answering: Promise<SignInResult> | null;
-}
 
 export function createSigning(parts: Parts): Signing {
   const { options, platform, backend, store, waits, record, tabs } = parts;
   const { clock } = platform;
   const { getState, dispatch } = store;
   const queue = createSignOutQueue(parts);
-  const challenges = new WeakMap<SignInChallenge, Posed>();
+  const challenges = new WeakMap<SignInChallenge, PosedChallenge>();
   let lastSignIn: Promise<unknown> = Promise.resolve();
 
   /** A sign-in of any kind. Those of one tab go one after the other, so that the server's numbers tell them apart. */
@@ -33,7 +25,7 @@ export function createSigning(parts: Parts): Signing {
     const posed = challenge && challenges.get(challenge);
     // A code that is sent by its last digit and by the button is one answer.
     if (posed?.answering) return posed.answering;
-    if (posed && isOvertaken(posed)) return Promise.reject(new AuthError("superseded"));
+    if (posed && isOvertaken(posed, getState())) return Promise.reject(new AuthError("superseded"));
     dispatch({ type: "signInBegan" }); // S1
     const { epoch } = getState();
     const entering = lastSignIn.catch(() => {}).then(() => enter(post, epoch, posed?.subject ?? subject));
@@ -43,7 +35,7 @@ export function createSigning(parts: Parts): Signing {
     void entering
       .then(isSignInChallenge, () => true)
       .then((isOutside) => {
-        if (posed) posed.answering = null;
+        if (posed) Object.assign(posed, { answering: null, then: isOutside ? posed.then : getState() });
         if (!isOutside) return;
         if (parts.lifecycle.isStarted() && !getState().initialized) void parts.lifecycle.restore("request");
         else parts.schedule.arm();
@@ -55,36 +47,25 @@ export function createSigning(parts: Parts): Signing {
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
     const then = getState();
     const answer = await parts.call(async (call) => {
-      const given = await post(call);
-      return isSignInChallenge(given)
-        ? given
-        : toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
+      const given = await post({ ...call, subject });
+      if (isSignInChallenge(given)) return given;
+      return toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
     });
     parts.pacing.noteSuccess();
     const now = getState();
     if (isSignInChallenge(answer)) {
       if (now.epoch !== epoch) throw new AuthError("superseded");
-      challenges.set(answer, { epoch, session: then.session, subject, answering: null });
+      challenges.set(answer, { epoch, then, subject, answering: null });
       return answer;
     }
-    const pinned = isOpen(now.session) ? [now.session, answer] : [answer];
-    if (subject !== undefined && pinned.some(({ identity }) => identity.subject !== subject)) {
-      void queue.add(nameOf(answer), answer.token.value);
+    if (isSomebodyElse(subject, answer, now)) {
+      await discardSession(parts, answer);
       throw new AuthError("identityChanged", "Somebody else answered: nothing has changed here.");
     }
     dispatch({ type: "signInAnswered", answer, snapshot: { ...then, epoch } });
     const { session } = getState();
     if (isOpen(session) && isSameSession(session, answer)) return session.identity;
     throw new AuthError("superseded");
-  }
-
-  /** Whether somebody has signed in or out since, here or in another tab: what was begun before counts no more. */
-  function isOvertaken(posed: Posed): boolean {
-    const { epoch, session } = getState();
-    if (epoch !== posed.epoch) return true;
-    if (session === null || posed.session === null) return false;
-    const isLeft = session.end === "signedOut" && posed.session.end !== "signedOut";
-    return isLeft || compareSessions(session, posed.session) > 0;
   }
 
   async function signInAsGuest(): Promise<Identity> {
@@ -140,11 +121,7 @@ export function createSigning(parts: Parts): Signing {
     signIn,
     signInAsGuest,
     signOut,
-    settled: () =>
-      lastSignIn.then(
-        () => {},
-        () => {},
-      ),
+    settled: async () => void (await lastSignIn.catch(() => {})),
     sendSignOut: queue.add,
     flushSignOuts,
     dispose: queue.dispose,

@@ -1,5 +1,5 @@
 import type { Identity } from "./authState.ts";
-import type { TokenClaims } from "./claims.ts";
+import { parseClaims, type TokenClaims } from "./claims.ts";
 import { defaultMinValidityMs, type Lifetime, refreshFloorMs, remainingMs } from "./lifetime.ts";
 import type { Clock } from "./ports.ts";
 
@@ -31,6 +31,14 @@ export function readIdentity(
     sessionId: answer.sessionId ?? claims?.sessionId ?? null,
     claims: claims?.shown ?? null,
   };
+}
+
+/** Whether an answer says itself that it is not of `subject`, where that is the only one that will do. */
+export function isOfAnother(
+  { accessToken, subject: named }: { readonly accessToken: string; readonly subject?: string | null | undefined },
+  subject: string | undefined,
+): boolean {
+  return subject !== undefined && (parseClaims(accessToken)?.subject ?? named ?? subject) !== subject;
 }
 
 /** `next`, or `held` itself when they say the same: what shows an identity is not rendered for a renewed token. */

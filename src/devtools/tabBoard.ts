@@ -45,8 +45,9 @@ const kept = 60;
 export function createTabBoard(client: AuthClient, history: AuthHistoryStore): TabBoard {
   const { platform, namespace, planned } = client.internals;
   const { clock, signals } = platform;
-  const ownId = platform.random().toString(36).slice(2, 10) || "tab";
-  const openedAt = clock.now();
+  // Drawn when it attaches: a page that is rendered on a server asks for nothing random and for no clock.
+  let ownId = "";
+  let openedAt = 0;
   const board = createReadable<Board>({ ownId, tabs: [], refreshes: [] }, (error) => console.error(error));
   const change = (next: Partial<Board>): void => board.assign({ ...board.getState(), ...next })();
 
@@ -79,6 +80,11 @@ export function createTabBoard(client: AuthClient, history: AuthHistoryStore): T
   }
 
   function attach(): () => void {
+    if (ownId === "") {
+      ownId = platform.random().toString(36).slice(2, 10) || "tab";
+      openedAt = clock.now();
+      change({ ownId });
+    }
     const channel = openChannel((message) => {
       if (!isFields(message) || message["version"] !== VERSION) return;
       const tab = parseTab(message["tab"], clock.now());

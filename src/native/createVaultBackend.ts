@@ -1,6 +1,7 @@
 import { AuthError } from "../core/authError.ts";
 import type { Backend, BackendCall, RefreshOutcome } from "../core/backend.ts";
 import { openBodyExchange } from "../core/bodyTransport.ts";
+import { isOfAnother } from "../core/token.ts";
 import type { SessionName } from "../core/session.ts";
 import { isSignInChallenge } from "../core/signInChallenge.ts";
 import type { KeptToken, SessionVault } from "./sessionVault.ts";
@@ -57,7 +58,7 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
   ): Promise<A> {
     const { exchange, call: exchangeCall } = withExchange(call, null);
     const answer = await ask(exchangeCall);
-    if (isSignInChallenge(answer)) return answer;
+    if (isSignInChallenge(answer) || isOfAnother(answer, call.subject)) return answer;
     const refreshToken = exchange.receivedRefreshToken();
     if (refreshToken === null) {
       throw new AuthError(
@@ -125,6 +126,8 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
     changePassword: (change, accessToken, call) =>
       signInBy(call, (own) => inner.changePassword(change, accessToken, own)),
     register: (account, call) => inner.register(account, withExchange(call, null).call),
+    discardSession: (session, accessToken, call) =>
+      inner.discardSession(session, accessToken, withExchange(call, null).call),
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, withExchange(call, null).call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, withExchange(call, null).call),
     async refresh(call) {

@@ -1,6 +1,7 @@
 import { createProver } from "../bound/createProver.ts";
 import { AuthError, isAuthError } from "../core/authError.ts";
 import type { Backend, BackendCall, RefreshOutcome } from "../core/backend.ts";
+import { isOfAnother } from "../core/token.ts";
 import type { SessionName } from "../core/session.ts";
 import type { Clock } from "../core/ports.ts";
 import { type BodyExchange, openBodyExchange } from "../core/bodyTransport.ts";
@@ -116,7 +117,7 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
     const answer = await ask(exchangeCall).catch((error: unknown) => {
       throw isAuthError(error) && error.serverCode === BINDING_REQUIRED ? bindingRequired(error.status) : error;
     });
-    if (isSignInChallenge(answer)) return answer;
+    if (isSignInChallenge(answer) || isOfAnother(answer, call.subject)) return answer;
     const session = toStoredSession(answer, exchange, {
       before: null,
       key: exchange.isProofRead() ? key?.stored : undefined,
@@ -251,6 +252,7 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
       const key = (await keys.of((await file.readServer(address)).session)) ?? undefined;
       return signInBy(call, (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall), key);
     },
+    discardSession: (session, accessToken, call) => inner.discardSession(session, accessToken, call),
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),
 

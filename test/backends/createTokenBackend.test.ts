@@ -433,3 +433,41 @@ describe("an access token in a cookie", () => {
     expect(sent.map(({ headers }) => headers.has("Authorization"))).toEqual([false, false, false]);
   });
 });
+
+// A03 https://github.com/okta/okta-auth-js/issues/376
+describe("a challenge of an API", () => {
+  const secondFactor: Partial<TokenBackendOptions> = {
+    challenge: (body, status) => (status === 403 && body.mfa ? { methods: body.mfa.kinds } : null),
+    continueSignIn: (body, response) => ({ path: "mfa", json: { ticket: body.mfa.ticket, code: response } }),
+  };
+  const posed = () => json({ mfa: { ticket: "t1", kinds: ["otp"] } }, 403);
+
+  it("shows what the description reads of it, is answered with what it does not show, and keeps the tokens", async () => {
+    const { call, sent } = answering(posed(), json({ access: "a", refresh: "r" }), json({ access: "b" }));
+    const backend = describeApi(secondFactor);
+    const challenge = await backend.signIn(ada, call);
+    expect(JSON.stringify(challenge)).toBe('{"challenge":{"methods":["otp"]}}');
+    expect(await backend.continueSignIn?.(challenge as never, "123456", call)).toMatchObject({ accessToken: "a" });
+    await backend.refresh(call);
+    expect(sent.slice(1).map(({ url, body }) => [url, body])).toEqual([
+      ["https://api.example/auth/mfa", '{"ticket":"t1","code":"123456"}'],
+      ["https://api.example/auth/refresh", '{"refreshToken":"r"}'],
+    ]);
+  });
+
+  it.each([
+    ["a wrong code", 401, "credentialsRejected"],
+    ["one that has run out", 410, "challengeExpired"],
+    ["too many", 429, "rateLimited"],
+  ])("tells %s by its code", async (_name, status, code) => {
+    const { call } = answering(posed(), json({}, status));
+    const backend = describeApi(secondFactor);
+    const challenge = await backend.signIn(ada, call);
+    await expect(backend.continueSignIn?.(challenge as never, "0", call)).rejects.toMatchObject({ code });
+  });
+
+  it("is not looked for where the password is wrong", async () => {
+    const { call } = answering(json({ detail: "no" }, 403));
+    await expect(describeApi(secondFactor).signIn(ada, call)).rejects.toMatchObject({ code: "credentialsRejected" });
+  });
+});

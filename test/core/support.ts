@@ -17,6 +17,8 @@ export async function openWorld(
   options: {
     client?: AuthClientOptions;
     server?: Partial<AuthServerOptions>;
+    /** Puts something between the client and the server. */
+    wrap?: (app: App) => App;
     /** Takes the session's number out of every token answer, as a server that draws none would. */
     isNumberless?: boolean;
     /** Binds each session to a key of the browser. */
@@ -25,7 +27,7 @@ export async function openWorld(
   } = {},
 ) {
   const clock = createSimulatedClock();
-  const audit: { event: string }[] = [];
+  const audit: { type: string }[] = [];
   const server = createAuthServer({
     store: memoryStore({ now: clock.worldNow }),
     accessTokenSecret: "a secret of more than thirty-two bytes for tests",
@@ -36,7 +38,8 @@ export async function openWorld(
     ...options.server,
   } as AuthServerOptions);
   const numbered = options.isNumberless === true ? withoutNumbers(server.app) : server.app;
-  const app = options.isBound === true ? await withProofs(numbered) : numbered;
+  const wrapped = options.wrap?.(numbered) ?? numbered;
+  const app = options.isBound === true ? await withProofs(wrapped) : wrapped;
   const world = createTabs(tabCount, { app, clock, seed: 1, ...options.world });
   const clients: AuthClient[] = [];
   const open = (tab: (typeof world.tabs)[number]): AuthClient => {

@@ -9,6 +9,7 @@ export function describedEndpoints<Credentials>(
   const empty = new Proxy({}, { get: () => "" });
   const calls = [
     () => options.signIn(empty as Credentials),
+    () => options.continueSignIn?.(empty, empty),
     () => options.refresh?.(null),
     () => options.signOut?.({ refreshToken: null, accessToken: null }),
     () => options.register?.({ email: "", password: "" }),

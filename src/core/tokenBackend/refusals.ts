@@ -6,6 +6,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const SENTENCES: Partial<Record<AuthErrorCode, string>> = {
   credentialsRejected: "The server does not accept these credentials.",
+  challengeExpired: "This challenge can no longer be answered; sign in again.",
   registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
   guestsDisabled: "This server starts no guest sessions.",
   rateLimited: "Too many attempts; try again after `retryAfterMs`.",

@@ -1,7 +1,7 @@
 import type { User } from "../register.ts";
 import type { Backend } from "../backend.ts";
 import type { Platform } from "../ports.ts";
-import type { RegisteredCredentials } from "../register.ts";
+import type { RegisteredChallenge, RegisteredCredentials } from "../register.ts";
 import type { TokenStore } from "./tokenStore.ts";
 
 /** One call of an endpoint: what to send where. At most one of `json` and `form`. */
@@ -55,6 +55,9 @@ export interface TokenFields extends SessionFields {
   readonly refreshToken?: string | null | undefined;
 }
 
+/** Which answers are meant: by their status, or by a function that says so. */
+export type StatusChoice = readonly number[] | ((status: number, body: AnswerBody) => boolean);
+
 /** How an API says who is signed in. `map` makes of its answer an object with an `id`. */
 export interface UserEndpoint {
   /** Asked with `GET` and the access token. */
@@ -76,6 +79,16 @@ export interface TokenBackendOptions<Credentials = RegisteredCredentials> {
   readonly credentials?: RequestCredentials | undefined;
   /** Signs in. */
   readonly signIn: (credentials: Credentials) => EndpointCall;
+  /**
+   * What an answer to a sign-in says where the API wants something more first (a second factor): what the app is to see of it, or
+   * null where it is no challenge. Asked of every answer with a JSON object, whatever its status. Absent: there are none.
+   */
+  readonly challenge?: ((body: AnswerBody, status: number) => RegisteredChallenge | null | undefined) | undefined;
+  /**
+   * Answers a challenge: gets the whole body that `challenge` was read from, which the app does not see, and what the app has given to
+   * `continueSignIn`.
+   */
+  readonly continueSignIn?: ((body: AnswerBody, response: AnswerBody) => EndpointCall) | undefined;
   /**
    * Renews the access token. Gets the refresh token, or null where a cookie carries it. Absent: the API has no refresh, and a session
    * lasts as long as its access token.
@@ -120,7 +133,9 @@ export interface TokenBackendOptions<Credentials = RegisteredCredentials> {
   readonly refused?:
     | {
         /** Statuses of a sign-in that mean wrong credentials, or a function that says so. Default: 400, 401, 403. */
-        readonly signIn?: readonly number[] | ((status: number, body: AnswerBody) => boolean) | undefined;
+        readonly signIn?: StatusChoice | undefined;
+        /** Those of an answer to a challenge that mean that the sign-in has to begin anew. Default: 410. */
+        readonly challenge?: StatusChoice | undefined;
         /**
          * Whether an answer says that the refresh token is worth nothing any more. Default: 401; 400 and 403 when they speak of a token,
          * grant or session and not of CSRF; never a page of HTML. Whatever is not sure must be false: the session then goes on.

@@ -9,6 +9,7 @@ import { RequestRefusedError } from "../requestRefusedError.ts";
 import { requireLiveSession } from "../requireLiveSession.ts";
 import { isSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
+import { setCookie } from "../tokenAnswer.ts";
 
 /** `GET /sessions`, `DELETE /sessions`, `DELETE /sessions/{id}`. */
 export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
@@ -54,6 +55,9 @@ export function addSessionListRoutes(app: Hono<HonoEnvironment>, server: AuthSer
       throw new RequestRefusedError(404, "Not Found");
     }
     await endSessions(server, facts, [id], "revoked");
+    // Where this browser has it, the next refresh is to be that of the session which it goes on with.
+    const profile = server.judgeOrigin(facts) === "allowed" ? server.cookieProfile(facts) : null;
+    if (profile !== null) setCookie(context, facts, profile.clear(profile.nameFor(id)));
     return context.body(null, 204);
   });
 }
