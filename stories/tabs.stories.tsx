@@ -93,7 +93,8 @@ export const SignedInTogether: StoryObj = {
 
 export const OneRefreshForBoth: StoryObj = {
   parameters: {
-    watch: "Both tabs wanted a new token at the same moment: they show the same one, and the server saw one refresh.",
+    watch:
+      "Both tabs wanted a new token at the same moment: they show the same one, and the server saw one refresh beside those of the two starts.",
   },
   render,
   play: async ({ canvas, canvasElement, step }) => {
