@@ -147,12 +147,12 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
   };
 
   async function refreshNow(): Promise<void> {
-      await ready();
-      if (store.getState().session?.end === "signedOut") throw new AuthError("sessionEnded");
-      const result = await waits.waitFor(refresh.run("call"));
-      if (result.kind !== "done") throw result.error;
-      // A guest may follow on a guest.
-      if (!store.getState().initialized) await ready();
-      if (!isOpen(store.getState().session)) throw new AuthError("sessionEnded");
+    await ready();
+    if (store.getState().session?.end === "signedOut") throw new AuthError("sessionEnded");
+    const result = await waits.waitFor(refresh.run("call"));
+    if (result.kind !== "done") throw result.error;
+    // A guest may follow on a guest.
+    if (!store.getState().initialized) await ready();
+    if (!isOpen(store.getState().session)) throw new AuthError("sessionEnded");
   }
 }

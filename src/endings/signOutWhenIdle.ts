@@ -180,7 +180,9 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
   };
 }
 
-function readIdleOptions(options: IdleOptions): { readonly [Name in keyof IdleOptions]-?: NonNullable<IdleOptions[Name]> } {
+function readIdleOptions(options: IdleOptions): {
+  readonly [Name in keyof IdleOptions]-?: NonNullable<IdleOptions[Name]>;
+} {
   checkNames(options, ["afterMs", "warnMs", "onWarn", "activity"], "`signOutWhenIdle`");
   const { afterMs, warnMs, onWarn = () => {}, activity = watchPageActivity } = options;
   checkSpan("afterMs", afterMs);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
+import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { type IdleSignOut, signOutWhenIdle } from "../../src/endings/signOutWhenIdle.ts";
 import { openWorld, ADA } from "../core/support.ts";
 import { recordEvents } from "../support/recordEvents.ts";
@@ -43,17 +44,33 @@ function watch(tab: Tab, client: AuthClient): Watched {
 
 /** Tabs in which Ada is signed in, each with its own idle sign-out. */
 async function openTabs(tabCount: number, conditions: { storage?: "throws" } = {}) {
-  const opened = await openWorld(tabCount);
+  const opened = await openWorld(tabCount, { world: conditions });
   const { world, clients } = opened;
-  if (conditions.storage !== undefined) for (const tab of world.tabs) tab.storageCondition = conditions.storage;
-  const watched = world.tabs.map((tab, index) => watch(tab, clients[index] as AuthClient));
+  const stops: (() => void)[] = [];
+  const begin = (tab: Tab, client: AuthClient): Watched => {
+    const begun = watch(tab, client);
+    stops.push(begun.idle.stop);
+    return begun;
+  };
+  const watched = world.tabs.map((tab, index) => begin(tab, clients[index] as AuthClient));
   await world.until(Promise.all(clients.map((client) => client.ready())));
   await world.until((clients[0] as AuthClient).signIn(ADA));
   await world.settle();
   const at = (number: number): Watched => watched[number - 1] as Watched;
   const logouts = () => world.network.requests.filter(({ path }) => path.endsWith("/jwt/logout"));
   const statuses = () => clients.map((client) => client.getState().status);
-  return Object.assign(opened, { watched, at, logouts, statuses });
+  const dispose = opened[Symbol.asyncDispose];
+  return Object.assign(opened, {
+    watched,
+    begin,
+    at,
+    logouts,
+    statuses,
+    async [Symbol.asyncDispose]() {
+      for (const stop of stops) stop();
+      await dispose();
+    },
+  });
 }
 
 describe("an idle sign-out", () => {
@@ -92,7 +109,7 @@ describe("an idle sign-out", () => {
 
   it("counts the last thing that somebody did, though what is written is throttled", async () => {
     await using scene = await openTabs(2);
-    const writes = () => scene.world.timeline.filter((line) => JSON.stringify(line).includes(":active")).length;
+    const writes = () => scene.world.timeline.entries().filter(({ what }) => what.includes(":active")).length;
     const before = writes();
     for (let step = 0; step < 100; step += 1) {
       scene.at(1).hands.move();
@@ -108,7 +125,8 @@ describe("an idle sign-out", () => {
   it("signs a laptop out that has slept, at the first thing that it hears of, and does not count that", async () => {
     await using scene = await openTabs(1);
     const states: string[] = [];
-    scene.clock.sleep(AFTER + MINUTE);
+    // As on waking: the clock has gone on, and no timer has run yet.
+    scene.clock.jumpWall(AFTER + MINUTE);
     scene.at(1).client.subscribe(() => void states.push(scene.at(1).client.getState().status));
     scene.at(1).hands.move();
     expect(scene.at(1).client.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
@@ -117,31 +135,35 @@ describe("an idle sign-out", () => {
 
   it("signs out at the load of a page after the time, before it shows anybody", async () => {
     await using scene = await openTabs(1);
+    scene.at(1).idle.stop();
     scene.at(1).tab.close();
     scene.at(1).client.dispose();
     await scene.world.advance(AFTER + MINUTE);
     const tab = scene.world.open();
-    const client = scene.createClient(tab);
+    const client = createAuthClient({ platform: tab.platform });
+    scene.clients.push(client);
     const events = recordEvents(client);
     const states: string[] = [];
     client.subscribe(() => void states.push(client.getState().status));
-    watch(tab, client);
+    scene.begin(tab, client);
     client.start();
     await scene.world.advance(5_000);
     expect(states).toEqual(["unauthenticated"]);
     expect(events).not.toContain("signedIn");
     expect(client.getState()).toMatchObject({ reason: "signedOut" });
-    expect(scene.logouts()).toHaveLength(1);
+    await expect(scene.world.until(client.adopt())).rejects.toMatchObject({ code: "sessionEnded" });
   });
 
   it("goes on counting over a reload, which is no activity", async () => {
     await using scene = await openTabs(1);
     await scene.world.advance(AFTER - 5 * MINUTE);
+    scene.at(1).idle.stop();
     scene.at(1).tab.close();
     scene.at(1).client.dispose();
     const tab = scene.world.open();
-    const client = scene.createClient(tab);
-    watch(tab, client);
+    const client = createAuthClient({ platform: tab.platform });
+    scene.clients.push(client);
+    scene.begin(tab, client);
     client.start();
     await scene.world.advance(4 * MINUTE);
     expect(client.getState().status).toBe("authenticated");
