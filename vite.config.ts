@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { esmExternalRequirePlugin, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { longCommonPasswords } from "./.ci/longCommonPasswords.ts";
 
 // One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
 export default defineConfig({
-  plugins: [react(), executableCommand()],
+  plugins: [react(), executableCommand(), longCommonPasswords()],
   build: {
     target: "es2022",
     sourcemap: false,
@@ -39,7 +40,8 @@ export default defineConfig({
       external: isInstalledByUsers,
       // What is bundled of CommonJS asks for Node's modules by `require`, which a module does not have.
       plugins: [esmExternalRequirePlugin({ external: [/^node:/] })],
-      output: { chunkFileNames: "chunks/[name]-[hash].js" },
+      // Not minified, so that a debugger shows what was written; the doc comments are in the declarations, for editors.
+      output: { chunkFileNames: "chunks/[name]-[hash].js", comments: { jsdoc: false } },
     },
   },
   test: {

@@ -76,6 +76,8 @@ export function authorizeAxios(
         const outcome = isExempt
           ? send(null, undefined)
           : authorizeRequest(policy, {
+              method: config.method ?? "get",
+              address,
               isAllowed,
               answerOf: readableAnswer,
               headerOf,

@@ -65,8 +65,8 @@ export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions 
     const source = typeof target === "object" && "headers" in target ? target : undefined;
     const asked = { ...init };
     const headers = new Headers(init?.headers ?? source?.headers);
-    const isExempt =
-      asked.token === false || headers.has(header) || !policy.isAllowed(source?.url ?? (target as string));
+    const address = source?.url ?? (target as string);
+    const isExempt = asked.token === false || headers.has(header) || !policy.isAllowed(address);
     if (isExempt) return base(target, init);
 
     const signal = (init?.signal === undefined ? source?.signal : init.signal) ?? undefined;
@@ -102,6 +102,8 @@ export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions 
     };
     try {
       return await authorizeRequest(policy, {
+        method: asked.method ?? source?.method ?? "GET",
+        address,
         pinned: auth.getState(),
         options: asked,
         isRepeatable,

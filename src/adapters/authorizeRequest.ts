@@ -13,6 +13,8 @@ export interface Outcome {
 }
 
 export interface AuthorizedRequest<O extends Outcome, Answer> {
+  readonly method: string;
+  readonly address: string;
   /** Who was signed in when the caller asked; the request is theirs, however long it waits. */
   readonly pinned: AuthState;
   readonly options: RequestAuthorization;
@@ -39,9 +41,10 @@ export interface AuthorizedRequest<O extends Outcome, Answer> {
  */
 export async function authorizeRequest<O extends Outcome, Answer>(
   policy: RequestPolicy<Answer>,
-  request: AuthorizedRequest<O, Answer>,
+  asked: AuthorizedRequest<O, Answer>,
 ): Promise<O> {
   const { auth } = policy;
+  const request = auth.internals.watchRequest?.(asked) ?? asked;
   const { pinned, options } = request;
   let subject = pinned.status === "authenticated" ? pinned.identity.subject : undefined;
   // The common case: one look, no wait.

@@ -76,6 +76,16 @@ export interface PlannedRefresh {
   readonly reason: "expiry" | "outage" | "end" | "question";
 }
 
+/** One request of an adapter, as far as devtools stand around it. */
+export interface WatchedRequest {
+  readonly method: string;
+  readonly address: string;
+  /** Runs a wait for a token: before the first send, and between the two. */
+  wait<T>(work: (signal: AbortSignal | undefined) => Promise<T>): Promise<T>;
+  /** Sends it, with this token or without any; called twice at most. */
+  send(token: string | null, person: unknown): Promise<{ readonly status: number | undefined }>;
+}
+
 /** For adapters and devtools. Nothing of it is needed to use a client, and its form may change in any release. */
 export interface ClientInternals {
   /** What the client's keys, locks and channel begin with. */
@@ -96,6 +106,8 @@ export interface ClientInternals {
   peekAccessToken(subject: string): string | null;
   /** Emits an event that something beside the client has learnt of. */
   emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void;
+  /** Stands around what the adapters send from now on, and returns what they go through instead. Set by devtools alone. */
+  watchRequest?: (<R extends WatchedRequest>(request: R) => R) | undefined;
 }
 
 /** What {@link AuthClient.extend} has come to. */

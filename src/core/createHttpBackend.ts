@@ -201,7 +201,7 @@ async function explain(response: Response, codes: Codes, now: () => number): Pro
 /** What a sign-in was answered with: the first of its answers, or one to a challenge. */
 async function expectEntry(response: Response, now: () => number): Promise<TokenAnswer | SignInChallenge> {
   if (response.status === 202) {
-    const said = (await readFields(response))?.["challenge"];
+    const said = (await readFields(response.clone()))?.["challenge"];
     if (isFields(said) && typeof said["token"] === "string") {
       const { token, ...body } = said;
       return createSignInChallenge(body, token);

@@ -1,6 +1,6 @@
 import { AuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
-import type { BackendCall, TokenAnswer } from "./backend.ts";
+import type { TokenAnswer } from "./backend.ts";
 import type { Parts, SignInHow, SignInPost, WaysIn } from "./parts.ts";
 import { underRefreshLock } from "./refreshLock.ts";
 import { requireMethod } from "./requireMethod.ts";

@@ -1,33 +1,37 @@
-import { type KeyboardEvent, type ReactElement, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { useAuthClient } from "../react/useAuthClient.ts";
-import { ActionsSection } from "./ActionsSection.tsx";
-import { createAuthHistory } from "./authHistory.ts";
-import { devtoolsStyles } from "./devtoolsStyles.ts";
-import { HistorySection } from "./HistorySection.tsx";
-import { RenewalSection } from "./RenewalSection.tsx";
-import { StatusSection } from "./StatusSection.tsx";
-import { TokenSection } from "./TokenSection.tsx";
-import { useSimulation } from "./useSimulation.ts";
+import type { ReactElement } from "react";
+import { DevtoolsSections } from "./DevtoolsSections.tsx";
+import { FloatingDevtools } from "./FloatingDevtools.tsx";
+import { isDevelopment } from "./isDevelopment.ts";
+import type { Corner } from "./useLayout.ts";
+import { useDevtools } from "./useDevtools.ts";
+import { useStyles } from "./useStyles.tsx";
 
 /** How the panel of {@link AuthDevtools} stands and looks. */
 export interface AuthDevtoolsProps {
-  /** Whether a production build shows it too. Default: false, it renders nothing there. */
+  /** Whether a production build shows it too, without "Copy token". Default: false, it renders nothing there. */
   showInProduction?: boolean;
-  /** For a content security policy that allows only styles with this nonce. Default: none. */
+  /** For a content security policy that allows only styles with this nonce. Default: none; a style sheet made by script is used. */
   nonce?: string;
-  /** Whether the panel is open at first. Default: false, only its button is there. */
+  /** Whether the panel is open at first, where nothing is remembered. Default: false, only its button is there. */
   initiallyOpen?: boolean;
-  /** `"corner"` (default) floats in the corner of the window; `"inline"` stands where it is put, always open. */
+  /**
+   * `"corner"` (default): a button in a corner of the window, and a panel that is docked below the page. `"inline"` stands
+   * where it is put, always open.
+   */
   placement?: "corner" | "inline";
+  /** The corner of the button, where nobody has moved it. Default: the first one in which it covers no control. */
+  position?: Corner;
   /** Default: `"system"`, what the reader's system prefers. */
   theme?: "system" | "light" | "dark";
 }
 
 /**
- * Shows what the client knows and does: status, subject, session, the token's life (the token itself only as its last four
- * characters), what is planned next and why, refreshes with their trigger, duration, outcome and tab, other tabs, the lock, the
- * backoff, events; and tries things by hand: a refresh, an expired token, no network, the end of the session. Put it anywhere
- * below `<AuthProvider>`. In a production build it renders nothing unless it is told to.
+ * Shows what the client knows and does: status, subject, session, the token's life and claims (the token itself only as its
+ * last four characters), what is planned next and why, the refreshes of all tabs with their trigger, duration and outcome (who
+ * asked the server, who waited, who adopted), the app's authorized requests (waited, held, renewed, resent), the tabs, the
+ * lock, the backoff, events; and tries things by hand: no network, a slow server, a refusal, an expired token, the end of the
+ * session, another user. Its button remembers where it was put and whether the panel was open. Put it anywhere below
+ * `<AuthProvider>`. In a production build it renders nothing unless it is told to.
  *
  * @example
  * <AuthProvider client={auth}>
@@ -39,63 +43,24 @@ export function AuthDevtools({ showInProduction = false, ...panel }: AuthDevtool
   return showInProduction || isDevelopment() ? <Panel {...panel} /> : null;
 }
 
-/** By what bundlers write into every page with React. Where nobody has, nothing is known, and nothing shown. */
-function isDevelopment(): boolean {
-  try {
-    return process.env.NODE_ENV !== "production";
-  } catch {
-    return false;
-  }
-}
-
 function Panel(props: Omit<AuthDevtoolsProps, "showInProduction">): ReactElement {
-  const { initiallyOpen = false, placement = "corner", theme = "system", nonce } = props;
-  const client = useAuthClient();
-  const [isOpened, setIsOpened] = useState(initiallyOpen);
-  const toggle = useRef<HTMLButtonElement>(null);
-  const history = useMemo(() => createAuthHistory(client), [client]);
-  const recorded = useSyncExternalStore(history.subscribe, history.getHistory, history.getHistory);
-  const simulation = useSimulation(client);
-  const isOpen = isOpened || placement === "inline";
-
-  const closeOnEscape = (event: KeyboardEvent): void => {
-    if (event.key !== "Escape" || placement === "inline") return;
-    setIsOpened(false);
-    toggle.current?.focus();
-  };
-
+  const { initiallyOpen = false, placement = "corner", position, theme = "system", nonce } = props;
+  const devtools = useDevtools();
+  const styles = useStyles(nonce);
+  if (placement === "corner") {
+    return (
+      <>
+        {styles}
+        <FloatingDevtools devtools={devtools} initiallyOpen={initiallyOpen} position={position} theme={theme} />
+      </>
+    );
+  }
   return (
-    <div className="stay-signed-in-devtools" data-placement={placement} data-theme={theme}>
-      <style nonce={nonce}>{devtoolsStyles}</style>
-      {placement === "corner" && (
-        <button
-          ref={toggle}
-          type="button"
-          className="stay-toggle"
-          aria-expanded={isOpen}
-          onClick={() => setIsOpened(!isOpen)}
-        >
-          {isOpen ? "Close session devtools" : "Session devtools"}
-          {simulation.isOffline && " (offline)"}
-        </button>
-      )}
-      {isOpen && (
-        <section className="stay-panel" aria-label="Session devtools" onKeyDown={closeOnEscape}>
-          <div>
-            <h2>Session</h2>
-            <StatusSection />
-            <h2>Access token</h2>
-            <TokenSection />
-            <h2>Renewal</h2>
-            <RenewalSection />
-          </div>
-          <div>
-            <h2>Try</h2>
-            <ActionsSection simulation={simulation} />
-            <HistorySection history={recorded} onClear={history.clear} />
-          </div>
-        </section>
-      )}
+    <div className="stay-signed-in-devtools" data-placement="inline" data-theme={theme}>
+      {styles}
+      <section className="stay-panel" aria-label="Session devtools">
+        <DevtoolsSections devtools={devtools} />
+      </section>
     </div>
   );
 }

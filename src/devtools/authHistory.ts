@@ -1,5 +1,6 @@
 import type { AuthClient, AuthEventName } from "../core/authClient.ts";
 import type { RefreshTrigger } from "../core/authState.ts";
+import { maskToken } from "./maskToken.ts";
 import { nameError } from "./nameError.ts";
 
 export interface HistoryEntry {
@@ -11,14 +12,23 @@ export interface HistoryEntry {
   readonly detail: string;
 }
 
+export const refreshOutcomes = ["refreshed", "waited", "adopted", "failed", "session ended"] as const;
+
+/**
+ * What one tab had to do with one refresh: it asked the server, waited until another tab had, or adopted what another tab told
+ * without having asked for anything.
+ */
 export interface RefreshEntry {
   readonly key: number;
   readonly at: number;
-  /** Null where another tab did it: what it took there, and why, is not told. */
+  /** Null where this tab did nothing for it. */
   readonly durationMs: number | null;
   readonly trigger: RefreshTrigger | null;
-  readonly outcome: "refreshed" | "taken over" | "failed" | "session ended";
+  readonly outcome: (typeof refreshOutcomes)[number];
+  /** The error or the reason of an end, else the subject. */
   readonly detail: string;
+  /** The masked token that it brought; what tabs with the same one have to do with is the same refresh. */
+  readonly token: string | null;
 }
 
 export interface AuthHistory {
@@ -34,8 +44,12 @@ export interface AuthHistoryStore {
 
 const kept = 50;
 
-/** Writes down what a client tells, newest first; listens only while somebody watches. */
-export function createAuthHistory(client: AuthClient): AuthHistoryStore {
+/**
+ * Writes down what a client tells, newest first; listens only while somebody watches.
+ *
+ * @param waitsSince since when the client has waited for another tab's refresh, or null.
+ */
+export function createAuthHistory(client: AuthClient, waitsSince: () => number | null): AuthHistoryStore {
   const now = (): number => client.internals.platform.clock.now();
   const listeners = new Set<() => void>();
   let history: AuthHistory = { entries: [], refreshes: [] };
@@ -55,8 +69,11 @@ export function createAuthHistory(client: AuthClient): AuthHistoryStore {
 
   function noteRefresh(outcome: RefreshEntry["outcome"], detail: string): void {
     const at = now();
-    const durationMs = underWay === null ? null : at - underWay.since;
-    const entry = { key: nextKey++, at, durationMs, trigger: underWay?.trigger ?? null, outcome, detail };
+    const since = underWay?.since ?? (outcome === "waited" ? waitsSince() : null);
+    const durationMs = since === null ? null : at - since;
+    const current = client.accessToken.getState();
+    const token = outcome === "failed" || current === null ? null : maskToken(current);
+    const entry = { key: nextKey++, at, durationMs, trigger: underWay?.trigger ?? null, outcome, detail, token };
     underWay = null;
     assign({ ...history, refreshes: [entry, ...history.refreshes].slice(0, kept) });
   }
@@ -74,7 +91,8 @@ export function createAuthHistory(client: AuthClient): AuthHistoryStore {
       client.on("signedIn", ({ identity }) => note("signedIn", identity.subject)),
       client.on("signedOut", ({ previousIdentity }) => note("signedOut", previousIdentity?.subject ?? "")),
       client.on("refreshed", ({ identity }) => {
-        noteRefresh(underWay === null ? "taken over" : "refreshed", identity.subject);
+        const outcome = underWay !== null ? "refreshed" : waitsSince() !== null ? "waited" : "adopted";
+        noteRefresh(outcome, identity.subject);
         note("refreshed", identity.subject);
       }),
       client.on("refreshFailed", ({ error }) => {

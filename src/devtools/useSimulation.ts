@@ -1,75 +1,72 @@
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import type { AuthClient } from "../core/authClient.ts";
-
-type Fetch = typeof globalThis.fetch;
+import { answerAsSomebodyElse, somebodyElse } from "./somebodyElse.ts";
+import type { Conditions, Instrument } from "./createInstrument.ts";
 
 export interface Simulation {
-  readonly isOffline: boolean;
-  /** From now on what the client sends fails as it does without a network. What the app itself sends is not touched. */
+  readonly conditions: Conditions;
+  readonly isSomebodyElse: boolean;
+  /** What the client and the app's authorized requests send fails as it does without a network, in this tab. */
   goOffline(): void;
-  /** Lets the client send again, and makes up for what it missed. */
+  /** Lets them send again, and makes up for what the client missed. */
   goOnline(): Promise<void>;
+  /** Each answer takes so much longer; 0 for as long as it takes. */
+  slowDown(delayMs: number): void;
+  /** The next authorized request goes out with a token that the server refuses. */
+  refuseNext(): void;
   /** Lets a refresh be answered as by a server that has ended the session. The session at the server lives on. */
   endSession(reason: "expired" | "revoked"): Promise<void>;
+  /** Somebody whom no server knows is signed in, until {@link becomeYourself}. */
+  becomeSomebodyElse(): Promise<void>;
+  /** Asks the server who is signed in. */
+  becomeYourself(): Promise<void>;
 }
 
 /** What cannot be waited for while developing, made to happen; undone when the devtools go. */
-export function useSimulation(client: AuthClient): Simulation {
-  const [isOffline, setIsOffline] = useState(false);
-  const outage = useMemo(() => createOutage(client), [client]);
-  useEffect(() => {
-    return () => {
-      outage.end();
-      setIsOffline(false);
-    };
-  }, [outage]);
+export function useSimulation(client: AuthClient, { conditions }: Instrument): Simulation {
+  const current = useSyncExternalStore(conditions.subscribe, conditions.getState, conditions.getState);
+  const [isSomebodyElse, setIsSomebodyElse] = useState(false);
+  useEffect(
+    () => client.on("identityChanged", ({ identity }) => setIsSomebodyElse(identity?.subject === somebodyElse)),
+    [client],
+  );
+  const set = (change: Partial<Conditions>): void => conditions.assign({ ...conditions.getState(), ...change })();
 
   return {
-    isOffline,
-    goOffline() {
-      outage.begin();
-      setIsOffline(true);
-    },
+    conditions: current,
+    isSomebodyElse,
+    goOffline: () => set({ isOffline: true }),
     async goOnline() {
-      outage.end();
-      setIsOffline(false);
+      set({ isOffline: false });
       const isWaiting = client.activity.getState().kind === "waiting" || client.getState().status === "loading";
       if (isWaiting) await client.refresh();
     },
-    endSession: (reason) => answerOneRefresh(client, reason),
-  };
-}
-
-function createOutage(client: AuthClient) {
-  const { platform } = client.internals;
-  let former: Fetch | null = null;
-  return {
-    begin() {
-      former ??= platform.fetch;
-      platform.fetch = () => Promise.reject(new TypeError("Offline, by the session devtools"));
+    slowDown: (delayMs) => set({ delayMs }),
+    refuseNext: () => set({ isNextRefused: true }),
+    async endSession(reason) {
+      const answer = (_: unknown, init: RequestInit | undefined): Response | undefined => {
+        // A refresh alone posts nothing; a sign-out that is still owed must not be taken for done.
+        if (init?.method !== "POST" || init.body != null) return undefined;
+        const body = JSON.stringify({ detail: `REFRESH_TOKEN_${reason.toUpperCase()}` });
+        return new Response(body, { status: 401, headers: { "content-type": "application/json" } });
+      };
+      set({ answer });
+      try {
+        await client.refresh();
+      } catch (error) {
+        if (client.getState().status === "authenticated") throw error;
+      } finally {
+        set({ answer: null });
+      }
     },
-    end() {
-      if (former !== null) platform.fetch = former;
-      former = null;
+    async becomeSomebodyElse() {
+      const answer = answerAsSomebodyElse(client.internals.platform.clock);
+      set({ answer: answer.respond });
+      await client.signInWith(() => Promise.resolve(answer.tokenAnswer()));
+    },
+    async becomeYourself() {
+      set({ answer: null });
+      await client.adopt();
     },
   };
-}
-
-async function answerOneRefresh(client: AuthClient, reason: "expired" | "revoked"): Promise<void> {
-  const { platform } = client.internals;
-  const former = platform.fetch;
-  const answering: Fetch = async (input, init) => {
-    // A refresh alone posts nothing; a sign-out that is still owed must not be taken for done.
-    if (init?.method !== "POST" || init.body != null) return former(input, init);
-    const body = JSON.stringify({ detail: `REFRESH_TOKEN_${reason.toUpperCase()}` });
-    return new Response(body, { status: 401, headers: { "content-type": "application/json" } });
-  };
-  platform.fetch = answering;
-  try {
-    await client.refresh();
-  } catch (error) {
-    if (client.getState().status === "authenticated") throw error;
-  } finally {
-    if (platform.fetch === answering) platform.fetch = former;
-  }
 }

@@ -1,7 +1,8 @@
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import { utf8 } from "./encoding.ts";
 
-const MIN_CHARACTERS = 8;
+/** How many characters a password has at least; the build leaves shorter ones out of the list of common ones. */
+export const MIN_PASSWORD_CHARACTERS = 8;
 /** The longest password that is hashed. */
 export const MAX_PASSWORD_BYTES = 1024;
 
@@ -43,7 +44,8 @@ export function createPasswordPolicy({ checkPassword, refuseCommonPasswords }: P
     async objection(password, owner) {
       // By code points: an emoji is a character, whatever it takes to store it.
       const characters = Array.from(password).length;
-      if (characters < MIN_CHARACTERS) return `Password should be at least ${MIN_CHARACTERS} characters`;
+      if (characters < MIN_PASSWORD_CHARACTERS)
+        return `Password should be at least ${MIN_PASSWORD_CHARACTERS} characters`;
       if (utf8(password).length > MAX_PASSWORD_BYTES) return `Password should be at most ${MAX_PASSWORD_BYTES} bytes`;
       if (isAddress(password, owner)) return "Password should not be the e-mail address";
       if (refuseCommonPasswords && (await isCommon(password))) {

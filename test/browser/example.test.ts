@@ -1,36 +1,12 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chromiumFlags, findChromium } from "../support/chromium.ts";
-import { type Example, startExample } from "./support/startExample.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { startExample } from "./support/startExample.ts";
+import { useExample } from "./support/useExample.ts";
 
-let browser: Browser;
-let example: Example;
+const { visit } = useExample();
 let people = 0;
 
-beforeAll(async () => {
-  [browser, example] = await Promise.all([
-    findChromium().then((executablePath) => chromium.launch({ executablePath, args: chromiumFlags })),
-    startExample("start.mjs"),
-  ]);
-});
-afterAll(() => Promise.all([browser?.close(), example?.close()]));
-
 const password = "correct horse battery";
-
-/** Makes a test of a browser of its own, which is gone afterwards. */
-function visit(play: (page: Page) => Promise<void>, options: BrowserContextOptions & { at?: () => string } = {}) {
-  return async (): Promise<void> => {
-    const { at = () => example.origin, ...contextOptions } = options;
-    const context = await browser.newContext(contextOptions);
-    try {
-      const page = await context.newPage();
-      await page.goto(at());
-      await play(page);
-    } finally {
-      await context.close();
-    }
-  };
-}
 
 async function fillIn(page: Page, email: string, secret = password): Promise<void> {
   await page.getByLabel("E-mail").fill(email);

@@ -2,11 +2,12 @@ import { appendFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Conditions, runProgram, type Setting, settings } from "./program.ts";
+import { formatFinding, shrinkProgram } from "./shrinkProgram.ts";
 
 const PROGRAMS = Number(process.env["PROGRAMS"] ?? 2_000);
 // The same programs at every run, so that a red run is somebody's change; `SEED=random` looks for new ones.
 const SEED = process.env["SEED"] ?? "20261125";
-// Whether a failing program is made small: it takes minutes, and whoever only wants to know whether one fails needs it not.
+// Whether a failing program is made small; whoever only wants to know whether one fails needs it not.
 const SHRINKS = process.env["SHRINK"] !== "no";
 /** A file to which the report's figures are added, one line of JSON for each set of conditions. */
 const TALLY = process.env["TALLY"];
@@ -138,6 +139,19 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
   },
 ];
 
+/** What went wrong first, and the shortest program in which it still does, ready for the list above. */
+async function tellOf({ counterexample, seed, numRuns }: fc.RunDetails<[Setting]>, conditions: Conditions) {
+  const [setting] = counterexample ?? expect.fail("The search failed without a program.");
+  const shortest = SHRINKS
+    ? await shrinkProgram(setting, async (shorter) => (await runProgram(shorter, conditions)).broken.length > 0)
+    : setting;
+  const { broken, timeline } = await runProgram(shortest, conditions);
+  const what = broken[0] ?? "it fails only now and then";
+  return `${broken.join("\n")}\n${timeline}\n
+The shortest program that fails, number ${numRuns} of seed ${seed}, to be pasted into \`found\`:\n
+${formatFinding(what, shortest, conditions)}\n`;
+}
+
 describe("programs that were found", () => {
   it.each(found)("come to rest: $what", { timeout: 60_000 }, async ({ setting, conditions }) => {
     expect((await runProgram(setting, conditions)).broken).toEqual([]);
@@ -176,7 +190,7 @@ describe("random programs over one to six tabs", () => {
       const share = "accessTokenLifetimeSeconds" in conditions ? 20 : "isGuarded" in conditions ? 3 : 1;
       const programs = Math.ceil(PROGRAMS / share);
       const tally = { name, programs: 0, refreshes: 0, steps: {} as Record<string, number> };
-      await fc.assert(
+      const search = await fc.check(
         fc.asyncProperty(settings, async (setting) => {
           const { broken, timeline, refreshes } = await runProgram(setting, conditions);
           tally.programs += 1;
@@ -196,10 +210,11 @@ describe("random programs over one to six tabs", () => {
         }),
         {
           numRuns: programs,
-          endOnFailure: !SHRINKS,
+          endOnFailure: true,
           ...(SEED === "random" ? {} : { seed: Number(SEED) }),
         },
       );
+      if (search.failed) throw new Error(await tellOf(search, conditions));
       expect(tally.programs).toBeGreaterThanOrEqual(programs);
       if (TALLY !== undefined) appendFileSync(TALLY, `${JSON.stringify(tally)}\n`);
     },

@@ -53,7 +53,7 @@ describe("the devtools panel", () => {
     act(() => client.setActivity({ kind: "idle" }));
     act(() => client.renewAccessToken());
     const outcomes = [...page.container.querySelectorAll("[data-outcome]")].map((badge) => badge.textContent);
-    expect(outcomes).toEqual(["taken over", "refreshed"]);
+    expect(outcomes).toEqual(["adopted", "refreshed"]);
     act(() => client.internals.emit("stepUpRequired", { maxAgeSeconds: 300, acrValues: ["mfa"] }));
     expect(page.container.textContent).toContain("stepUpRequired");
     expect(page.container.textContent).toContain("max_age 300 s, mfa");
@@ -79,24 +79,38 @@ describe("the devtools panel", () => {
   });
 
   // N10
-  it("render nothing in production, unless they are asked for by name", () => {
+  it("render nothing in production, unless they are asked for by name, and then copy no token", () => {
     vi.stubEnv("NODE_ENV", "production");
-    const panel = (props: AuthDevtoolsProps) =>
-      render(
-        <AuthProvider client={createTestAuthClient()}>
+    const show = (props: AuthDevtoolsProps) => {
+      const client = createTestAuthClient({ identity: { subject: "ada" } });
+      act(() => client.renewAccessToken());
+      const page = render(
+        <AuthProvider client={client}>
           <AuthDevtools {...props} />
         </AuthProvider>,
-      ).container;
-    expect(panel({}).innerHTML).toBe("");
-    expect(panel({ initiallyOpen: true, placement: "inline" }).innerHTML).toBe("");
-    expect(panel({ showInProduction: true }).textContent).toContain("Session devtools");
+      );
+      const text = page.baseElement.textContent;
+      const buttons = page
+        .queryAllByRole("button")
+        .map((button) => button.getAttribute("aria-label") ?? button.textContent);
+      page.unmount();
+      return { text, buttons };
+    };
+    expect(show({})).toEqual({ text: "", buttons: [] });
+    expect(show({ initiallyOpen: true, placement: "inline" })).toEqual({ text: "", buttons: [] });
+    expect(show({ showInProduction: true }).buttons).toEqual(["Session devtools"]);
+    const shown = show({ showInProduction: true, placement: "inline" });
+    expect(shown.text).toContain("••••");
+    expect(shown.buttons).not.toContain("Copy token");
+    vi.unstubAllEnvs();
+    expect(show({ placement: "inline" }).buttons).toContain("Copy token");
   });
 
   // N10
-  it("mark their styles with the nonce that the page's policy asks for", () => {
+  it("mark their styles with the nonce that the page's policy asks for, and write none into attributes", () => {
     const page = render(
       <AuthProvider client={createTestAuthClient()}>
-        <AuthDevtools nonce="r4nd0m" />
+        <AuthDevtools nonce="r4nd0m" placement="inline" />
       </AuthProvider>,
     );
     expect([...page.container.querySelectorAll("style")].map((style) => style.getAttribute("nonce"))).toEqual([
@@ -105,15 +119,50 @@ describe("the devtools panel", () => {
     expect(page.container.querySelectorAll("[style]")).toHaveLength(0);
   });
 
-  it("opens from its button and says so", () => {
-    const page = render(
-      <AuthProvider client={createTestAuthClient()}>
-        <AuthDevtools />
-      </AuthProvider>,
-    );
-    const toggle = page.getByRole("button", { name: "Session devtools" });
-    expect(toggle.getAttribute("aria-expanded")).toBe("false");
-    fireEvent.click(toggle);
-    expect(page.getByRole("region", { name: "Session devtools" })).toBeTruthy();
+  it("opens from its button, remembers that for the next load, and closes by Escape", () => {
+    localStorage.clear();
+    const client = createTestAuthClient();
+    const show = () =>
+      render(
+        <AuthProvider client={client}>
+          <AuthDevtools />
+        </AuthProvider>,
+      );
+    const first = show();
+    fireEvent.click(first.getByRole("button", { name: "Session devtools" }));
+    expect(first.getByRole("region", { name: "Session devtools" })).toBeVisible();
+    expect(first.getByRole("tab", { name: "Session" })).toHaveFocus();
+    fireEvent.keyDown(first.getByRole("tab", { name: "Session" }), { key: "ArrowRight" });
+    expect(first.getByRole("tabpanel", { name: "Timeline" })).toBeVisible();
+    first.unmount();
+    const second = show();
+    expect(second.getByRole("tabpanel", { name: "Timeline" })).toBeVisible();
+    expect(document.body).toHaveFocus();
+    fireEvent.keyDown(second.getByRole("tab", { name: "Timeline" }), { key: "Escape" });
+    expect(second.getByRole("button", { name: "Session devtools" })).toHaveFocus();
+    second.unmount();
+    const third = show();
+    expect(third.queryByRole("region", { name: "Session devtools" })).toBeNull();
+    localStorage.clear();
+  });
+
+  it("stands in the corner that it is told, and goes by arrow keys to another, for good", () => {
+    localStorage.clear();
+    const client = createTestAuthClient();
+    const show = () =>
+      render(
+        <AuthProvider client={client}>
+          <AuthDevtools position="top-left" />
+        </AuthProvider>,
+      );
+    const corner = (page: ReturnType<typeof show>) =>
+      page.getByRole("button", { name: "Session devtools" }).closest("[data-corner]")?.getAttribute("data-corner");
+    const first = show();
+    expect(corner(first)).toBe("top-left");
+    fireEvent.keyDown(first.getByRole("button", { name: "Session devtools" }), { key: "ArrowDown" });
+    expect(corner(first)).toBe("bottom-left");
+    first.unmount();
+    expect(corner(show())).toBe("bottom-left");
+    localStorage.clear();
   });
 });

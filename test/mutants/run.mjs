@@ -13,7 +13,7 @@ const ONLY = process.argv[3] ?? "";
 const rules = JSON.parse(readFileSync(new URL("rules.json", import.meta.url), "utf8"));
 
 const folder = mkdtempSync(join(tmpdir(), "mutant-"));
-for (const part of ["src", "test", ".storybook", "vite.config.ts", "tsconfig.json", "package.json"])
+for (const part of ["src", "test", ".ci", ".storybook", "vite.config.ts", "tsconfig.json", "package.json"])
   cpSync(part, join(folder, part), { recursive: true });
 symlinkSync(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
 

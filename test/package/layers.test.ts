@@ -44,7 +44,7 @@ const rules: Record<string, Layer> = {
     typesOfPackages: ["socket.io", "node:"],
   },
   testing: { layers: ["testing", "react", "core"], packages: ["react"], typesOfPackages: ["hono"] },
-  devtools: { layers: ["devtools", "react", "core"], packages: ["react"] },
+  devtools: { layers: ["devtools", "react", "core"], packages: ["react", "react-dom"] },
 };
 
 function isAllowed({ target, isOwn, isTypeOnly, isDynamic }: ModuleImport, layer: Layer): boolean {

@@ -1,5 +1,6 @@
-import { access, constants, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { access, constants, readdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { dictionary } from "@zxcvbn-ts/language-common";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
@@ -36,6 +37,27 @@ describe("the packed package", () => {
       "dist/cjs/package.json",
     ]);
     expect(files.filter((file) => /\.(test|stories)\./.test(file))).toEqual([]);
+  });
+
+  it("is downloaded in at most 400 kB", async () => {
+    expect((await stat(packed.tarball)).size).toBeLessThanOrEqual(400_000);
+  });
+
+  // No source maps: a debugger shows the sources as they were written, without their types.
+  it("is readable in a debugger as it is", async () => {
+    const code = await readFile(join(installed, "dist", "server.js"), "utf8");
+    expect(code).toMatch(/^async function loadCommonPasswords\(\) \{\n\t/m);
+  });
+
+  it("knows the common passwords that are long enough to be chosen", async () => {
+    const [chunk] = (await filesIn(installed)).filter((file) => file.includes("chunks/language-common"));
+    const program = `import { dictionary } from ${JSON.stringify(`./node_modules/${manifest.name}/${chunk}`)};
+console.log(JSON.stringify(dictionary["passwords-common"]));`;
+    await writeFile(join(whole, "common.js"), program);
+    const { stdout } = await run(process.execPath, ["common.js"], { cwd: whole, maxBuffer: 10_000_000 });
+    const known = new Set(dictionary["passwords-common"].map(String).filter(({ length }) => length >= 8));
+    expect(new Set(JSON.parse(stdout))).toEqual(known);
+    expect(known.has("password1")).toBe(true);
   });
 
   it("has the files that its exports and its command name", async () => {
