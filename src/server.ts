@@ -9,7 +9,7 @@ export type { AccessTokenKey } from "./server/accessTokenKeys.ts";
 export type { VerifiedAccessToken } from "./server/accessTokens.ts";
 export { type Argon2Options, argon2PasswordHasher } from "./server/argon2PasswordHasher.ts";
 export type { AuditEvent, AuditEventType } from "./server/auditEvent.ts";
-export type { AuthServerOptions, Secret } from "./server/authServerOptions.ts";
+export type { AuthServerOptions, MergeGuest, Secret } from "./server/authServerOptions.ts";
 export { authorizeSocketServer, type AuthorizeSocketServerOptions } from "./server/authorizeSocketServer.ts";
 export type {
   AuthStore,
@@ -17,6 +17,7 @@ export type {
   DeviceCodeRecord,
   DeviceCodeStatus,
   EndedSession,
+  GuestUpgrade,
   NewDeviceCode,
   NewSession,
   NewSubject,

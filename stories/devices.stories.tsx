@@ -70,6 +70,7 @@ const render = (others: number) => (): ReactElement => (
 );
 
 export const Several: StoryObj = {
+  parameters: { watch: "One account in three browsers, and this one knows which it is." },
   render: render(2),
   play: async ({ canvas }) => {
     await expect(await canvas.findAllByRole("button", { name: /Sign out there/ })).toHaveLength(2);
@@ -78,9 +79,13 @@ export const Several: StoryObj = {
 };
 
 export const SignOutElsewhere: StoryObj = {
+  parameters: { watch: "The other browser was signed out from here: it is gone from the list, and this one goes on." },
   render: render(1),
-  play: async ({ canvas }) => {
-    await userEvent.click(await canvas.findByRole("button", { name: /Sign out there/ }));
+  play: async ({ canvas, step }) => {
+    await canvas.findByText("Another browser");
+    await step("sign the other browser out", async () =>
+      userEvent.click(await canvas.findByRole("button", { name: /Sign out there/ })),
+    );
     await waitFor(() => expect(canvas.queryByText("Another browser")).toBeNull());
     await expect(canvas.getByText("This browser")).toBeVisible();
     await expect(canvas.getByText("You are signed in nowhere else.")).toBeVisible();

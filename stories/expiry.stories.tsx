@@ -118,10 +118,18 @@ const sendTooLate = async ({ canvas }: Pick<Parameters<Play>[0], "canvas">): Pro
   await expect(canvas.getAllByText("held until you are back")).toHaveLength(2);
 };
 
-/** The session is over, the page asks for the password in place, and two requests are held. */
-export const Expired: StoryObj = { render, play: sendTooLate };
+export const Expired: StoryObj = {
+  parameters: {
+    watch: "The session is over: the page asks for the password in place, and the two requests wait in the outbox.",
+  },
+  render,
+  play: ({ canvas, step }) => step("the session ends under two requests", () => sendTooLate({ canvas })),
+};
 
 export const SameUserComesBack: StoryObj = {
+  parameters: {
+    watch: "The same person is back: both held requests went out, and half the sentence is still in the field.",
+  },
   render,
   play: async ({ canvas, step }) => {
     await step("the session ends under two requests", () => sendTooLate({ canvas }));
@@ -134,6 +142,9 @@ export const SameUserComesBack: StoryObj = {
 };
 
 export const SomebodyElseSignsIn: StoryObj = {
+  parameters: {
+    watch: "Somebody else signed in instead: nothing of the first person was sent, and the field is empty.",
+  },
   render,
   play: async ({ canvas, step }) => {
     await step("the session ends under two requests", () => sendTooLate({ canvas }));

@@ -94,25 +94,42 @@ type Story = StoryObj<GuardArgs>;
 const nothing = "";
 
 export const Loading: Story = {
+  parameters: {
+    watch: "Before it is known who is signed in, each guard shows its `loading`, or nothing: no form flashes.",
+  },
   args: { state: { status: "loading" } },
   play: shows([looking, looking, looking, looking, nothing, nothing, nothing]),
 };
 export const User: Story = {
+  parameters: { watch: "A user passes every guard but the one that asks for a role." },
   args: { state: { status: "authenticated", identity: ada } },
   play: shows([letters, letters, letters, forEditors, letters, "Somebody is signed in.", nothing]),
 };
 export const Editor: Story = {
+  parameters: { watch: "With the role in the claims, the guard that asks for it lets its content through as well." },
   args: { state: { status: "authenticated", identity: { ...ada, claims: { role: "editor" } } } },
   play: shows([letters, letters, letters, letters, letters, "Somebody is signed in.", nothing]),
 };
 const forAccounts = "This page is for people with an account.";
 export const Guest: Story = {
+  parameters: { watch: "A guest passes `<Authenticated>`, and `<RequireAuth>` only where it says `allowGuests`." },
   args: { state: { status: "authenticated", identity: guest } },
   play: shows([forAccounts, letters, forAccounts, forAccounts, nothing, "Somebody is signed in.", nothing]),
 };
-export const NeverSignedIn: Story = { args: { state: out("none", null) }, play: showsOut("Please sign in.") };
-export const SignedOut: Story = { args: { state: out("signedOut", ada) }, play: showsOut("You have signed out.") };
+export const NeverSignedIn: Story = {
+  parameters: { watch: "Nobody was ever here: the fallback says what to do." },
+  args: { state: out("none", null) },
+  play: showsOut("Please sign in."),
+};
+export const SignedOut: Story = {
+  parameters: { watch: "Somebody signed out: the fallback knows the reason." },
+  args: { state: out("signedOut", ada) },
+  play: showsOut("You have signed out."),
+};
 export const Expired: Story = {
+  parameters: {
+    watch: 'After an expiry `whenExpired="hide"` keeps its content, hidden, so that what was typed is still there.',
+  },
   args: { state: out("expired", ada) },
   play: async (context) => {
     await showsOut("Your session has expired. Sign in again to go on where you were.")(context);
@@ -121,6 +138,7 @@ export const Expired: Story = {
   },
 };
 export const Revoked: Story = {
+  parameters: { watch: "A session that was ended elsewhere says so." },
   args: { state: out("revoked", ada) },
   play: showsOut("Your session was ended on another device."),
 };

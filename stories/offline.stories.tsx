@@ -63,15 +63,23 @@ const goIntoTunnel = async (canvas: Canvas): Promise<void> => {
   await expect(canvas.getByText("authenticated")).toBeVisible();
 };
 
-/** Nobody is signed out by a tunnel. */
-export const InTheTunnel: StoryObj = { render, play: ({ canvas }) => goIntoTunnel(canvas) };
+export const InTheTunnel: StoryObj = {
+  parameters: { watch: "No network: the client waits, the page says so, and the account is still there." },
+  render,
+  play: ({ canvas, step }) => step("into the tunnel", () => goIntoTunnel(canvas)),
+};
 
 export const OfflineAndBack: StoryObj = {
+  parameters: {
+    watch: "Back from the tunnel: the client has made up for the refresh that it missed, and nobody had to sign in.",
+  },
   render,
-  play: async ({ canvas }) => {
-    await goIntoTunnel(canvas);
-    await userEvent.click(canvas.getByRole("button", { name: "Out of the tunnel" }));
-    await waitFor(() => expect(canvas.getByTestId("activity")).toHaveTextContent("idle"), { timeout: 10_000 });
-    await expect(canvas.getByText("authenticated")).toBeVisible();
+  play: async ({ canvas, step }) => {
+    await step("into the tunnel", () => goIntoTunnel(canvas));
+    await step("and out of it again", async () => {
+      await userEvent.click(canvas.getByRole("button", { name: "Out of the tunnel" }));
+      await waitFor(() => expect(canvas.getByTestId("activity")).toHaveTextContent("idle"), { timeout: 10_000 });
+      await expect(canvas.getByText("authenticated")).toBeVisible();
+    });
   },
 };

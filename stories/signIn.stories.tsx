@@ -60,6 +60,10 @@ const page = (email: string, prepare?: (world: StoryWorld, auth: AuthClient) => 
 );
 
 export const Form: StoryObj = {
+  parameters: {
+    watch:
+      "An app that found no session shows its form at once: there was nobody here before, so nothing had to be asked.",
+  },
   render: page("ada@example.org"),
   play: async ({ canvas }) => {
     await expect(await canvas.findByLabelText("Password")).toBeVisible();
@@ -68,6 +72,7 @@ export const Form: StoryObj = {
 };
 
 export const WrongPassword: StoryObj = {
+  parameters: { watch: "A wrong password is told in the form; what was typed stays, and nothing else changes." },
   render: page("ada@example.org"),
   play: async ({ canvas }) => {
     await userEvent.type(await canvas.findByLabelText("Password"), "not the password{Enter}");
@@ -76,6 +81,7 @@ export const WrongPassword: StoryObj = {
 };
 
 export const ByKeyboardAlone: StoryObj = {
+  parameters: { watch: "Signed in without a pointer: see where the focus is now that the form is gone." },
   render: page("ada@example.org"),
   play: async ({ canvas }) => {
     const email = await canvas.findByLabelText("E-mail");
@@ -101,8 +107,10 @@ const withoutNetwork = page("ada@example.org", async (world) => {
   world.setOnline(false);
 });
 
-/** Who is signed in is not known without the server, so nobody is told to sign in. */
 export const ServerOutOfReach: StoryObj = {
+  parameters: {
+    watch: "Somebody was signed in here before, and the server cannot be reached: nobody is told to sign in.",
+  },
   render: withoutNetwork,
   play: async ({ canvas }) => {
     await expect(await canvas.findByRole("button", { name: "Plug the cable in" })).toBeVisible();
@@ -111,14 +119,19 @@ export const ServerOutOfReach: StoryObj = {
 };
 
 export const ServerBackInReach: StoryObj = {
+  parameters: { watch: "The server is back, and so is the session of the earlier visit, without a password." },
   render: withoutNetwork,
-  play: async ({ canvas }) => {
-    await userEvent.click(await canvas.findByRole("button", { name: "Plug the cable in" }));
+  play: async ({ canvas, step }) => {
+    await canvas.findByRole("button", { name: "Plug the cable in" });
+    await step("plug the cable in", async () =>
+      userEvent.click(await canvas.findByRole("button", { name: "Plug the cable in" })),
+    );
     await expect(await canvas.findByText("ada@example.org", {}, { timeout: 10_000 })).toBeVisible();
   },
 };
 
 export const LongAddress: StoryObj = {
+  parameters: { watch: "A long address stays inside its card." },
   render: page(longAddress),
   play: async ({ canvas, canvasElement }) => {
     await userEvent.type(await canvas.findByLabelText("Password"), `${password}{Enter}`);
@@ -150,6 +163,7 @@ function GuestPage() {
 const asGuest = (): ReactElement => <StoryApp options={{ guests: "onRequest" }}>{() => <GuestPage />}</StoryApp>;
 
 export const Guest: StoryObj = {
+  parameters: { watch: "One click begins a session without an account, and the offer to make one stands beside it." },
   render: asGuest,
   play: async ({ canvas }) => {
     await userEvent.click(await canvas.findByRole("button", { name: "Go on as a guest" }));
@@ -159,13 +173,18 @@ export const Guest: StoryObj = {
 };
 
 export const GuestBecomesUser: StoryObj = {
+  parameters: { watch: "The guest has made an account: the same page, now as a user, and the basket came along." },
   render: asGuest,
-  play: async ({ canvas }) => {
-    await userEvent.click(await canvas.findByRole("button", { name: "Go on as a guest" }));
-    await expect(await canvas.findByText("guest")).toBeVisible();
-    await userEvent.type(canvas.getByLabelText("Password"), password);
-    await userEvent.click(canvas.getByRole("button", { name: "Make an account" }));
-    await expect(await canvas.findByText("The basket is yours now.")).toBeVisible();
-    await expect(await canvas.findByText("grace@example.org")).toBeVisible();
+  play: async ({ canvas, step }) => {
+    await step("go on as a guest", async () => {
+      await userEvent.click(await canvas.findByRole("button", { name: "Go on as a guest" }));
+      await expect(await canvas.findByText("guest")).toBeVisible();
+    });
+    await step("make an account", async () => {
+      await userEvent.type(canvas.getByLabelText("Password"), password);
+      await userEvent.click(canvas.getByRole("button", { name: "Make an account" }));
+      await expect(await canvas.findByText("The basket is yours now.")).toBeVisible();
+      await expect(await canvas.findByText("grace@example.org")).toBeVisible();
+    });
   },
 };

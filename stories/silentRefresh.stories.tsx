@@ -38,6 +38,10 @@ function Countdown({ world }: { world: StoryWorld }): ReactElement {
 }
 
 export const SilentRefresh: StoryObj = {
+  parameters: {
+    watch:
+      "The token ran out and was renewed while a draft was typed: the count went up, the draft and the cursor stayed.",
+  },
   render: () => (
     <StoryApp
       options={{ accessTokenLifetimeSeconds: 12 }}

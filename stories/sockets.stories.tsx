@@ -131,8 +131,10 @@ const press = async (canvas: Canvas, name: string) => userEvent.click(await canv
 const shows = (canvas: Canvas, text: string) =>
   waitFor(() => expect(canvas.getByText(text)).toBeVisible(), { timeout: 5_000 });
 
-/** The connection outlives the access token: the renewed one goes over it. */
 export const RenewedInPlace: StoryObj = {
+  parameters: {
+    watch: "One connection, several tokens: each renewal goes over the open socket, and the messages go on.",
+  },
   render,
   play: async ({ canvas, step }) => {
     await step("nobody is signed in: the socket waits", async () => {
@@ -151,8 +153,8 @@ export const RenewedInPlace: StoryObj = {
   },
 };
 
-/** Another person gets another connection, and nobody gets none. */
 export const FollowsWhoIsSignedIn: StoryObj = {
+  parameters: { watch: "Another person got another connection, and after the sign-out there is none." },
   render,
   play: async ({ canvas, step }) => {
     await press(canvas, "Sign in as Ada");

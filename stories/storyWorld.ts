@@ -22,6 +22,8 @@ export interface StoryWorldOptions {
   refreshTokenLifetimeSeconds?: number;
   /** How long an answer takes. */
   latencyMs?: number;
+  /** Asks for this code after the password. */
+  code?: string;
 }
 
 /** A request as the server saw it. */
@@ -69,6 +71,7 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     latencyMs = 80,
     guests,
     onSessionEnd,
+    code,
   } = options;
   const secret = crypto.getRandomValues(new Uint8Array(32));
   const server = createAuthServer({
@@ -79,9 +82,19 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     accessTokenLifetimeSeconds,
     ...(refreshTokenLifetimeSeconds !== undefined && { refreshTokenLifetimeSeconds }),
     rateLimits: false,
+    ...(code !== undefined && {
+      secondFactor: {
+        challenge: async () => ({ methods: ["totp"] }),
+        verify: async (_subject: unknown, response: unknown) =>
+          typeof response === "object" && response !== null && "code" in response && response.code === code
+            ? { amr: ["otp"] }
+            : false,
+      },
+    }),
   });
   // The app's own server: it takes what somebody with a live session sends.
   const app = new Hono()
+    .get("/api/letters", requireUser(server), (context) => context.json([`A letter to ${context.var.user.subject}`]))
     .post("/api/:thing", requireUser(server, { checkSession: true }), (context) => context.json({ taken: true }, 201))
     .mount("/", (request: Request, environment: unknown) => server.app.fetch(request, environment as object));
   const listeners = new Set<(signal: Signal) => void>();

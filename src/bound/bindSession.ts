@@ -12,7 +12,15 @@ export interface BindSessionOptions {
 }
 
 /** What begins a session, or renews it. */
-const BINDING = ["signIn", "continueSignIn", "signInAsGuest", "refresh", "changePassword", "adopt"] as const;
+const BINDING = [
+  "signIn",
+  "continueSignIn",
+  "register",
+  "signInAsGuest",
+  "refresh",
+  "changePassword",
+  "adopt",
+] as const;
 
 const NAMES: ReadonlyArray<keyof BindSessionOptions> = ["database", "loadKey"];
 

@@ -6,7 +6,7 @@ import type { Board } from "./tabBoard.ts";
 /** Every tab whose devtools were heard of: where it is, what it holds, what it does next. */
 export function TabsSection({ board }: { board: Board }): ReactElement {
   return (
-    <div className="stay-scroll" role="region" aria-label="Tabs" tabIndex={0}>
+    <div className="stay-scroll" role="group" aria-label="Tabs" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -4,6 +4,7 @@ import type { SessionEndReason } from "./authStore.ts";
  * What happened, for a log or a monitor.
  *
  * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
+ * - `guestUpgraded`: beside `registered`, a guest became an account with the same id
  * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
  * - `newDevice`: beside `signedIn`, from where or with what nobody signed in to the account before
  * - `challenged`: the password was right, and a further factor was asked for
@@ -28,6 +29,7 @@ export type AuditEventType =
   | "challenged"
   | "challengeRejected"
   | "guestStarted"
+  | "guestUpgraded"
   | "guestRemoved"
   | "passwordChanged"
   | "deviceApproved"

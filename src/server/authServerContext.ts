@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { createNoticeSender } from "./accountNotice.ts";
 import { type AccessTokens, createAccessTokens } from "./accessTokens.ts";
 import type { AuditEvent, AuditEventType } from "./auditEvent.ts";
-import type { ResolvedOptions } from "./authServerOptions.ts";
+import type { ResolvedOptions } from "./resolveOptions.ts";
 import type { AuthStore, EndedSession, SessionEndReason } from "./authStore.ts";
 import { type ChallengeTokens, createChallengeTokens } from "./challengeTokens.ts";
 import { createDpopNonces, type DpopNonces } from "./dpopNonces.ts";

@@ -64,6 +64,8 @@ export const authServerOptionRules: OptionRules<AuthServerOptions> = {
   trustedProxies: listOf(aText),
   clientAddress: aFunction,
   guests: trueOrFalse,
+  upgradeGuest: trueOrFalse,
+  mergeGuest: aFunction,
   sessionBinding: aText,
   device: falseOr(objectOf<{ readonly verificationUri: string }>({ verificationUri: aText })),
   cookie: objectOf<CookieOptions>({

@@ -127,6 +127,9 @@ export interface NewSubject {
   readonly isGuest: boolean;
 }
 
+/** What a guest becomes. */
+export type GuestUpgrade = Pick<NewSubject, "email" | "passwordHash" | "isVerified">;
+
 /** A session to be added. */
 export interface NewSession {
   /** Random, made by the caller; one that is there already is left as it is. */
@@ -282,6 +285,11 @@ export interface AuthStore {
 
   /** Null when the e-mail address (whatever its case) is taken. */
   addSubject(subject: NewSubject): Promise<Subject | null>;
+  /**
+   * Makes a guest a registered subject with the same id, whose sessions go on. Null when it is no guest (any more), or inactive,
+   * or the e-mail address is taken.
+   */
+  upgradeGuest(subjectId: string, upgrade: GuestUpgrade): Promise<Subject | null>;
   /** Null when there is none with this id. */
   findSubject(id: string): Promise<Subject | null>;
   /** By the e-mail address, whatever its case; null when there is none. */

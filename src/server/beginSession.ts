@@ -1,6 +1,7 @@
 import type { AuthServerContext } from "./authServerContext.ts";
 import type { SessionRecord, Subject } from "./authStore.ts";
 import { rememberClient } from "./familiarClients.ts";
+import { guestOf } from "./guestOf.ts";
 import type { PresentedSession } from "./presentedSessions.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
@@ -22,6 +23,8 @@ export interface SignIn extends Proof {
   readonly chosen: ChosenTransport;
   readonly presented: readonly PresentedSession[];
   readonly boundKey: string | null;
+  /** For the app's own hook. */
+  readonly request: Request;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface SignIn extends Proof {
 export async function beginSession(
   server: AuthServerContext,
   facts: RequestFacts,
-  { chosen: { transport }, isNewDevice, ...signIn }: SignIn,
+  { chosen: { transport }, isNewDevice, request, ...signIn }: SignIn,
 ): Promise<SessionRecord> {
   const { subject, method } = signIn;
   const authenticated = !subject.isGuest;
@@ -46,5 +49,22 @@ export async function beginSession(
   await rememberClient(server, facts, subject.id);
   server.audit("signedIn", facts, { ...fields, method });
   if (isNewDevice) server.audit("newDevice", facts, fields);
+  await mergeGuests(server, signIn, request);
   return record;
+}
+
+async function mergeGuests(
+  { options, reportError }: AuthServerContext,
+  { subject: account, presented, boundKey }: Pick<SignIn, "subject" | "presented" | "boundKey">,
+  request: Request,
+): Promise<void> {
+  if (options.mergeGuest === undefined) return;
+  const guests = new Map(presented.flatMap((each) => guestOf(each, boundKey) ?? []).map((guest) => [guest.id, guest]));
+  for (const guest of guests.values()) {
+    try {
+      await options.mergeGuest({ guest, account }, request);
+    } catch (error) {
+      reportError(new Error("`mergeGuest` failed.", { cause: error }));
+    }
+  }
 }

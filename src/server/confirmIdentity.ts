@@ -1,5 +1,5 @@
 import { type AuthServerContext, limited } from "./authServerContext.ts";
-import { findSessionsInCookie } from "./presentedSessions.ts";
+import { findSessionsInCookie, isOwnersToken } from "./presentedSessions.ts";
 import type { RequestFacts } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
 import type { LiveSession } from "./requireLiveSession.ts";
@@ -42,10 +42,7 @@ function isFresh(server: AuthServerContext, { record: { session, now } }: LiveSe
 async function carriesItsCookie(server: AuthServerContext, facts: RequestFacts, live: LiveSession): Promise<boolean> {
   const profile = server.judgeOrigin(facts) === "allowed" ? server.cookieProfile(facts) : null;
   if (profile === null) return false;
-  const { id, counter, previous } = live.record.session;
+  const { id } = live.record.session;
   const presented = await findSessionsInCookie(server, profile, facts.cookie);
-  // A dead token that was copied long ago proves nothing.
-  return presented.some(
-    ({ record, token }) => record.session.id === id && (token.counter === counter || token.counter === previous),
-  );
+  return presented.some((each) => each.record.session.id === id && isOwnersToken(each));
 }

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { VerifiedAccessToken } from "./accessTokens.ts";
-import { type AuthServerOptions, resolveOptions } from "./authServerOptions.ts";
+import type { AuthServerOptions } from "./authServerOptions.ts";
 import { type AuthServerContext, createAuthServerContext } from "./authServerContext.ts";
 import { crossOrigin } from "./crossOrigin.ts";
 import { RateLimitedError } from "./rateLimits.ts";
@@ -22,6 +22,7 @@ import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
 import type { ServerSession, VisitorRequest } from "./serverSession.ts";
 import { createSubjectAdministration, type SubjectAdministration } from "./subjectAdministration.ts";
 import { giveNonce } from "./sessionBinding.ts";
+import { resolveOptions } from "./resolveOptions.ts";
 import { createSessionStarter, type StartSession } from "./sessionStarter.ts";
 import { createSweeper } from "./sweeper.ts";
 

@@ -1,4 +1,4 @@
-import type { ResolvedOptions } from "./authServerOptions.ts";
+import type { ResolvedOptions } from "./resolveOptions.ts";
 
 /** How long a session lives without a refresh, in milliseconds. */
 export function idleMsOf(

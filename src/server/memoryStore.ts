@@ -61,6 +61,14 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
       subjects.set(subject.id, added);
       return added;
     },
+    async upgradeGuest(subjectId, upgrade) {
+      const before = subjects.get(subjectId);
+      if (before?.isGuest !== true || !before.isActive) return null;
+      if (upgrade.email !== null && findByEmail(upgrade.email) !== null) return null;
+      const subject = { ...before, ...upgrade, isGuest: false };
+      subjects.set(subjectId, subject);
+      return subject;
+    },
     async findSubject(id) {
       return subjects.get(id) ?? null;
     },

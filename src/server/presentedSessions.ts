@@ -12,6 +12,11 @@ export interface PresentedSession {
   readonly token: ParsedRefreshToken;
 }
 
+/** Whether what was presented is what its owner holds: a dead token that was copied long ago proves nothing. */
+export function isOwnersToken({ record: { session }, token }: PresentedSession): boolean {
+  return token.counter === session.counter || token.counter === session.previous;
+}
+
 /** More cookies of ours than any browser has sessions; the rest is not looked at. */
 const MAX_TOKENS = 64;
 

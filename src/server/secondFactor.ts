@@ -4,6 +4,7 @@ import type { Subject } from "./authStore.ts";
 import { createChallengeId, type PendingSignIn } from "./challengeTokens.ts";
 import type { HonoEnvironment, RequestFacts } from "./requestFacts.ts";
 import { ServiceUnavailableError } from "./serviceUnavailableError.ts";
+import { withoutBody } from "./withoutBody.ts";
 
 /** What a client is told to ask the person for. */
 export interface SecondFactorChallenge {
@@ -99,11 +100,6 @@ export async function answerWithChallenge(
 }
 
 export const newStep = (amr: readonly string[]): SecondFactorStep => ({ id: createChallengeId(), amr });
-
-/** The password in it is nobody's business any more. */
-function withoutBody({ req }: Context<HonoEnvironment>): Request {
-  return new Request(req.url, { method: req.method, headers: req.raw.headers });
-}
 
 async function guarded<T>(name: string, hook: () => T | Promise<T>): Promise<T> {
   try {

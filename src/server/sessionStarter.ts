@@ -20,6 +20,7 @@ import { requireVerified } from "./checkCredentials.ts";
 import { type ChosenTransport, chooseTransport, originNotAllowed, requireProfile } from "./startSession.ts";
 import { anAmrValue } from "./stepUpChallenge.ts";
 import { makeTokens } from "./tokenAnswer.ts";
+import { withoutBody } from "./withoutBody.ts";
 
 /** What is known of a sign-in that the app itself has checked. */
 export interface StartSessionOptions {
@@ -100,7 +101,7 @@ async function answer(
   }
   requireVerified(server, subject);
   const { isNewDevice } = await recogniseClient(server, facts, subject, presented);
-  const proof = { method, amr, persistent, isNewDevice };
+  const proof = { method, amr, persistent, isNewDevice, request: withoutBody(context) };
   const record = await beginSession(server, facts, { subject, ...proof, chosen, presented, boundKey });
   const tokens = await makeTokens(server, context, facts, record, chosen.profile);
   return redirectTo === undefined ? context.json(tokens) : context.redirect(redirectTo, 303);

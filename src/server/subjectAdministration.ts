@@ -1,5 +1,5 @@
 import type { AuthServerContext } from "./authServerContext.ts";
-import type { Subject, SubjectChanges } from "./authStore.ts";
+import type { GuestUpgrade, Subject, SubjectChanges } from "./authStore.ts";
 import { aText, checkOptions, trueOrFalse } from "./checkOptions.ts";
 import { createSessionId } from "./sessionId.ts";
 import { registerRequest } from "./wireSchemas.ts";
@@ -17,6 +17,12 @@ export interface SubjectAdministration {
    * @throws RangeError for a password that is refused, with the reason as its message.
    */
   add(subject: AddedSubject): Promise<Subject | null>;
+  /**
+   * Makes a guest an account with the same id, whose sessions go on: for a guest who comes by a way of your own for the first
+   * time. Null when there is no such guest, or the address is taken.
+   * @throws RangeError for a password that is refused, with the reason as its message.
+   */
+  upgradeGuest(guestId: string, subject: AddedSubject): Promise<Subject | null>;
   /**
    * Making a subject inactive, or a superuser or none any more, ends all of its sessions. Null when there is no such
    * subject.
@@ -51,18 +57,33 @@ export function createSubjectAdministration(server: AuthServerContext): SubjectA
     if (objection !== null) throw new RangeError(objection);
   }
 
+  async function accountOf(owner: string, subject: AddedSubject): Promise<GuestUpgrade> {
+    checkOptions<AddedSubject>(owner, subject, { email: aText, password: aText, isVerified: trueOrFalse });
+    const { email = null, password, isVerified = false } = subject;
+    if (email !== null && !registerRequest.shape.email.safeParse(email).success) {
+      throw new RangeError(`\`${owner}\`: this is no e-mail address.`);
+    }
+    if (password !== undefined) await refuseBadPassword(password, email);
+    return {
+      email,
+      isVerified,
+      passwordHash: password === undefined ? null : await passwords.hash(password, "operator"),
+    };
+  }
+
   return {
     async add(subject) {
-      checkOptions<AddedSubject>("subjects.add", subject, { email: aText, password: aText, isVerified: trueOrFalse });
-      const { email = null, password, isVerified = false } = subject;
-      if (email !== null && !registerRequest.shape.email.safeParse(email).success)
-        throw new RangeError("`subjects.add`: this is no e-mail address.");
-      if (password !== undefined) await refuseBadPassword(password, email);
-      const passwordHash = password === undefined ? null : await passwords.hash(password, "operator");
-      const added = { id: createSessionId(), email, passwordHash, isVerified, isGuest: false };
-      const made = await store.addSubject(added);
+      const account = await accountOf("subjects.add", subject);
+      const made = await store.addSubject({ id: createSessionId(), ...account, isGuest: false });
       if (made !== null) server.audit("registered", null, { subject: made.id });
       return made;
+    },
+    async upgradeGuest(guestId, subject) {
+      const upgraded = await store.upgradeGuest(guestId, await accountOf("subjects.upgradeGuest", subject));
+      if (upgraded === null) return null;
+      server.audit("registered", null, { subject: guestId });
+      server.audit("guestUpgraded", null, { subject: guestId });
+      return upgraded;
     },
     find: (id) => store.findSubject(id),
     findByEmail: (email) => store.findSubjectByEmail(email),

@@ -132,6 +132,23 @@ describe("the example app", () => {
   );
 
   it(
+    "shows something before its script has come",
+    visit(async (page) => {
+      let letScriptThrough = (): void => {};
+      const held = new Promise<void>((resolve) => (letScriptThrough = resolve));
+      await page.route("**/assets/*.js", async (route) => {
+        await held;
+        await route.continue();
+      });
+      await page.reload({ waitUntil: "commit" });
+      await page.getByText("One moment…").waitFor();
+      letScriptThrough();
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
+      expect(await page.getByText("One moment…").count()).toBe(0);
+    }),
+  );
+
+  it(
     "calls the form what it is",
     visit(async (page) => {
       await page.getByRole("heading", { name: "Sign in" }).waitFor();

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { isInstalled } from "../support/isInstalled.ts";
 import { compileBlocks, isCompiled } from "./compileBlocks.ts";
 import { type CodeBlock, readCodeBlocks } from "./markdown.ts";
 
@@ -11,7 +12,7 @@ const placeOf = ({ document, line }: CodeBlock) => `${document}:${line}`;
 
 const hasPython = await run("python3", ["--version"]).then(
   () => true,
-  () => false,
+  () => isInstalled("Python 3", false),
 );
 
 describe("the code in the README and the documents", () => {

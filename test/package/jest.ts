@@ -2,11 +2,15 @@ import { existsSync } from "node:fs";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { isInstalled } from "../support/isInstalled.ts";
 import { dependencies, type PackedPackage, root, run } from "./packedPackage.ts";
 
 /** What stands in test/package/older, once it has been installed: `npm ci --prefix test/package/older`. */
 export const olderTool = (...path: string[]): string => join(root, "test/package/older/node_modules", ...path);
-export const hasOlderTools = existsSync(olderTool("jest-27"));
+export const hasOlderTools = isInstalled(
+  "Jest 27 (npm ci --prefix test/package/older)",
+  existsSync(olderTool("jest-27")),
+);
 
 // As Babel leaves it. No configuration stands beside it.
 const component = `/** @jest-environment jsdom */

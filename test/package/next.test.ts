@@ -13,6 +13,7 @@ import { memoryStore } from "../../src/server/memoryStore.ts";
 import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { readCodeBlocks } from "../docs/markdown.ts";
 import { chromiumFlags, findChromium } from "../support/chromium.ts";
+import { isInstalled } from "../support/isInstalled.ts";
 import { type PackedPackage, packPackage, root, run } from "./packedPackage.ts";
 
 const folder = join(root, "test", "next");
@@ -100,111 +101,110 @@ beforeAll(async () => {
 afterAll(() => packed?.remove());
 
 // 340 MB that most who work here need not have: .ci/run installs them, and `npm ci --prefix test/next`.
-describe.skipIf(!existsSync(next)).sequential.each(["turbopack", "webpack"])(
-  "an app of Next.js, built by %s",
-  (bundler) => {
-    let data: string;
-    let server: ChildProcess;
-    let elsewhere: ReturnType<typeof serve>;
-    let browser: Browser;
-    let origin: string;
-    const dist = `.next-${bundler}`;
-    const written = [...new Set([...shown, ...Object.keys(files)].map((name) => name.split("/")[0] ?? ""))]
-      .map((name) => name.replace(/\.tsx?$/, ".js"))
-      .concat(dist);
+describe
+  .skipIf(!isInstalled("Next.js (npm ci --prefix test/next)", existsSync(next)))
+  .sequential.each(["turbopack", "webpack"])("an app of Next.js, built by %s", (bundler) => {
+  let data: string;
+  let server: ChildProcess;
+  let elsewhere: ReturnType<typeof serve>;
+  let browser: Browser;
+  let origin: string;
+  const dist = `.next-${bundler}`;
+  const written = [...new Set([...shown, ...Object.keys(files)].map((name) => name.split("/")[0] ?? ""))]
+    .map((name) => name.replace(/\.tsx?$/, ".js"))
+    .concat(dist);
 
-    beforeAll(async () => {
-      data = await mkdtemp(join(tmpdir(), "stay-signed-in-next-"));
-      const ports = await Promise.all([findPort(), findPort()]);
-      origin = `http://localhost:${ports[0]}`;
-      elsewhere = serve({ fetch: authServerElsewhere(origin).app.fetch, port: ports[1] });
-      for (const [name, code] of Object.entries({ ...files, ...(await shownFiles()) })) {
-        await mkdir(dirname(join(folder, name)), { recursive: true });
-        await writeFile(join(folder, name), code);
-      }
-      const env = {
-        ...process.env,
-        NODE_ENV: "production" as const,
-        NEXT_TELEMETRY_DISABLED: "1",
-        DIST: dist,
-        AUTH_ORIGIN: `http://localhost:${ports[1]}`,
-      };
-      await run(process.execPath, [next, "build", `--${bundler}`], { cwd: folder, env });
-      server = spawn(process.execPath, [next, "start", "-p", String(ports[0])], {
-        cwd: folder,
-        env: {
-          ...env,
-          AUTH_SECRET: "0123456789abcdef-0123456789abcdef",
-          AUTH_DATABASE: join(data, "auth.db"),
-          PUBLIC_URL: origin,
-          PEEK_KEY: peekKey,
-        },
-        stdio: ["ignore", "ignore", "inherit"],
-      });
-      await vi.waitFor(async () => expect((await fetch(origin)).ok).toBe(true), { timeout: 120_000, interval: 200 });
-      browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumFlags });
-    }, 600_000);
-
-    afterAll(async () => {
-      await browser?.close();
-      server?.kill();
-      elsewhere?.close();
-      await Promise.all(
-        [...written.map((name) => join(folder, name)), data].map((path) => rm(path, { recursive: true, force: true })),
-      );
+  beforeAll(async () => {
+    data = await mkdtemp(join(tmpdir(), "stay-signed-in-next-"));
+    const ports = await Promise.all([findPort(), findPort()]);
+    origin = `http://localhost:${ports[0]}`;
+    elsewhere = serve({ fetch: authServerElsewhere(origin).app.fetch, port: ports[1] });
+    for (const [name, code] of Object.entries({ ...files, ...(await shownFiles()) })) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), code);
+    }
+    const env = {
+      ...process.env,
+      NODE_ENV: "production" as const,
+      NEXT_TELEMETRY_DISABLED: "1",
+      DIST: dist,
+      AUTH_ORIGIN: `http://localhost:${ports[1]}`,
+    };
+    await run(process.execPath, [next, "build", `--${bundler}`], { cwd: folder, env });
+    server = spawn(process.execPath, [next, "start", "-p", String(ports[0])], {
+      cwd: folder,
+      env: {
+        ...env,
+        AUTH_SECRET: "0123456789abcdef-0123456789abcdef",
+        AUTH_DATABASE: join(data, "auth.db"),
+        PUBLIC_URL: origin,
+        PEEK_KEY: peekKey,
+      },
+      stdio: ["ignore", "ignore", "inherit"],
     });
+    await vi.waitFor(async () => expect((await fetch(origin)).ok).toBe(true), { timeout: 120_000, interval: 200 });
+    browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumFlags });
+  }, 600_000);
 
-    const visit = (headers: Record<string, string>) => fetch(`${origin}/notes?x=1`, { headers, redirect: "manual" });
+  afterAll(async () => {
+    await browser?.close();
+    server?.kill();
+    elsewhere?.close();
+    await Promise.all(
+      [...written.map((name) => join(folder, name)), data].map((path) => rm(path, { recursive: true, force: true })),
+    );
+  });
 
-    it("builds with everything rendered ahead, as loading", async () => {
-      expect(await (await fetch(origin)).text()).toContain("One moment…");
-    });
+  const visit = (headers: Record<string, string>) => fetch(`${origin}/notes?x=1`, { headers, redirect: "manual" });
 
-    it("spares a visitor who certainly has no session the page, by the proxy of docs/routers.md", async () => {
-      const answer = await visit({ "sec-fetch-site": "none" });
-      expect(answer.status).toBe(302);
-      expect(answer.headers.get("location")).toMatch(/\/sign-in\?to=%2Fnotes%3Fx%3D1$/);
-      expect((await visit({ "sec-fetch-site": "none", cookie: "__Host-Http-refresh_token.a=1" })).status).toBe(200);
-      expect((await visit({ "sec-fetch-site": "cross-site" })).status).toBe(200);
-    });
+  it("builds with everything rendered ahead, as loading", async () => {
+    expect(await (await fetch(origin)).text()).toContain("One moment…");
+  });
 
-    // N03, C06 https://github.com/vercel/next.js/issues/54266
-    it("signs in at its own route handler, sends by axios, knows the visitor on the server; no word on the console", async () => {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      const said: string[] = [];
-      page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
-      page.on("pageerror", (error) => said.push(String(error)));
-      await page.goto(`${origin}/account`);
-      await page.getByText("Who are you?").waitFor();
-      await page.goto(`${origin}/sign-in`);
-      await page.getByText("Register").click();
-      await vi.waitFor(async () => expect(await context.cookies()).toHaveLength(1), { timeout: 20_000 });
-      await page.goto(`${origin}/notes`);
-      const note = (await page.getByText(/^A note of /).textContent()) ?? "";
-      const [before] = await context.cookies();
-      await page.goto(`${origin}/account`);
-      await page.getByText(`Hello, ${note.replace("A note of ", "")}`).waitFor();
-      await page.goto(`${origin}/`);
-      await page.getByText("ada@example.org").waitFor();
-      expect((await context.cookies()).map(({ name, path }) => [name, path])).toEqual([[before?.name, "/"]]);
-      // Nobody is signed in at first, and a browser prints what was answered 401.
-      expect(said.filter((line) => !line.includes("401"))).toEqual([]);
-      await context.close();
-    });
+  it("spares a visitor who certainly has no session the page, by the proxy of docs/routers.md", async () => {
+    const answer = await visit({ "sec-fetch-site": "none" });
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get("location")).toMatch(/\/sign-in\?to=%2Fnotes%3Fx%3D1$/);
+    expect((await visit({ "sec-fetch-site": "none", cookie: "__Host-Http-refresh_token.a=1" })).status).toBe(200);
+    expect((await visit({ "sec-fetch-site": "cross-site" })).status).toBe(200);
+  });
 
-    it("reaches an auth server elsewhere by a rewrite, and asks it who the visitor is with the server's own key", async () => {
-      const context = await browser.newContext();
-      const page = await context.newPage();
-      await page.goto(`${origin}/elsewhere`);
-      await page.getByText("Who are you?").waitFor();
-      expect(await page.evaluate(async () => (await fetch("/v2/auth/guest", { method: "POST" })).status)).toBe(200);
-      await page.reload();
-      await page.getByText("Hello, guest").waitFor();
-      await context.close();
-    });
-  },
-);
+  // N03, C06 https://github.com/vercel/next.js/issues/54266
+  it("signs in at its own route handler, sends by axios, knows the visitor on the server; no word on the console", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const said: string[] = [];
+    page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => said.push(String(error)));
+    await page.goto(`${origin}/account`);
+    await page.getByText("Who are you?").waitFor();
+    await page.goto(`${origin}/sign-in`);
+    await page.getByText("Register").click();
+    await vi.waitFor(async () => expect(await context.cookies()).toHaveLength(1), { timeout: 20_000 });
+    await page.goto(`${origin}/notes`);
+    const note = (await page.getByText(/^A note of /).textContent()) ?? "";
+    const [before] = await context.cookies();
+    await page.goto(`${origin}/account`);
+    await page.getByText(`Hello, ${note.replace("A note of ", "")}`).waitFor();
+    await page.goto(`${origin}/`);
+    await page.getByText("ada@example.org").waitFor();
+    expect((await context.cookies()).map(({ name, path }) => [name, path])).toEqual([[before?.name, "/"]]);
+    // Nobody is signed in at first, and a browser prints what was answered 401.
+    expect(said.filter((line) => !line.includes("401"))).toEqual([]);
+    await context.close();
+  });
+
+  it("reaches an auth server elsewhere by a rewrite, and asks it who the visitor is with the server's own key", async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${origin}/elsewhere`);
+    await page.getByText("Who are you?").waitFor();
+    expect(await page.evaluate(async () => (await fetch("/v2/auth/guest", { method: "POST" })).status)).toBe(200);
+    await page.reload();
+    await page.getByText("Hello, guest").waitFor();
+    await context.close();
+  });
+});
 
 function authServerElsewhere(publicUrl: string) {
   return createAuthServer({

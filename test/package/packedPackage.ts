@@ -50,6 +50,7 @@ export async function packPackage(): Promise<PackedPackage> {
     ),
   ]);
   await run(process.execPath, [".ci/commonjs.mjs", published], { cwd: root });
+  await run(process.execPath, [".ci/publicReadme.mjs", published], { cwd: root });
   await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: published });
   const tarball = join(folder, `${manifest.name}-${manifest.version}.tgz`);
   return {

@@ -1,4 +1,4 @@
-import { access, constants, readdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
+import { access, constants, copyFile, readdir, readFile, realpath, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { dictionary } from "@zxcvbn-ts/language-common";
 import { publint } from "publint";
@@ -8,7 +8,16 @@ import { describeBundlers } from "./bundlers.ts";
 import { describeCompilers } from "./compilers.ts";
 import { describeJest } from "./jest.ts";
 import { describeServerPrograms } from "./serverPrograms.ts";
-import { dependencies, entries, installedHere, type PackedPackage, packPackage, peers, run } from "./packedPackage.ts";
+import {
+  dependencies,
+  entries,
+  installedHere,
+  type PackedPackage,
+  packPackage,
+  peers,
+  root,
+  run,
+} from "./packedPackage.ts";
 
 /** The folders beside `dist` that older tools look for. */
 const beside = manifest.files
@@ -58,6 +67,28 @@ console.log(JSON.stringify(dictionary["passwords-common"]));`;
     const known = new Set(dictionary["passwords-common"].map(String).filter(({ length }) => length >= 8));
     expect(new Set(JSON.parse(stdout))).toEqual(known);
     expect(known.has("password1")).toBe(true);
+  });
+
+  it("has a README whose links work on the package's public page", async () => {
+    const links = (text: string): string[] =>
+      [...text.replaceAll(/^```[\s\S]*?^```$/gm, "").matchAll(/\]\(([^)]+)\)|\bsrc(?:set)?="([^"]+)"/g)]
+        .map(([, target, source]) => target ?? source ?? "")
+        .filter((link) => !link.startsWith("#"));
+    const text = await readFile(join(installed, "README.md"), "utf8");
+    expect(links(text).filter((link) => !link.startsWith("https://"))).toEqual([]);
+    expect(links(text).length).toBeGreaterThan(5);
+
+    // As it will be: package.json is the one place where the address is set.
+    const repository = { type: "git", url: "git+https://github.example/us/it.git" };
+    await writeFile(join(whole, "package.json"), JSON.stringify({ repository, homepage: "https://it.example/" }));
+    await copyFile(join(root, "README.md"), join(whole, "README.md"));
+    await run(process.execPath, [join(root, ".ci", "publicReadme.mjs"), whole]);
+    await writeFile(join(whole, "package.json"), '{ "type": "module", "private": true }');
+    const led = links(await readFile(join(whole, "README.md"), "utf8"));
+    expect(led.filter((link) => !link.startsWith("https://"))).toEqual([]);
+    expect(led).toContain("https://it.example/docs/server.html");
+    expect(led).toContain("https://github.example/us/it/blob/main/LICENSE");
+    expect(led).toContain("https://github.example/us/it/raw/main/docs/pictures/devtools-light.png");
   });
 
   it("has the files that its exports and its command name", async () => {

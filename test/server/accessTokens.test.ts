@@ -272,7 +272,11 @@ describe.each(["ES256", "EdDSA"] as const)("a ring of %s keys", (algorithm) => {
 
 describe("key options that make no sense", () => {
   it.each<[string, Partial<AuthServerOptions>, string]>([
-    ["a secret of 31 bytes", { accessTokenSecret: "x".repeat(31) }, "at least 32 bytes"],
+    [
+      "a secret of 31 bytes",
+      { accessTokenSecret: "x".repeat(31) },
+      "at least 32 bytes: `openssl rand -base64 32` makes one",
+    ],
     ["no secret", { accessTokenSecret: undefined }, "required"],
     ["an empty ring", { accessTokenSecret: [] }, "at least one"],
     ["short refresh keys", { refreshTokenKeys: ["short"] }, "refreshTokenKeys"],

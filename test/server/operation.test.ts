@@ -83,7 +83,9 @@ describe("mounting", () => {
   });
 
   it("is described by a document that names every route", async () => {
-    const auth = createTestServer({ peekKey: "a-key-of-more-than-thirty-two-signs-for-tests" });
+    const secondFactor = { challenge: () => null, verify: () => false };
+    const peekKey = "a-key-of-more-than-thirty-two-signs-for-tests";
+    const auth = createTestServer({ peekKey, secondFactor });
     const served = (await (await auth.app.request("/v1/auth/openapi.json")).json()) as ReturnType<
       typeof openApiDocument
     >;

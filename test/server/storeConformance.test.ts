@@ -104,6 +104,37 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(new Set(guests.map(({ id }) => id)).size).toBe(2);
   });
 
+  check("makes a guest an account with the same id, whose sessions go on", async () => {
+    const guest = await addSubject(null);
+    const session = await addSession(guest.id);
+    const account = { email: "Ada@example.org", passwordHash: "hash", isVerified: true };
+    const upgraded = await store.upgradeGuest(guest.id, account);
+    expect(upgraded).toEqual({ ...guest, ...account, isGuest: false });
+    expect(await store.findSubjectByEmail("ada@example.org")).toEqual(upgraded);
+    expect((await read(session.id))?.session.endedAt).toBeNull();
+    expect(await store.rotateSession(step(session.id, 1, 0))).not.toBeNull();
+  });
+
+  check("makes nobody an account who is no guest, is inactive, or wants an address that is taken", async () => {
+    const ada = await addSubject("ada@example.org");
+    const [guest, barred] = [await addSubject(null), await addSubject(null)];
+    await store.changeSubject(barred.id, { isActive: false });
+    const account = (email: string | null) => ({ email, passwordHash: "hash", isVerified: false });
+    expect(await store.upgradeGuest(ada.id, account("other@example.org"))).toBeNull();
+    expect(await store.upgradeGuest(barred.id, account("other@example.org"))).toBeNull();
+    expect(await store.upgradeGuest("nobody", account("other@example.org"))).toBeNull();
+    expect(await store.upgradeGuest(guest.id, account("ADA@example.org"))).toBeNull();
+    expect(await store.findSubject(guest.id)).toEqual(guest);
+    expect(await store.upgradeGuest(guest.id, account(null))).toMatchObject({ email: null, isGuest: false });
+  });
+
+  check("lets one of many guests who want the same address at once through", async () => {
+    const guests = await Promise.all(Array.from({ length: 8 }, () => addSubject(null)));
+    const account = { email: "a@b.org", passwordHash: "h", isVerified: false };
+    const upgraded = await Promise.all(guests.map(({ id }) => store.upgradeGuest(id, account)));
+    expect(upgraded.filter((subject) => subject !== null)).toHaveLength(1);
+  });
+
   check("lets one of many registrations of the same address at once through", async () => {
     const attempts = Array.from({ length: 12 }, () =>
       store.addSubject({

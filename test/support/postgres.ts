@@ -1,16 +1,17 @@
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { isInstalled } from "./isInstalled.ts";
 
-const BINARIES = "/usr/lib/postgresql/15/bin";
+const BINARIES = findBinaries();
 const USER = "postgres";
 const execute = promisify(execFile);
 
 /** Whether the real PostgreSQL can be started here; without it a suite is skipped under a name that says so. */
-export const hasPostgres = existsSync(join(BINARIES, "initdb"));
+export const hasPostgres = isInstalled("PostgreSQL", existsSync(join(BINARIES, "initdb")));
 
 export interface Postgres {
   /** A new, empty database of this server, as a connection string. */
@@ -63,4 +64,11 @@ function findFreePort(): Promise<number> {
       });
     });
   });
+}
+
+/** Of the newest version in Debian's and Ubuntu's place for them. */
+function findBinaries(): string {
+  const folder = "/usr/lib/postgresql";
+  const versions = existsSync(folder) ? readdirSync(folder).map(Number).filter(Number.isFinite) : [];
+  return join(folder, String(Math.max(0, ...versions)), "bin");
 }

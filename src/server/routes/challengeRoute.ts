@@ -12,6 +12,7 @@ import { answerWithChallenge, newStep, proofOf } from "../secondFactor.ts";
 import { readBindingKey } from "../sessionBinding.ts";
 import { chooseTransport } from "../startSession.ts";
 import { makeTokens } from "../tokenAnswer.ts";
+import { withoutBody } from "../withoutBody.ts";
 import { challengeRequest } from "../wireSchemas.ts";
 
 /** `POST /jwt/challenge`: the answer to the 202 of a sign-in. */
@@ -42,7 +43,8 @@ export function addChallengeRoute(app: Hono<HonoEnvironment>, server: AuthServer
     await server.rateLimits.clear("challenge", counted);
     const { further } = proof;
     const amr = [...new Set([...pending.amr, ...(proof.amr ?? []), "mfa"])];
-    const signIn = { subject, isNewDevice, chosen, presented, boundKey, method: pending.method, amr };
+    const request = withoutBody(context);
+    const signIn = { subject, request, isNewDevice, chosen, presented, boundKey, method: pending.method, amr };
     if (further !== undefined) {
       const step = newStep(amr);
       return answerWithChallenge(server, context, facts, { ...pending, amr }, { id: step.id, challenge: further });

@@ -22,6 +22,7 @@ import { createSessionId, isSessionId } from "../sessionId.ts";
 import { sessionStatus } from "../sessionStatus.ts";
 import { allowedProfile, chooseTransport, originNotAllowed } from "../startSession.ts";
 import { makeTokens, setCookie } from "../tokenAnswer.ts";
+import { withoutBody } from "../withoutBody.ts";
 import { addressKey } from "../networkAddress.ts";
 import { loginRequest, logoutRequest, refreshRequest } from "../wireSchemas.ts";
 
@@ -42,7 +43,8 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       const pending = { subjectId, credentialVersion, transport, persistent, boundKey, ...PASSWORD_PROOF };
       return answerWithChallenge(server, context, facts, pending, { id: step.id, challenge });
     }
-    const signIn = { subject, isNewDevice, chosen, presented, boundKey, ...PASSWORD_PROOF, persistent };
+    const request = withoutBody(context);
+    const signIn = { subject, request, isNewDevice, chosen, presented, boundKey, ...PASSWORD_PROOF, persistent };
     return answerSignIn(server, context, facts, signIn);
   });
 
@@ -59,7 +61,8 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const guest = { id: createSessionId(), email: null, passwordHash: null, isVerified: false, isGuest: true };
     const subject = await server.store.addSubject(guest);
     if (subject === null) throw new Error("A guest without an address cannot be taken already.");
-    const proof = { isNewDevice: false, method: null, amr: [], persistent: true };
+    const request = withoutBody(context);
+    const proof = { request, isNewDevice: false, method: null, amr: [], persistent: true };
     return answerSignIn(server, context, facts, { subject, ...proof, chosen, presented, boundKey });
   });
 

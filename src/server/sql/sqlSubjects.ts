@@ -8,6 +8,7 @@ import type { AuthDatabase, SubjectRow } from "./sqlSchema.ts";
 type SubjectMethods = Pick<
   AuthStore,
   | "addSubject"
+  | "upgradeGuest"
   | "findSubject"
   | "findSubjectByEmail"
   | "replacePasswordHash"
@@ -33,6 +34,25 @@ export function createSqlSubjects(
           ${isGuest ? 1 : 0}, 1, ${clock.now})
         on conflict (email_key) do nothing returning *`.execute(database);
       return rows.map(subjectFromRow)[0] ?? null;
+    },
+    async upgradeGuest(subjectId, { email, passwordHash, isVerified }) {
+      const key = email?.toLowerCase() ?? null;
+      const isTaken = async (): Promise<boolean> => {
+        const query = database.selectFrom("auth_subjects").select("id").where("email_key", "=", key);
+        return key !== null && (await query.executeTakeFirst()) !== undefined;
+      };
+      if (await isTaken()) return null;
+      try {
+        const { rows } = await sql<SubjectRow>`
+          update auth_subjects set email = cast(${email} as text), email_key = cast(${key} as text),
+            password_hash = cast(${passwordHash} as text), is_verified = ${isVerified ? 1 : 0}, is_guest = 0
+          where id = ${subjectId} and is_guest = 1 and is_active = 1 returning *`.execute(database);
+        return rows.map(subjectFromRow)[0] ?? null;
+      } catch (error) {
+        // Somebody else was given the address in the same moment: the table lets nobody have it twice.
+        if (await isTaken()) return null;
+        throw error;
+      }
     },
     async findSubject(id) {
       const row = await database.selectFrom("auth_subjects").selectAll().where("id", "=", id).executeTakeFirst();

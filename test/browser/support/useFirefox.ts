@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import { type Browser, firefox } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
+import { isInstalled } from "../../support/isInstalled.ts";
 import { bundlePage } from "./bundlePage.ts";
 import { type Play, playScene } from "./playScene.ts";
 import { type AppOptions, startApp } from "./startApp.ts";
@@ -12,6 +13,7 @@ export const firefoxPath: string | undefined = [
   "/usr/bin/firefox-esr",
   "/usr/bin/firefox",
 ].find(existsSync);
+isInstalled("Firefox", firefoxPath !== undefined);
 
 /** One Firefox for the tests around the call. `scenario` makes a test of its own server and profile. */
 export function useFirefox(): {

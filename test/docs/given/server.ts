@@ -15,3 +15,4 @@ export declare function verifyPasskey(answer: unknown): Promise<{ readonly subje
 export declare function finishSocialSignIn(request: Request): Promise<{ readonly id: string }>;
 export declare function findTotpSecret(subjectId: string): Promise<string | null>;
 export declare function isFreshTotp(subjectId: string, response: unknown): Promise<boolean>;
+export declare function moveNotes(from: string, to: string): Promise<void>;

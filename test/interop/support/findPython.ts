@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { isInstalled } from "../../support/isInstalled.ts";
 
 const run = promisify(execFile);
 const OLDEST = [3, 11] as const;
@@ -16,5 +17,6 @@ export async function findPython(): Promise<string | null> {
       // Not this one.
     }
   }
+  isInstalled("Python 3.11 or later", false);
   return null;
 }

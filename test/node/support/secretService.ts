@@ -2,9 +2,10 @@ import { accessSync, constants } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { isInstalled } from "../../support/isInstalled.ts";
 import { runProgram, startProgram } from "./runProgram.ts";
 
-const isInstalled = (command: string): boolean =>
+const isCommand = (command: string): boolean =>
   (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);
@@ -15,7 +16,10 @@ const isInstalled = (command: string): boolean =>
   });
 
 /** Whether this machine can run a secret service of its own: Debian's packages `dbus` and `gnome-keyring`. */
-export const hasSecretService = isInstalled("dbus-daemon") && isInstalled("gnome-keyring-daemon");
+export const hasSecretService = isInstalled(
+  "A secret service (dbus-daemon and gnome-keyring-daemon)",
+  isCommand("dbus-daemon") && isCommand("gnome-keyring-daemon"),
+);
 
 /** A secret service with an open keyring, on a bus of its own. */
 export interface SecretService {
