@@ -83,12 +83,12 @@ export interface TokenBackendOptions<Credentials = RegisteredCredentials> {
   readonly signIn: (credentials: Credentials) => EndpointCall;
   /**
    * What an answer to a sign-in says where the API wants something more first (a second factor): what the app is to see of it, or
-   * null where it is no challenge. Asked of every answer with a JSON object, whatever its status. Absent: there are none.
+   * null where it is no challenge. Asked of every answer with a JSON object, with the number of its status. Absent: there are none.
    */
   readonly challenge?: ((body: AnswerBody, status: number) => RegisteredChallenge | null | undefined) | undefined;
   /**
    * Answers a challenge: gets the whole body that `challenge` was read from, which the app does not see, and what the app has given to
-   * `continueSignIn`.
+   * `continueSignIn`. Absent: a challenge cannot be answered here.
    */
   readonly continueSignIn?: ((body: AnswerBody, response: AnswerBody) => EndpointCall) | undefined;
   /**
