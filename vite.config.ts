@@ -22,6 +22,7 @@ export default defineConfig({
         axios: "src/axios.ts",
         fetch: "src/fetch.ts",
         bound: "src/bound.ts",
+        endings: "src/endings.ts",
         "socket.io": "src/socket.io.ts",
         backends: "src/backends.ts",
         connections: "src/connections.ts",
@@ -54,7 +55,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           include: [
-            "test/{core,backends,browser-ports,native,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
+            "test/{core,backends,browser-ports,endings,native,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
           ],
           setupFiles: ["./test/support/noUnhandled.ts"],
         },

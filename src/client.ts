@@ -10,6 +10,7 @@ export type {
   AuthEventName,
   AuthEvents,
   ClientInternals,
+  Extension,
   GetAccessTokenOptions,
   Readable,
   StepUp,

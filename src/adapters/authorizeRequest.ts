@@ -98,7 +98,7 @@ async function isRefused<O extends Outcome, Answer>(
   // A fresh sign-in is asked for, which no refresh brings.
   const stepUp = outcome.status === 401 && readStepUp(headerOf(outcome, "www-authenticate"));
   if (stepUp) {
-    auth.internals.requireStepUp(stepUp);
+    auth.internals.emit("stepUpRequired", stepUp);
     return false;
   }
   const answer = isRefused && answerOf(outcome);

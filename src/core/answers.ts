@@ -53,18 +53,20 @@ export async function toSession(parts: Parts, answer: TokenAnswer, given: Given)
   const identity = readIdentity(claims, { subject, sessionId, isGuest });
   if (identity === null) throw new AuthError("badResponse");
   const name = nameSession(answer, identity, sessionId, given, clock.now());
+  const anchor = anchorOf(answer, sent);
   const former = isSameSession(held, name) ? (held?.token ?? null) : null;
   const token: HeldToken = {
     value: answer.accessToken,
     claims,
     lifetime: {
-      ...anchorOf(answer, sent),
+      ...anchor,
       lifetimeMs: readLifetimeMs(answer.expiresInSeconds ?? null, claims, answer.serverNow ?? null, clock.now()),
     },
     count: (former?.count ?? 0) + 1,
     rejected: false,
     refusals: isRefresh ? nextRefusals(held?.token ?? null, clock) : 0,
     endsWithSession: false,
+    sessionEndsAt: answer.sessionEndsInSeconds ? anchor.sentAt + answer.sessionEndsInSeconds * 1000 : null,
   };
   const endsWithSession = isRefresh && former !== null && isLastOf(former, token);
   return {

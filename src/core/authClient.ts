@@ -18,6 +18,8 @@ export interface AuthEvents {
   sessionEnded: { readonly reason: "expired" | "revoked"; readonly previousIdentity: Identity | null };
   /** Another subject than before, null for nobody; reported before anything renders. */
   identityChanged: { readonly identity: Identity | null; readonly previousIdentity: Identity | null };
+  /** The session is about to end, at `endsAt` (wall-clock milliseconds): told by `foreseeSessionEnd`. */
+  sessionEnding: { readonly endsAt: number };
   /** A server takes the token and wants its owner to sign in once more, or more strongly, for this request. RFC 9470. */
   stepUpRequired: StepUp;
 }
@@ -102,10 +104,18 @@ export interface ClientInternals {
   readonly tokens: "bearer" | "cookie";
   /** The token that `getAccessToken({ subject })` would give at once; null where it would wait or reject. */
   peekAccessToken(subject: string): string | null;
-  /** Emits `stepUpRequired`. */
-  requireStepUp(stepUp: StepUp): void;
+  /** Emits an event that something beside the client has learnt of. */
+  emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void;
   /** Stands around what the adapters send from now on, and returns what they go through instead. Set by devtools alone. */
   watchRequest?: (<R extends WatchedRequest>(request: R) => R) | undefined;
+}
+
+/** What {@link AuthClient.extend} has come to. */
+export interface Extension {
+  /** When the session ends now, wall-clock milliseconds; null where the server does not say. */
+  readonly endsAt: number | null;
+  /** Whether that is later than before, or not known. */
+  readonly isExtended: boolean;
 }
 
 /**
@@ -122,6 +132,11 @@ export interface AuthClient extends Readable<AuthState> {
   readonly activity: Readable<Activity>;
   /** The access token in use, or null: for what shows it or hands it to a socket; requests use {@link getAccessToken}. */
   readonly accessToken: Readable<string | null>;
+  /**
+   * When the session ends if nobody renews it, or at the latest, as the server has said: wall-clock milliseconds, the same in all
+   * tabs. Null where the server does not say, or nobody is signed in. Where the server tells it coarsely, it ends a little earlier.
+   */
+  readonly sessionEndsAt: Readable<number | null>;
   /** The address of the auth endpoints, absolute where there is a page. Adapters allow its origin. */
   readonly baseUrl: string;
   /** What `onSessionEnd` was set to. */
@@ -213,6 +228,11 @@ export interface AuthClient extends Readable<AuthState> {
   getAccessToken(options?: GetAccessTokenOptions): Promise<string>;
   /** Renews the token now. @throws AuthError as {@link getAccessToken}; a failure changes nothing. */
   refresh(): Promise<void>;
+  /**
+   * Renews the session now, for somebody who was asked whether to stay (WCAG 2.2.1). `isExtended: false`: its end cannot be moved
+   * any more, and signing in anew is the only way on. @throws AuthError as {@link getAccessToken}.
+   */
+  extend(): Promise<Extension>;
   /** The server's own answer to "who am I", with a good token. @throws AuthError as {@link getAccessToken}, `badResponse`. */
   fetchUser(options?: { signal?: AbortSignal | undefined }): Promise<RegisteredUser>;
   /** Ends all timers, listeners and waits (they reject with `disposed`). The session itself lives on. Final, idempotent. */

@@ -11,6 +11,8 @@ export interface TokenAnswer {
   readonly expiresInSeconds?: number | null | undefined;
   /** The session's id, and its number, greater than that of every session before; null or absent where the server names none. */
   readonly session?: { readonly id: string; readonly number?: number | null | undefined } | null | undefined;
+  /** How long the session lasts if nobody renews it, and at most: the smaller of both, in seconds; null or absent where not known. */
+  readonly sessionEndsInSeconds?: number | null | undefined;
   /** Whose token it is, where it does not say so itself. */
   readonly subject?: string | null | undefined;
   /** The server's clock by its `Date` header, milliseconds. */

@@ -22,6 +22,9 @@ import { createFetchUser } from "./user.ts";
 import { createWaysIn } from "./waysIn.ts";
 import { createWaits, withinTime } from "./wait.ts";
 
+/** Answers tell of an end in whole seconds, and are on their way for a moment. */
+const SLACK_MS = 2_000;
+
 export type { AuthClientOptions } from "./authClientOptions.ts";
 
 type Assembly = { -readonly [Part in keyof Parts]: Parts[Part] };
@@ -102,10 +105,11 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
         return backend.tokens ?? "bearer";
       },
       peekAccessToken: tokens.peekAccessToken,
-      requireStepUp: (stepUp) => store.emit("stepUpRequired", stepUp),
+      emit: store.emit,
     },
     activity: refresh.activity,
     accessToken: store.accessToken,
+    sessionEndsAt: store.sessionEndsAt,
     getState: store.authState.getState,
     subscribe: store.authState.subscribe,
     on: store.on,
@@ -121,14 +125,12 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
     ...createWaysIn(parts),
     signOut: signing.signOut,
     getAccessToken: tokens.getAccessToken,
-    async refresh() {
-      await ready();
-      if (store.getState().session?.end === "signedOut") throw new AuthError("sessionEnded");
-      const result = await waits.waitFor(refresh.run("call"));
-      if (result.kind !== "done") throw result.error;
-      // A guest may follow on a guest.
-      if (!store.getState().initialized) await ready();
-      if (!isOpen(store.getState().session)) throw new AuthError("sessionEnded");
+    refresh: refreshNow,
+    async extend() {
+      const before = store.sessionEndsAt.getState();
+      await refreshNow();
+      const endsAt = store.sessionEndsAt.getState();
+      return { endsAt, isExtended: endsAt === null || before === null || endsAt > before + SLACK_MS };
     },
     fetchUser: createFetchUser(parts),
     dispose() {
@@ -143,4 +145,14 @@ export function createAuthClient(given: AuthClientOptions & { readonly platform:
       store.clear();
     },
   };
+
+  async function refreshNow(): Promise<void> {
+    await ready();
+    if (store.getState().session?.end === "signedOut") throw new AuthError("sessionEnded");
+    const result = await waits.waitFor(refresh.run("call"));
+    if (result.kind !== "done") throw result.error;
+    // A guest may follow on a guest.
+    if (!store.getState().initialized) await ready();
+    if (!isOpen(store.getState().session)) throw new AuthError("sessionEnded");
+  }
 }

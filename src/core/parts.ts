@@ -61,6 +61,7 @@ export interface Store {
   dispatch(event: ClientEvent): void;
   readonly authState: Readable<AuthState>;
   readonly accessToken: Readable<string | null>;
+  readonly sessionEndsAt: Readable<number | null>;
   on<E extends AuthEventName>(event: E, listener: (detail: AuthEvents[E]) => void): () => void;
   emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void;
   /** Tells nobody of anything from now on. */

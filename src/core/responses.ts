@@ -40,10 +40,14 @@ export function parseTokenAnswer(body: Fields | null, response: Response): Token
   const session = body["session"];
   const id = isFields(session) ? parseText(session["id"]) : null;
   const number = isFields(session) ? readPositive(session["number"]) : null;
+  const ends = isFields(session)
+    ? [session["expires_in"], session["ends_in"]].flatMap((s) => readPositive(s) ?? [])
+    : [];
   return {
     accessToken,
     expiresInSeconds: readPositive(body["expires_in"]),
     session: id === null ? null : { id, number: Number.isSafeInteger(number) ? number : null },
+    sessionEndsInSeconds: ends.length === 0 ? null : Math.min(...ends),
     subject: parseText(body["subject"]),
     serverNow: readMoment(response.headers.get("Date")),
   };

@@ -13,6 +13,7 @@ export function createStore(parts: Parts): Store {
   const emitter = createAuthEmitter(rethrow);
   const authState = createReadable<AuthState>(toAuthState(state), rethrow);
   const accessToken = createReadable<string | null>(null, rethrow);
+  const sessionEndsAt = createReadable<number | null>(null, rethrow);
   const rules: Rules = {
     isSpent: (token) => isSpent(token, parts.platform.clock),
     guestsAreAutomatic: parts.options.guests === "automatic",
@@ -42,10 +43,12 @@ export function createStore(parts: Parts): Store {
     parts.refresh.stateChanged(before, state);
     const shown = toAuthState(state);
     const isNew = !isSameState(authState.getState(), shown);
-    // Both take their value before anybody is told: no listener sees one subject beside another's token.
+    const token = isOpen(state.session) ? state.session.token : null;
+    // All take their value before anybody is told: no listener sees one subject beside another's token.
     const tell = [
       isNew ? authState.assign(shown) : () => {},
-      accessToken.assign(isOpen(state.session) ? state.session.token.value : null),
+      accessToken.assign(token?.value ?? null),
+      sessionEndsAt.assign(token?.sessionEndsAt ?? null),
     ];
     for (const happening of isCleared ? [] : happeningsBetween(before, state)) emitter.emit(happening);
     for (const tellOne of tell) tellOne();
@@ -74,6 +77,7 @@ export function createStore(parts: Parts): Store {
     dispatch,
     authState,
     accessToken,
+    sessionEndsAt,
     on: (event, listener) => emitter.on(event, listener),
     emit: (event, detail) => emitter.emit({ event, detail } as Parameters<typeof emitter.emit>[0]),
     clear() {
@@ -81,6 +85,7 @@ export function createStore(parts: Parts): Store {
       emitter.clear();
       authState.clear();
       accessToken.clear();
+      sessionEndsAt.clear();
     },
   };
 }

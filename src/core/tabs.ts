@@ -1,5 +1,5 @@
 import { parseClaims } from "./claims.ts";
-import { type Fields, isFields, parseText } from "./parse.ts";
+import { type Fields, isFields, parseNumber, parseText } from "./parse.ts";
 import type { Parts, Tabs } from "./parts.ts";
 import type { Clock, TabChannel } from "./ports.ts";
 import { isBelow, parseSession, sessionKey, toSession, toWritten } from "./record.ts";
@@ -49,6 +49,7 @@ function parseTold(message: Fields, clock: Clock): Session | null {
       // Else each tab in turn would replace what another has just got, for a server that refuses them all.
       refusals: typeof refusals === "number" ? refusals : 0,
       endsWithSession: message["endsWithSession"] === true,
+      sessionEndsAt: parseNumber(message["sessionEndsAt"]),
     },
   };
 }
@@ -88,6 +89,7 @@ export function createTabs(parts: Parts): Tabs {
             count: token.count,
             refusals: token.refusals,
             endsWithSession: token.endsWithSession,
+            sessionEndsAt: token.sessionEndsAt,
             subject: identity.subject,
           }
         : {};

@@ -16,6 +16,8 @@ export interface HeldToken {
   readonly refusals: number;
   /** The last refresh moved its end no further: the session ends with it, and asking earlier gains nothing. */
   readonly endsWithSession: boolean;
+  /** When the session ends if nobody renews it, or at the latest: wall-clock milliseconds; null where nobody has said. */
+  readonly sessionEndsAt: number | null;
 }
 
 /** The identity that a token stands for, or null when nothing names a subject. */

@@ -31,6 +31,8 @@ export interface TestAuthClient extends AuthClient {
   setState(state: AuthState): void;
   /** Goes to `activity`: an outage is `{ kind: "waiting", until, error }`. */
   setActivity(activity: Activity): void;
+  /** Tells when the session ends, wall-clock milliseconds; null: not known. */
+  setSessionEndsAt(endsAt: number | null): void;
   /** Signs in whoever is named; what is left out is made up. */
   become(identity: Partial<Identity> & Pick<Identity, "subject">): void;
   /** Ends the session without being asked to. */
@@ -55,6 +57,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   const activity = createCell<Activity>({ kind: "idle" });
   let tokenCount = 1;
   const accessToken = createCell<string | null>(state.getState().status === "authenticated" ? nameToken() : null);
+  const sessionEndsAt = createCell<number | null>(null);
   let startCount = 0;
   let isDisposed = false;
 
@@ -111,6 +114,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     subscribe: state.subscribe,
     activity: { getState: activity.getState, subscribe: activity.subscribe },
     accessToken: { getState: accessToken.getState, subscribe: accessToken.subscribe },
+    sessionEndsAt: { getState: sessionEndsAt.getState, subscribe: sessionEndsAt.subscribe },
     baseUrl: options.baseUrl ?? "https://app.test/v1/auth",
     onSessionEnd: options.onSessionEnd ?? "reject",
     internals: {
@@ -123,7 +127,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       tokens: "bearer",
       peekAccessToken: (subject) =>
         identityOf(state.getState())?.subject === subject && !isDisposed ? accessToken.getState() : null,
-      requireStepUp: (stepUp) => emit("stepUpRequired", stepUp),
+      emit,
     },
     on: (event, listener) => {
       const ofEvent = listeners.get(event) ?? new Set();
@@ -193,14 +197,22 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       renewAccessToken();
       setActivity({ kind: "idle" });
     },
+    extend: async () => {
+      renewAccessToken();
+      return { endsAt: sessionEndsAt.getState(), isExtended: true };
+    },
     fetchUser: async () => makeUser(requireIdentity(), options.user),
     dispose: () => {
       isDisposed = true;
-      for (const cell of [state, activity, accessToken]) cell.clear();
+      for (const cell of [state, activity, accessToken, sessionEndsAt]) cell.clear();
       listeners.clear();
     },
     setState,
     setActivity,
+    setSessionEndsAt(endsAt) {
+      sessionEndsAt.assign(endsAt);
+      sessionEndsAt.notify();
+    },
     become: (identity) => setState({ status: "authenticated", identity: completeIdentity(identity) }),
     endSession: (reason) =>
       setState({ status: "unauthenticated", reason, previousIdentity: identityOf(state.getState()) }),

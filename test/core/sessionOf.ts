@@ -21,6 +21,7 @@ export function tokenOf(value: string, changes: Partial<HeldToken> = {}): HeldTo
     rejected: false,
     refusals: 0,
     endsWithSession: false,
+    sessionEndsAt: null,
     ...changes,
   };
 }

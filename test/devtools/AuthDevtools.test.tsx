@@ -54,7 +54,7 @@ describe("the devtools panel", () => {
     act(() => client.renewAccessToken());
     const outcomes = [...page.container.querySelectorAll("[data-outcome]")].map((badge) => badge.textContent);
     expect(outcomes).toEqual(["adopted", "refreshed"]);
-    act(() => client.internals.requireStepUp({ maxAgeSeconds: 300, acrValues: ["mfa"] }));
+    act(() => client.internals.emit("stepUpRequired", { maxAgeSeconds: 300, acrValues: ["mfa"] }));
     expect(page.container.textContent).toContain("stepUpRequired");
     expect(page.container.textContent).toContain("max_age 300 s, mfa");
     act(() => client.become({ subject: "grace" }));

@@ -10,7 +10,10 @@ const peers = Object.keys(manifest.peerDependencies);
 
 /** What somebody imports, by entry. */
 type Imports = Partial<
-  Record<"index" | "client" | "query" | "axios" | "fetch" | "bound" | "native" | "socket.io" | "devtools", string>
+  Record<
+    "index" | "client" | "query" | "axios" | "fetch" | "bound" | "endings" | "native" | "socket.io" | "devtools",
+    string
+  >
 >;
 
 const client: Imports = { client: "createAuthClient" };
@@ -22,11 +25,11 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   {
     name: "client + AuthProvider + useAuth + authorizeAxios",
     imports: { ...react, axios: "authorizeAxios" },
-    budget: 24_620,
+    budget: 25_790,
   },
-  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 22_700 },
-  { name: "client alone", imports: client, budget: 19_910 },
-  { name: "createNativeAuthClient alone", imports: { native: "createNativeAuthClient" }, budget: 21_850 },
+  { name: "client + authorizeFetch", imports: { ...client, fetch: "authorizeFetch" }, budget: 23_840 },
+  { name: "client alone", imports: client, budget: 20_950 },
+  { name: "createNativeAuthClient alone", imports: { native: "createNativeAuthClient" }, budget: 22_960 },
   { name: "useSession", imports: { index: `${react.index}, useSession` }, onTopOf: react, budget: 710 },
   { name: "bindQueryClient", imports: { ...react, query: "bindQueryClient" }, onTopOf: react, budget: 1_790 },
   { name: "authorizeAxios", imports: { ...client, axios: "authorizeAxios" }, onTopOf: client, budget: 3_830 },
@@ -34,6 +37,12 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
   { name: "authorizeSocket", imports: { ...client, "socket.io": "authorizeSocket" }, onTopOf: client, budget: 2_620 },
   { name: "AuthDevtools", imports: { ...react, devtools: "AuthDevtools" }, onTopOf: react, budget: 13_200 },
   { name: "bindSession", imports: { ...client, bound: "bindSession" }, onTopOf: client, budget: 1_140 },
+  {
+    name: "foreseeSessionEnd, signOutWhenIdle",
+    imports: { ...client, endings: "foreseeSessionEnd, signOutWhenIdle" },
+    onTopOf: client,
+    budget: 1_700,
+  },
 ];
 
 /** What README.md says, by the part of {@link parts} that it speaks of. */

@@ -8,6 +8,7 @@ const names: Readonly<Record<AuthEventName, true>> = {
   sessionEnded: true,
   identityChanged: true,
   stepUpRequired: true,
+  sessionEnding: true,
 };
 
 /** Adds the name of whatever `client` tells from now on to `events`, in order. */

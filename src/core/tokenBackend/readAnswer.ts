@@ -11,6 +11,7 @@ export interface ReadTokens {
   readonly accessToken: string;
   readonly refreshToken: string | null;
   readonly expiresInSeconds: number | null;
+  readonly sessionEndsInSeconds: number | null;
   readonly subject: string | null;
   readonly sessionId: string | null;
   readonly user: unknown;
@@ -68,6 +69,7 @@ export function readTokens(
       accessToken,
       refreshToken: readText(found.refreshToken),
       expiresInSeconds: readExpiresInSeconds(found, accessToken, serverNow ?? clock.now()),
+      sessionEndsInSeconds: readExpiresInSeconds({ expiresIn: found.sessionEndsIn }, "", serverNow ?? clock.now()),
       subject: readText(found.subject) ?? readClaim(accessToken, subject) ?? readUserId(found.user),
       sessionId: readText(found.sessionId),
       user: found.user,

@@ -40,6 +40,7 @@ export function createTokenAnswers<Credentials>(
     return {
       accessToken: found.accessToken,
       expiresInSeconds: found.expiresInSeconds,
+      sessionEndsInSeconds: found.sessionEndsInSeconds,
       session: id === null ? null : { id, number: held?.number ?? null },
       subject: found.subject ?? held?.subject ?? null,
       serverNow: found.serverNow,

@@ -39,6 +39,8 @@ export interface SessionFields {
   readonly expiresIn?: Expiry;
   /** When the access token ends: seconds or milliseconds since 1970, ISO text or a `Date`. */
   readonly expiresAt?: Expiry;
+  /** How long the session lasts if nobody renews it, and at most: spelled as `expiresIn`. Absent: not known. */
+  readonly sessionEndsIn?: Expiry;
   /** Whose token it is, where the token has no claim `sub`. Default: the claim that `subject` names, else the user's id. */
   readonly subject?: string | number | null | undefined;
   /** The server's name for the session. Default: one that the client makes up where it keeps the refresh token. */
