@@ -59,7 +59,7 @@ describe("a program that fails", () => {
 });
 
 function readFindings(printed: string): { what: string; setting: Setting }[] {
-  return runInNewContext(`[${printed}]`) as { what: string; setting: Setting }[];
+  return JSON.parse(runInNewContext(`JSON.stringify([${printed}])`)) as { what: string; setting: Setting }[];
 }
 
 function searchWithout(name: string): string {
