@@ -7,7 +7,7 @@ import type { ClientState } from "./transition.ts";
 /** What a client knows of a challenge that stands, beside what the server says of it. */
 export interface PosedChallenge {
   /** What was so when its sign-in left. */
-  then: ClientState;
+  before: ClientState;
   epoch: number;
   /** Whose sign-in alone it may become: in a step-up. */
   readonly subject: string | undefined;
@@ -16,12 +16,12 @@ export interface PosedChallenge {
 }
 
 /** Whether somebody has signed in or out since, here or in another tab: what was begun before counts no more. */
-export function isOvertaken({ then, epoch }: PosedChallenge, { session, epoch: now }: ClientState): boolean {
+export function isOvertaken({ before, epoch }: PosedChallenge, { session, epoch: now }: ClientState): boolean {
   if (now !== epoch) return true;
   // What the start-up finds has been there before.
-  if (session === null || !then.initialized) return false;
-  const isLeft = session.end === "signedOut" && then.session?.end !== "signedOut";
-  return isLeft || compareSessions(session, then.session ?? { number: 0, id: "" }) > 0;
+  if (session === null || !before.initialized) return false;
+  const isLeft = session.end === "signedOut" && before.session?.end !== "signedOut";
+  return isLeft || compareSessions(session, before.session ?? { number: 0, id: "" }) > 0;
 }
 
 /** Whether `answer`, or whoever is in by now, is somebody else than the one whom a step-up is for. */

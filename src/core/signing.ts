@@ -35,7 +35,7 @@ export function createSigning(parts: Parts): Signing {
     void entering
       .then(isSignInChallenge, () => true)
       .then((isOutside) => {
-        if (posed) Object.assign(posed, { answering: null, then: isOutside ? posed.then : getState() });
+        if (posed) Object.assign(posed, { answering: null, before: isOutside ? posed.before : getState() });
         if (!isOutside) return;
         if (parts.lifecycle.isStarted() && !getState().initialized) void parts.lifecycle.restore("request");
         else parts.schedule.arm();
@@ -55,7 +55,7 @@ export function createSigning(parts: Parts): Signing {
     const now = getState();
     if (isSignInChallenge(answer)) {
       if (now.epoch !== epoch) throw new AuthError("superseded");
-      challenges.set(answer, { epoch, then, subject, answering: null });
+      challenges.set(answer, { epoch, before: then, subject, answering: null });
       return answer;
     }
     if (isSomebodyElse(subject, answer, now)) {

@@ -1,11 +1,10 @@
-import type { AuthClient } from "../core/authClient.ts";
 import type { Activity } from "../core/authState.ts";
 import type { Auth, AuthStore } from "./authStore.ts";
 
 /** What a selector of `useAuth(selector)` reads: everything of {@link Auth}, and what is being done. */
 export type AuthView = Auth & {
   readonly activity: Activity;
-  /** When the session ends, as {@link AuthClient.sessionEndsAt}. */
+  /** When the session ends, wall-clock milliseconds; null where nobody has said. */
   readonly sessionEndsAt: number | null;
 };
 
