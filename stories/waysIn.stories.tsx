@@ -24,7 +24,8 @@ function TwoSteps(): ReactElement {
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const given = String(new FormData(event.currentTarget).get("secret"));
+    const secret = new FormData(event.currentTarget).get("secret");
+    const given = typeof secret === "string" ? secret : "";
     const entering =
       challenge === null ? auth.signIn({ ...ada, password: given }) : auth.continueSignIn(challenge, { code: given });
     setProblem("");

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import rules from "../mutants/rules.json" with { type: "json" };
 import { type Setting, runProgram } from "./program.ts";
@@ -58,7 +59,7 @@ describe("a program that fails", () => {
 });
 
 function readFindings(printed: string): { what: string; setting: Setting }[] {
-  return new Function(`return [${printed}]`)() as { what: string; setting: Setting }[];
+  return JSON.parse(runInNewContext(`JSON.stringify([${printed}])`)) as { what: string; setting: Setting }[];
 }
 
 function searchWithout(name: string): string {

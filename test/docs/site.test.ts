@@ -30,7 +30,7 @@ describe("the site of the documents", () => {
     const placed = Object.values(groups)
       .flat()
       .map((name) => `docs/${name}.md`);
-    expect(documents.filter((document) => !placed.includes(document))).toEqual([]);
+    expect(placed.toSorted()).toEqual(documents);
     const missing = documents.filter((document) => !existsSync(join(site, document.replace(/\.md$/, ".html"))));
     expect(missing).toEqual([]);
     const start = page("index.html");
