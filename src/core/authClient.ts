@@ -190,7 +190,9 @@ export interface AuthClient extends Readable<AuthState> {
   signInAsGuest(): Promise<Identity>;
   /**
    * Signs in by a way of the app's own (a passkey, a one-time code, a redirect's code), with all that {@link signIn} guarantees:
-   * `method` gets the plain `fetch` and a signal, and returns the token answer, or a challenge. Errors of its own reach the caller as they are.
+   * `method` gets the plain `fetch` and a signal, and returns the token answer, or a challenge. Errors of its own reach the caller as
+   * they are. It has `requestTimeoutMs`, as every call to the server has: what a person takes time for, such as a passkey's prompt,
+   * comes before.
    *
    * @throws AuthError `superseded`, `badResponse`, `disposed`, and whatever `method` throws.
    *
