@@ -28,6 +28,8 @@ export interface IdleSignOut extends Readable<number | null> {
 }
 
 const MOST_THROTTLE_MS = 5_000;
+/** How far the tabs' sign-outs are spread. */
+const MOST_SPREAD_MS = 500;
 /** How long another tab is given that has taken it upon itself to sign out. */
 const CLAIM_MS = 2_000;
 
@@ -53,6 +55,8 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
   const { platform, namespace } = auth.internals;
   const { clock } = platform;
   const throttleMs = Math.min(MOST_THROTTLE_MS, afterMs / 20);
+  // Tabs whose clocks ring together would each tell the server: the others hear of the first.
+  const aloneMs = Math.min(MOST_SPREAD_MS, afterMs / 20) * platform.random();
   const record = createActivityRecord(platform, `${namespace}:active`);
   const warning = createReadable<number | null>(null, rethrowLater);
   /** The last activity that this tab knows of, by both clocks. */
@@ -110,7 +114,7 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
     const isUnwritten = status === "authenticated" && last.at > writtenAt;
     const isNear = status === "authenticated" && leftMs <= warnMs;
     show(isNear ? clock.now() + leftMs : null);
-    const nextMs = isNear ? leftMs : leftMs - warnMs;
+    const nextMs = isNear ? leftMs + aloneMs : leftMs - warnMs;
     alarm.set(clock.now() + (isUnwritten ? Math.min(nextMs, throttleMs) : nextMs));
   }
 

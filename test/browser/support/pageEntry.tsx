@@ -9,6 +9,7 @@ import type { AuthClient, AuthEventName } from "../../../src/core/authClient.ts"
 import { createHttpBackend } from "../../../src/core/createHttpBackend.ts";
 import type { AuthState } from "../../../src/core/authState.ts";
 import type { AuthClientOptions } from "../../../src/core/createAuthClient.ts";
+import { type IdleSignOut, signOutWhenIdle } from "../../../src/endings/signOutWhenIdle.ts";
 import { AuthProvider } from "../../../src/react/AuthProvider.tsx";
 import { useAuth } from "../../../src/react/useAuth.ts";
 import { recordEvents } from "../../support/recordEvents.ts";
@@ -18,6 +19,7 @@ export interface PageOptions {
   readonly client: AuthClientOptions;
   readonly isStrict: boolean;
   readonly isBound: boolean;
+  readonly idle: { readonly afterMs: number; readonly warnMs: number } | null;
 }
 
 /** One thing that the page has shown. */
@@ -29,6 +31,8 @@ export interface Rendered {
 declare global {
   var pageOptions: PageOptions;
   var auth: AuthClient;
+  /** Where the page was made with `idle`. */
+  var idle: IdleSignOut;
   var api: AxiosInstance;
   var authorizedFetch: AuthorizedFetch;
   /** Everything that the page has shown, in order. */
@@ -43,6 +47,7 @@ globalThis.auth = createAuthClient({
   ...pageOptions.client,
   ...(pageOptions.isBound && { backend: bindSession(createHttpBackend({ baseUrl: "/v1/auth" })) }),
 });
+if (pageOptions.idle !== null) globalThis.idle = signOutWhenIdle(auth, pageOptions.idle);
 globalThis.api = axios.create({ baseURL: "/api" });
 authorizeAxios(api, auth);
 globalThis.authorizedFetch = authorizeFetch(auth);

@@ -17,6 +17,8 @@ export interface AppOptions {
   readonly isBound?: boolean;
   /** Whether the page renders under React's StrictMode. */
   readonly isStrict?: boolean;
+  /** Signs out whoever is away so long. */
+  readonly idle?: { readonly afterMs: number; readonly warnMs: number };
   /** The script of the page at `/other/`. Default: the same. */
   readonly otherScript?: string;
   /** How long the answer to a refresh takes at least. Default 0. */
@@ -145,6 +147,7 @@ export async function startApp(script: string, options: AppOptions = {}): Promis
         client: options.client ?? {},
         isStrict: options.isStrict ?? false,
         isBound: options.isBound ?? false,
+        idle: options.idle ?? null,
       });
       return context.html(
         `<!doctype html><link rel="icon" href="data:,"><body><script>var pageOptions = ${pageOptions}</script><script src="${source}"></script>`,
