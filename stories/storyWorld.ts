@@ -24,6 +24,8 @@ export interface StoryWorldOptions {
   latencyMs?: number;
   /** Asks for this code after the password. */
   code?: string;
+  /** Whether a guest who registers stays who they are. */
+  upgradeGuest?: boolean;
 }
 
 /** A request as the server saw it. */
@@ -72,6 +74,7 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     guests,
     onSessionEnd,
     code,
+    upgradeGuest = false,
   } = options;
   const secret = crypto.getRandomValues(new Uint8Array(32));
   const server = createAuthServer({
@@ -82,6 +85,7 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
     accessTokenLifetimeSeconds,
     ...(refreshTokenLifetimeSeconds !== undefined && { refreshTokenLifetimeSeconds }),
     rateLimits: false,
+    upgradeGuest,
     ...(code !== undefined && {
       secondFactor: {
         challenge: async () => ({ methods: ["totp"] }),
@@ -193,8 +197,17 @@ export function createStoryWorld(options: StoryWorldOptions = {}): StoryWorld {
 
 function createMemoryStorage(): SharedStorage {
   const entries = new Map<string, string>();
+  const changes = new EventTarget();
   return {
     read: (key) => entries.get(key) ?? null,
-    write: (key, value) => void (value === null ? entries.delete(key) : entries.set(key, value)),
+    write(key, value) {
+      if (value === null) entries.delete(key);
+      else entries.set(key, value);
+      setTimeout(() => changes.dispatchEvent(new Event(key)));
+    },
+    onChange(key, listener) {
+      changes.addEventListener(key, listener);
+      return () => changes.removeEventListener(key, listener);
+    },
   };
 }
