@@ -219,6 +219,19 @@ export interface AuthClient extends Readable<AuthState> {
    */
   changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
   /**
+   * Changes the e-mail address, which then is to be confirmed anew; all sessions go on. Resolves with the user.
+   *
+   * @throws AuthError `credentialsRejected` for a wrong `currentPassword`, `registrationRejected` for an address that is taken,
+   * `invalidInput`, and as {@link getAccessToken}.
+   */
+  changeEmail(change: { currentPassword: string; email: string }): Promise<RegisteredUser>;
+  /**
+   * Deletes the account for good: its sessions end everywhere, and all tabs here are signed out.
+   *
+   * @throws AuthError `credentialsRejected` for a wrong `currentPassword`, and as {@link getAccessToken}; then nothing has changed.
+   */
+  deleteAccount(proof: { currentPassword: string }): Promise<void>;
+  /**
    * Counts at once in all tabs, then tells the server; one that cannot be told now is told later.
    * @throws AuthError `unavailable` when the server was not reached and nothing here can remember to tell it.
    */

@@ -104,6 +104,14 @@ export interface Backend {
     accessToken: string,
     call: BackendCall,
   ): Promise<TokenAnswer>;
+  /** Changes the e-mail address; the session goes on. @throws AuthError `credentialsRejected`, `registrationRejected`, `invalidInput`. */
+  changeEmail?(
+    change: { currentPassword: string; email: string },
+    accessToken: string,
+    call: BackendCall,
+  ): Promise<User>;
+  /** Deletes the account, and with it all of its sessions. @throws AuthError `credentialsRejected`. */
+  deleteAccount?(proof: { currentPassword: string }, accessToken: string, call: BackendCall): Promise<void>;
   /** Ends the subject's other sessions. */
   signOutOthers?(accessToken: string, call: BackendCall): Promise<void>;
   /**

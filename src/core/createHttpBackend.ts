@@ -88,6 +88,12 @@ export function createHttpBackend({
     body: JSON.stringify(value),
   });
 
+  const sendChange: SendChange = (method, { currentPassword, ...change }, accessToken, call) => {
+    const init = asJson({ ...change, current_password: currentPassword });
+    const headers = { ...(init.headers as Record<string, string>), ...bearer(accessToken) };
+    return send(addressOf("user"), call, { ...init, method, headers });
+  };
+
   return {
     address: baseUrl,
     get sessionEndpoints() {
@@ -148,16 +154,6 @@ export function createHttpBackend({
       const response = await send(address, call, { method: "DELETE", headers: bearer(accessToken) });
       if (!response.ok) throw await explain(response, {}, now);
     },
-    async changePassword({ currentPassword, password }, accessToken, call) {
-      const init = asJson({ password, current_password: currentPassword });
-      const headers = { ...(init.headers as Record<string, string>), ...bearer(accessToken) };
-      const response = await send(addressOf("user"), call, { ...init, method: "PATCH", headers });
-      return expectToken(
-        response,
-        { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" },
-        now,
-      );
-    },
     async signOutOthers(accessToken, call) {
       const response = await send(addressOf("sessions"), call, { method: "DELETE", headers: bearer(accessToken) });
       if (!response.ok) throw await explain(response, {}, now);
@@ -167,6 +163,36 @@ export function createHttpBackend({
       if (response.status === 401) return null;
       if (!response.ok) throw await explain(response, {}, now);
       return parseUser(await readFields(response));
+    },
+    ...accountChanges(sendChange, now),
+  };
+}
+
+type SendChange = (
+  method: "PATCH" | "DELETE",
+  change: { readonly currentPassword: string },
+  accessToken: string,
+  call: BackendCall,
+) => Promise<Response>;
+
+/** What somebody does to their own account, each by its password. */
+function accountChanges(
+  send: SendChange,
+  now: () => number,
+): Required<Pick<Backend, "changePassword" | "changeEmail" | "deleteAccount">> {
+  const codes: Codes = { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" };
+  return {
+    async changePassword(change, accessToken, call) {
+      return expectToken(await send("PATCH", change, accessToken, call), codes, now);
+    },
+    async changeEmail(change, accessToken, call) {
+      const response = await send("PATCH", change, accessToken, call);
+      if (!response.ok) throw await explain(response, codes, now);
+      return parseUser(await readFields(response));
+    },
+    async deleteAccount(proof, accessToken, call) {
+      const response = await send("DELETE", proof, accessToken, call);
+      if (!response.ok) throw await explain(response, codes, now);
     },
   };
 }

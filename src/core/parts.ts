@@ -10,7 +10,7 @@ import type {
 import type { Activity, AuthState, Identity, RefreshTrigger } from "./authState.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
 import type { Platform } from "./ports.ts";
-import type { RegisteredCredentials } from "./register.ts";
+import type { RegisteredCredentials, RegisteredUser } from "./register.ts";
 import type { SessionName, SessionRecord } from "./session.ts";
 import type { SignInChallenge, SignInResult } from "./signInChallenge.ts";
 import type { ClientEvent, ClientState } from "./transition.ts";
@@ -210,6 +210,8 @@ export interface WaysIn {
   stepUp(way: RegisteredCredentials | SignInPost): Promise<SignInResult>;
   adopt(answer?: TokenAnswer): Promise<Identity>;
   changePassword(change: { currentPassword: string; password: string }): Promise<Identity>;
+  changeEmail(change: { currentPassword: string; email: string }): Promise<RegisteredUser>;
+  deleteAccount(proof: { currentPassword: string }): Promise<void>;
 }
 
 /** When a client begins, wakes up and stops, and what it then has to find out. */

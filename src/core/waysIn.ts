@@ -5,7 +5,7 @@ import type { Parts, SignInHow, SignInPost, WaysIn } from "./parts.ts";
 import { underRefreshLock } from "./refreshLock.ts";
 import { requireMethod } from "./requireMethod.ts";
 import { refusedOriginError } from "./responses.ts";
-import type { RegisteredCredentials } from "./register.ts";
+import type { RegisteredCredentials, RegisteredUser } from "./register.ts";
 import { isOpen } from "./session.ts";
 import type { SignInChallenge, SignInResult } from "./signInChallenge.ts";
 
@@ -51,14 +51,39 @@ export function createWaysIn(parts: Parts): WaysIn {
       throw outcome.kind === "originNotAllowed" ? refusedOriginError(outcome.reason) : new AuthError("sessionEnded");
     });
 
-  /** Under the lock: a sibling that refreshes meanwhile would be told that its session is over before it hears of the new one. */
-  async function changePassword(change: { currentPassword: string; password: string }): Promise<Identity> {
+  /** A sibling that refreshes meanwhile would be told that its session is over before it hears why. */
+  async function withoutRefreshes<T>(work: (token: string) => Promise<T>): Promise<T> {
     const token = await parts.tokens.getAccessToken();
-    const post = requireMethod(backend, "changePassword");
     const never = new AbortController().signal;
-    const work = (): Promise<Identity> => signIn((call) => post(change, token, call));
-    return (await underRefreshLock(parts, never, work)) as Identity;
+    return (await underRefreshLock(parts, never, () => work(token))) as T;
   }
 
-  return { signInWith: (method) => signInWith(method), continueSignIn, stepUp, adopt, changePassword };
+  async function changePassword(change: { currentPassword: string; password: string }): Promise<Identity> {
+    const post = requireMethod(backend, "changePassword");
+    return withoutRefreshes((token) => signIn((call) => post(change, token, call)));
+  }
+
+  async function changeEmail(change: { currentPassword: string; email: string }): Promise<RegisteredUser> {
+    const post = requireMethod(backend, "changeEmail");
+    const token = await parts.tokens.getAccessToken();
+    return parts.call((call) => post(change, token, call)) as Promise<RegisteredUser>;
+  }
+
+  async function deleteAccount(proof: { currentPassword: string }): Promise<void> {
+    const post = requireMethod(backend, "deleteAccount");
+    await withoutRefreshes(async (token) => {
+      await parts.call((call) => post(proof, token, call));
+      await parts.signing.signOut();
+    });
+  }
+
+  return {
+    signInWith: (method) => signInWith(method),
+    continueSignIn,
+    stepUp,
+    adopt,
+    changePassword,
+    changeEmail,
+    deleteAccount,
+  };
 }

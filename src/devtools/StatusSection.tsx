@@ -5,11 +5,13 @@ import { useNow } from "./useNow.ts";
 
 /** Who is signed in, and what is being done. */
 export function StatusSection(): ReactElement {
-  const { auth, activity } = useAuth((view) => ({
+  const { auth, activity, endsAt } = useAuth((view) => ({
     auth: view.status === "loading" ? null : view,
     activity: view.activity,
+    endsAt: view.status === "authenticated" ? view.sessionEndsAt : null,
   }));
   const identity = auth === null ? null : auth.status === "authenticated" ? auth.identity : auth.previousIdentity;
+  const { amr, auth_time: signedInAt } = identity?.claims ?? {};
   return (
     <dl>
       <dt>Status</dt>
@@ -30,6 +32,21 @@ export function StatusSection(): ReactElement {
             <code>{identity.sessionId ?? "not named"}</code>
             {identity.claims?.["bound"] === true && " (bound to a key)"}
           </dd>
+          {Array.isArray(amr) && (
+            <>
+              <dt>Signed in by</dt>
+              <dd>
+                <code>{amr.join(", ")}</code>
+                {typeof signedInAt === "number" && ` on ${new Date(signedInAt * 1000).toLocaleString()}`}
+              </dd>
+            </>
+          )}
+          {endsAt !== null && (
+            <>
+              <dt>Ends</dt>
+              <dd>{new Date(endsAt).toLocaleString()}, unless it is renewed</dd>
+            </>
+          )}
         </>
       )}
       <dt>Activity</dt>

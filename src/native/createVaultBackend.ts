@@ -125,6 +125,8 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
     signInAsGuest: (call) => signInBy(call, (own) => inner.signInAsGuest(own)),
     changePassword: (change, accessToken, call) =>
       signInBy(call, (own) => inner.changePassword(change, accessToken, own)),
+    changeEmail: (change, accessToken, call) => inner.changeEmail(change, accessToken, withExchange(call, null).call),
+    deleteAccount: (proof, accessToken, call) => inner.deleteAccount(proof, accessToken, withExchange(call, null).call),
     register: (account, call) => inner.register(account, withExchange(call, null).call),
     discardSession: (session, accessToken, call) =>
       inner.discardSession(session, accessToken, withExchange(call, null).call),

@@ -252,6 +252,8 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
       const key = (await keys.of((await file.readServer(address)).session)) ?? undefined;
       return signInBy(call, (exchangeCall) => inner.changePassword(change, accessToken, exchangeCall), key);
     },
+    changeEmail: (change, accessToken, call) => inner.changeEmail(change, accessToken, call),
+    deleteAccount: (proof, accessToken, call) => inner.deleteAccount(proof, accessToken, call),
     discardSession: (session, accessToken, call) => inner.discardSession(session, accessToken, call),
     signOutOthers: (accessToken, call) => inner.signOutOthers(accessToken, call),
     fetchUser: (accessToken, call) => inner.fetchUser(accessToken, call),

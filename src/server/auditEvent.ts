@@ -3,7 +3,8 @@ import type { SessionEndReason } from "./authStore.ts";
 /**
  * What happened, for a log or a monitor.
  *
- * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `deviceApproved`, `deviceDenied`
+ * - `registered`, `signedIn`, `signInFailed`, `guestStarted`, `passwordChanged`, `emailChanged`, `deviceApproved`, `deviceDenied`
+ * - `accountDeleted`: by its owner; what an application keeps for it can go, too
  * - `guestUpgraded`: beside `registered`, a guest became an account with the same id
  * - `guestRemoved`: of a guest nothing was left but the name; what an application keeps for it can go, too
  * - `newDevice`: beside `signedIn`, from where or with what nobody signed in to the account before
@@ -32,6 +33,8 @@ export type AuditEventType =
   | "guestUpgraded"
   | "guestRemoved"
   | "passwordChanged"
+  | "emailChanged"
+  | "accountDeleted"
   | "deviceApproved"
   | "deviceDenied"
   | "refreshed"

@@ -306,6 +306,11 @@ export interface AuthStore {
     credentialVersion: number,
     passwordHash: string,
   ): Promise<{ readonly subject: Subject; readonly endedSessions: readonly EndedSession[] } | null>;
+  /**
+   * Another e-mail address, which is not confirmed yet. Null when somebody else has it (whatever its case), or `credentialVersion`
+   * is no longer the subject's.
+   */
+  changeEmail(subjectId: string, credentialVersion: number, email: string): Promise<Subject | null>;
   /** Becoming inactive, or another role, ends every session of the subject. */
   changeSubject(
     subjectId: string,

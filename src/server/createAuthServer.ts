@@ -9,6 +9,7 @@ import type { HonoEnvironment } from "./requestFacts.ts";
 import { RequestRefusedError } from "./requestRefusedError.ts";
 import { findLiveRecord } from "./requireLiveSession.ts";
 import { peekInProcess } from "./peekInProcess.ts";
+import { addAccountChangeRoutes } from "./routes/accountChangeRoutes.ts";
 import { addAccountRoutes } from "./routes/accountRoutes.ts";
 import { addChallengeRoute } from "./routes/challengeRoute.ts";
 import { addDeviceRoutes } from "./routes/deviceRoutes.ts";
@@ -121,6 +122,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
   const app = withRules(new Hono<HonoEnvironment>().basePath(resolved.prefix));
   addAccountRoutes(app, context);
+  addAccountChangeRoutes(app, context);
   addSessionRoutes(app, context);
   addChallengeRoute(app, context);
   addPeekRoute(app, context);

@@ -94,6 +94,14 @@ export function memoryStore(options: { readonly now?: () => number } = {}): Auth
       subjects.set(subjectId, subject);
       return { subject, endedSessions: endWhere((session) => session.subjectId === subjectId, "passwordChanged") };
     },
+    async changeEmail(subjectId, credentialVersion, email) {
+      const before = subjects.get(subjectId);
+      const owner = findByEmail(email);
+      if (before?.credentialVersion !== credentialVersion || (owner !== null && owner.id !== subjectId)) return null;
+      const subject = { ...before, email, isVerified: false };
+      subjects.set(subjectId, subject);
+      return subject;
+    },
     async changeSubject(subjectId, changes) {
       const before = subjects.get(subjectId);
       if (before === undefined) return null;

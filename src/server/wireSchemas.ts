@@ -35,10 +35,15 @@ export const logoutRequest = z.object({
 /** RFC 7009 §2.1. Without a token the answer is of that RFC, too. */
 export const revokeRequest = z.object({ token: z.string().optional(), token_type_hint: z.string().optional() });
 
-export const changePasswordRequest = z.object({
-  password: z.string(),
-  current_password: z.string().nullish(),
-});
+export const accountChangeRequest = z
+  .object({
+    email: registerRequest.shape.email.optional(),
+    password: z.string().optional(),
+    current_password: z.string().nullish(),
+  })
+  .refine(({ email, password }) => email !== undefined || password !== undefined, "`email` or `password` is missing.");
+
+export const accountDeletionRequest = z.object({ current_password: z.string().nullish() });
 
 /** It becomes a heading for who approves, so nothing in it may look like something else. */
 const clientId = z.string().max(128).transform(displayText).pipe(z.string().min(1));

@@ -109,6 +109,11 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     return identity;
   }
 
+  async function signOut(): Promise<void> {
+    assertAlive();
+    setState({ status: "unauthenticated", reason: "signedOut", previousIdentity: identityOf(state.getState()) });
+  }
+
   const client: TestAuthClient = {
     getState: state.getState,
     subscribe: state.subscribe,
@@ -178,10 +183,12 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
       renewAccessToken();
       return requireIdentity();
     },
-    signOut: async () => {
-      assertAlive();
-      setState({ status: "unauthenticated", reason: "signedOut", previousIdentity: identityOf(state.getState()) });
+    changeEmail: async ({ email }) => makeUser(requireIdentity(), { ...options.user, email }),
+    deleteAccount: async () => {
+      requireIdentity();
+      await signOut();
     },
+    signOut,
     getAccessToken: async (request = {}) => {
       const { subject } = requireIdentity();
       if (request.subject !== undefined && request.subject !== subject) {

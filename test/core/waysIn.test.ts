@@ -119,11 +119,105 @@ describe("a change of password", () => {
     await scene.world.until(scene.client.refresh());
   });
 
+  it("whose answer is on the way lets no other tab ask the server about the session that it has ended", async () => {
+    await using scene = await openSignedIn(2);
+    const logs = scene.clients.map(record);
+    const held = scene.world.network.addFault({ match: "/users/me", hold: "after", times: 1 });
+    const changing = scene.client.changePassword(change);
+    await scene.world.advance(100);
+    const refreshing = scene.others[0]!.refresh();
+    await scene.world.advance(1_000);
+    held.release();
+    const identity = await scene.world.until(changing);
+    await scene.world.until(refreshing);
+    for (const client of scene.clients) expect(client.getState()).toEqual({ status: "authenticated", identity });
+    for (const { states } of logs) expect(new Set(states)).toEqual(new Set(["authenticated"]));
+  });
+
   it("with a wrong password is refused, and changes nothing", async () => {
     await using scene = await openSignedIn(1);
     const refused = scene.client.changePassword({ ...change, currentPassword: "wrong horse" });
     await expect(scene.world.until(refused)).rejects.toMatchObject({ code: "credentialsRejected" });
     expect(scene.client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
     await scene.world.until(scene.client.refresh());
+  });
+});
+
+describe("the deletion of an account", () => {
+  const proof = { currentPassword: ADA.password };
+
+  // A04 (ZnDraw)
+  it.each([
+    ["in this tab, before the server acts", 0, "before"],
+    ["in this tab, with its answer on the way", 0, "after"],
+    ["in another tab, before the server acts", 1, "before"],
+    ["in another tab, with its answer on the way", 1, "after"],
+  ] as const)("amid a refresh %s is a sign-out in all tabs, and no revoked session", async (_name, index, hold) => {
+    await using scene = await openSignedIn(3);
+    const logs = scene.clients.map(record);
+    const held = scene.world.network.addFault({ match: "/jwt/refresh", hold, times: 1 });
+    const refreshing = (scene.clients[index] as typeof scene.client).refresh().catch(() => {});
+    await scene.world.advance(100);
+    const deleting = scene.client.deleteAccount(proof);
+    await scene.world.advance(100);
+    held.release();
+    await scene.world.until(deleting);
+    await scene.world.until(refreshing);
+    await scene.world.advance(30_000);
+    for (const client of scene.clients)
+      expect(client.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
+    for (const { events } of logs) expect(events).not.toContain("sessionEnded");
+    expect(await scene.server.subjects.find(scene.identity.subject)).toBeNull();
+    await expect(scene.world.until(scene.client.signIn(ADA))).rejects.toMatchObject({ code: "credentialsRejected" });
+  });
+
+  it("whose answer is on the way lets no other tab find a revoked session", async () => {
+    await using scene = await openSignedIn(2);
+    const logs = scene.clients.map(record);
+    const held = scene.world.network.addFault({ match: "/users/me", hold: "after", times: 1 });
+    const deleting = scene.client.deleteAccount(proof);
+    await scene.world.advance(100);
+    const refreshing = scene.others[0]!.refresh().catch(() => {});
+    await scene.world.advance(1_000);
+    held.release();
+    await scene.world.until(deleting);
+    await scene.world.until(refreshing);
+    for (const { events } of logs) {
+      expect(events).not.toContain("sessionEnded");
+      expect(events.filter((event) => event === "signedOut")).toHaveLength(1);
+    }
+  });
+
+  it("with a wrong password is refused, and changes nothing", async () => {
+    await using scene = await openSignedIn(1);
+    const refused = scene.client.deleteAccount({ currentPassword: "wrong horse" });
+    await expect(scene.world.until(refused)).rejects.toMatchObject({ code: "credentialsRejected" });
+    expect(scene.client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
+    await scene.world.until(scene.client.refresh());
+  });
+});
+
+describe("another e-mail address", () => {
+  it("is taken by the server, and the session goes on as it was", async () => {
+    await using scene = await openSignedIn(2);
+    const change = { currentPassword: ADA.password, email: "ada@lovelace.example" };
+    const user = await scene.world.until(scene.client.changeEmail(change));
+    expect(user).toMatchObject({ id: scene.identity.subject, email: change.email, is_verified: false });
+    for (const client of scene.clients)
+      expect(client.getState()).toEqual({ status: "authenticated", identity: scene.identity });
+    await scene.world.until(scene.client.refresh());
+  });
+
+  it("that somebody else has, or with a wrong password, is refused", async () => {
+    await using scene = await openSignedIn(1);
+    const change = { currentPassword: ADA.password, email: BOB.username };
+    await expect(scene.world.until(scene.client.changeEmail(change))).rejects.toMatchObject({
+      code: "registrationRejected",
+      serverCode: "UPDATE_USER_EMAIL_ALREADY_EXISTS",
+    });
+    const wrong = { currentPassword: "wrong horse", email: "ada@lovelace.example" };
+    await expect(scene.world.until(scene.client.changeEmail(wrong))).rejects.toMatchObject({
+      code: "credentialsRejected",
+    });
   });
 });

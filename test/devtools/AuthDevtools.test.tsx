@@ -37,6 +37,17 @@ describe("the devtools panel", () => {
     expect(text()).toContain("Formerly");
   });
 
+  it("shows how and when somebody signed in, and when the session ends", () => {
+    const claims = { amr: ["pwd", "otp"], auth_time: 1_893_456_000 };
+    const { client, text } = renderPanel({ identity: { subject: "ada", sessionId: "s-1", claims } });
+    expect(text()).toContain(`pwd, otp on ${new Date(1_893_456_000_000).toLocaleString()}`);
+    expect(text()).not.toContain("unless it is renewed");
+    act(() => client.setSessionEndsAt(1_893_999_000_000));
+    expect(text()).toContain(`${new Date(1_893_999_000_000).toLocaleString()}, unless it is renewed`);
+    act(() => client.endSession("expired"));
+    expect(text()).not.toContain("unless it is renewed");
+  });
+
   it("never shows the token but for its last four characters", () => {
     const { client, page } = renderPanel({ identity: { subject: "ada" } });
     act(() => client.renewAccessToken());

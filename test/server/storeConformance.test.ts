@@ -135,6 +135,28 @@ describe.each(engines)("the $name store", ({ isHere, open }) => {
     expect(upgraded.filter((subject) => subject !== null)).toHaveLength(1);
   });
 
+  check("changes an address to one that nobody else has, as long as the password is still the same", async () => {
+    const [ada, bob] = [await addSubject("ada@example.org"), await addSubject("bob@example.org")];
+    expect(await store.changeEmail(ada.id, 1, "BOB@example.org")).toBeNull();
+    expect(await store.changeEmail(ada.id, 2, "grace@example.org")).toBeNull();
+    expect(await store.changeEmail("nobody", 1, "grace@example.org")).toBeNull();
+    const session = await addSession(ada.id);
+    const changed = await store.changeEmail(ada.id, 1, "Grace@example.org");
+    expect(changed).toMatchObject({ id: ada.id, email: "Grace@example.org", isVerified: false, credentialVersion: 1 });
+    expect(await store.findSubjectByEmail("grace@example.org")).toEqual(changed);
+    expect(await store.findSubjectByEmail("ada@example.org")).toBeNull();
+    expect((await read(session.id))?.session.endedAt).toBeNull();
+    // Its own address in another spelling is nobody else's.
+    expect(await store.changeEmail(ada.id, 1, "grace@Example.org")).toMatchObject({ email: "grace@Example.org" });
+    expect(await store.findSubject(bob.id)).toEqual(bob);
+  });
+
+  check("lets one of many who want the same new address at once through", async () => {
+    const people = await Promise.all(Array.from({ length: 8 }, (_, index) => addSubject(`old${index}@example.org`)));
+    const changed = await Promise.all(people.map(({ id }) => store.changeEmail(id, 1, "new@example.org")));
+    expect(changed.filter((subject) => subject !== null)).toHaveLength(1);
+  });
+
   check("lets one of many registrations of the same address at once through", async () => {
     const attempts = Array.from({ length: 12 }, () =>
       store.addSubject({

@@ -1,8 +1,6 @@
 import type { Context, Hono } from "hono";
 import { type AuthServerContext, limited } from "../authServerContext.ts";
 import type { Subject } from "../authStore.ts";
-import { confirmIdentity } from "../confirmIdentity.ts";
-import { PASSWORD_PROOF } from "../beginSession.ts";
 import { rememberClient } from "../familiarClients.ts";
 import { guestOf } from "../guestOf.ts";
 import { findSessionsInCookie } from "../presentedSessions.ts";
@@ -12,12 +10,10 @@ import { RequestRefusedError } from "../requestRefusedError.ts";
 import { requireLiveSession } from "../requireLiveSession.ts";
 import { readProvedKey } from "../sessionBinding.ts";
 import { createSessionId } from "../sessionId.ts";
-import { chooseTransport, startSession } from "../startSession.ts";
-import { makeTokens } from "../tokenAnswer.ts";
 import { addressKey } from "../networkAddress.ts";
-import { changePasswordRequest, registerRequest } from "../wireSchemas.ts";
+import { registerRequest } from "../wireSchemas.ts";
 
-/** `POST /register`, `GET` and `PATCH /users/me`. */
+/** `POST /register`, `GET /users/me`. */
 export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerContext): void {
   app.post("/register", async (context) => {
     const facts = server.facts(context);
@@ -39,43 +35,6 @@ export function addAccountRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
   app.get("/users/me", async (context) => {
     const { subject } = await requireLiveSession(server, server.facts(context));
     return context.json(userBody(subject));
-  });
-
-  app.patch("/users/me", async (context) => {
-    const facts = server.facts(context);
-    // Before anything changes: an answer that cannot hand over the new session would sign its owner out.
-    const { transport, profile } = chooseTransport(server, facts);
-    const session = await requireLiveSession(server, facts);
-    const { subject, record } = session;
-    // The session that comes of it is this client's, too, and stays bound to its key.
-    const boundKey = (await readProvedKey(server, context, facts)) ?? record.session.boundKey;
-    const { password, current_password: currentPassword } = await readJson(context, changePasswordRequest);
-    if (subject.isGuest) throw new RequestRefusedError(403, "GUEST");
-    const wrongPassword = new RequestRefusedError(400, "CURRENT_PASSWORD_INVALID");
-    await confirmIdentity(server, facts, session, currentPassword ?? null, wrongPassword);
-    await refuseBadPassword(server, password, subject.email, "UPDATE_USER_INVALID_PASSWORD");
-    const presented = profile === null ? [] : await findSessionsInCookie(server, profile, facts.cookie);
-    const passwordHash = await server.passwords.hash(password, subject.id);
-    const changed = await server.store.changePassword(subject.id, subject.credentialVersion, passwordHash);
-    // Somebody else changed it in the same moment: this session is over.
-    if (changed === null) throw new RequestRefusedError(401, "Unauthorized");
-    server.audit("passwordChanged", facts, { subject: subject.id, sessionId: record.session.id });
-    server.announceEnd(changed.endedSessions, "passwordChanged", facts);
-    const started = await startSession(server, facts, {
-      subject: changed.subject,
-      transport,
-      presented,
-      numberAbove: record.session.number,
-      authenticated: true,
-      ...PASSWORD_PROOF,
-      persistent: record.session.persistent,
-      boundKey,
-    });
-    if (started === null) throw new RequestRefusedError(401, "Unauthorized");
-    return context.json({
-      ...userBody(changed.subject),
-      ...(await makeTokens(server, context, facts, started, profile)),
-    });
   });
 }
 
@@ -104,7 +63,8 @@ async function findGuest(
   return latest === undefined ? null : guestOf(latest, await readProvedKey(server, context, facts));
 }
 
-async function refuseBadPassword(
+/** @throws RequestRefusedError 400 with `code` and the reason. */
+export async function refuseBadPassword(
   { passwordPolicy }: AuthServerContext,
   password: string,
   email: string | null,

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { AuthStore } from "../authStore.ts";
+import type { AuthStore, Subject } from "../authStore.ts";
 import type { EndSessionsWhere } from "./endSessionsWhere.ts";
 import type { SqlClock } from "./sqlClock.ts";
 import { subjectFromRow } from "./sqlRows.ts";
@@ -13,6 +13,7 @@ type SubjectMethods = Pick<
   | "findSubjectByEmail"
   | "replacePasswordHash"
   | "changePassword"
+  | "changeEmail"
   | "changeSubject"
   | "deleteSubject"
   | "sweepGuests"
@@ -24,6 +25,26 @@ export function createSqlSubjects(
   endSessionsWhere: EndSessionsWhere,
 ): SubjectMethods {
   const ofSubject = (subjectId: string) => sql`subject_id = ${subjectId}`;
+
+  /** Null also when somebody else was given the address in the same moment: the table lets nobody have it twice. */
+  async function unlessTaken(
+    key: string | null,
+    subjectId: string,
+    update: () => Promise<{ readonly rows: readonly SubjectRow[] }>,
+  ): Promise<Subject | null> {
+    const isTaken = async (): Promise<boolean> => {
+      const query = database.selectFrom("auth_subjects").select("id").where("email_key", "=", key);
+      return key !== null && (await query.where("id", "!=", subjectId).executeTakeFirst()) !== undefined;
+    };
+    if (await isTaken()) return null;
+    try {
+      const { rows } = await update();
+      return rows.map(subjectFromRow)[0] ?? null;
+    } catch (error) {
+      if (await isTaken()) return null;
+      throw error;
+    }
+  }
 
   return {
     async addSubject({ id, email, passwordHash, isVerified, isGuest }) {
@@ -37,22 +58,20 @@ export function createSqlSubjects(
     },
     async upgradeGuest(subjectId, { email, passwordHash, isVerified }) {
       const key = email?.toLowerCase() ?? null;
-      const isTaken = async (): Promise<boolean> => {
-        const query = database.selectFrom("auth_subjects").select("id").where("email_key", "=", key);
-        return key !== null && (await query.executeTakeFirst()) !== undefined;
-      };
-      if (await isTaken()) return null;
-      try {
-        const { rows } = await sql<SubjectRow>`
+      return unlessTaken(key, subjectId, () =>
+        sql<SubjectRow>`
           update auth_subjects set email = cast(${email} as text), email_key = cast(${key} as text),
             password_hash = cast(${passwordHash} as text), is_verified = ${isVerified ? 1 : 0}, is_guest = 0
-          where id = ${subjectId} and is_guest = 1 and is_active = 1 returning *`.execute(database);
-        return rows.map(subjectFromRow)[0] ?? null;
-      } catch (error) {
-        // Somebody else was given the address in the same moment: the table lets nobody have it twice.
-        if (await isTaken()) return null;
-        throw error;
-      }
+          where id = ${subjectId} and is_guest = 1 and is_active = 1 returning *`.execute(database),
+      );
+    },
+    async changeEmail(subjectId, credentialVersion, email) {
+      const key = email.toLowerCase();
+      return unlessTaken(key, subjectId, () =>
+        sql<SubjectRow>`
+          update auth_subjects set email = ${email}, email_key = ${key}, is_verified = 0
+          where id = ${subjectId} and credential_version = ${credentialVersion} returning *`.execute(database),
+      );
     },
     async findSubject(id) {
       const row = await database.selectFrom("auth_subjects").selectAll().where("id", "=", id).executeTakeFirst();
