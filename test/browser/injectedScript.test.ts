@@ -51,7 +51,7 @@ describe("a script that an attacker got into the page", () => {
         approve: { status: 403, detail: "REAUTHENTICATION_REQUIRED" },
         guess: { status: 403, detail: "REAUTHENTICATION_REQUIRED" },
         password: { status: 403, detail: "REAUTHENTICATION_REQUIRED" },
-        email: { status: 422 },
+        email: { status: 403, detail: "REAUTHENTICATION_REQUIRED" },
         guestInBody: { status: 403 },
         poll: { status: 403 },
       });

@@ -11,6 +11,7 @@ const builtEntries: Readonly<Record<string, string>> = {
   "bound/bindSession.ts": "bound.js",
   "browser/createAuthClient.ts": "index.js",
   "core/createHttpBackend.ts": "client.js",
+  "endings/signOutWhenIdle.ts": "endings.js",
   "react/AuthProvider.tsx": "index.js",
   "react/useAuth.ts": "index.js",
 };
