@@ -198,8 +198,7 @@ function accountChanges(
 }
 
 /** An address of the app's own may have a query already. */
-const withQuery = (address: string, query: string): string =>
-  query === "" ? address : `${address}${address.includes("?") ? "&" : "?"}${query}`;
+const withQuery = (address: string, query: string): string => `${address}${address.includes("?") ? "&" : "?"}${query}`;
 
 type Codes = Partial<Record<number | string, AuthErrorCode>>;
 
