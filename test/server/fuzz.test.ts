@@ -15,6 +15,9 @@ import {
 const RUNS = process.env.SOAK === "1" ? 30_000 : 1500;
 const TIME_OUT_MS = process.env.SOAK === "1" ? 1_800_000 : 60_000;
 
+/** Who is asked for a second factor. */
+const CAREFUL = "carol@example.org";
+
 interface Operation {
   readonly method: string;
   readonly path: string;
@@ -26,6 +29,7 @@ interface Operation {
 interface JsonSchema {
   readonly type?: string;
   readonly format?: string;
+  readonly enum?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly anyOf?: readonly JsonSchema[];
 }
@@ -45,17 +49,42 @@ const operations: readonly Operation[] = Object.entries(openApiDocument().paths)
 
 describe("whatever is sent", () => {
   let server: TestServer;
-  let secrets: { readonly cookie: string; readonly bodyToken: string; readonly accessToken: string };
+  let secrets: {
+    readonly cookie: string;
+    readonly bodyToken: string;
+    readonly accessToken: string;
+    readonly challenge: string;
+  };
 
   beforeAll(async () => {
-    server = createTestServer();
-    const { page, token } = await openSignedInPage(server);
-    const program = startProgram(server);
-    await register(program, "bob@example.org");
-    const body = await signIn(program, "bob@example.org");
-    const cookie = [...page.jar].map(([name, value]) => `${name}=${value}`).join("; ");
-    secrets = { cookie, bodyToken: body.refresh_token ?? "", accessToken: token.access_token };
+    server = createTestServer({
+      secondFactor: {
+        challenge: ({ email }) => (email === CAREFUL ? { methods: ["totp"] } : null),
+        verify: (_, response) => response === PASSWORD && { amr: ["otp"] },
+      },
+    });
+    await register(startProgram(server), CAREFUL);
+    secrets = await makeSecrets();
   });
+
+  let sent = 0;
+
+  /** Anew from time to time, under other addresses: what is sent now and then signs out or deletes. */
+  async function makeSecrets(): Promise<typeof secrets> {
+    const { page, token } = await openSignedInPage(server, `ada${sent}@example.org`);
+    const program = startProgram(server);
+    await register(program, `bob${sent}@example.org`);
+    const body = await signIn(program, `bob${sent}@example.org`);
+    const asked = await program.send("POST", "/jwt/login", { form: { username: CAREFUL, password: PASSWORD } });
+    const { challenge } = asked.body as { challenge: { token: string } };
+    const cookie = [...page.jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    return {
+      cookie,
+      bodyToken: body.refresh_token ?? "",
+      accessToken: token.access_token,
+      challenge: challenge.token,
+    };
+  }
 
   /** A text, now and then a real secret, whole or with something changed, added or cut off. */
   const textFrom = (choose: () => string) =>
@@ -74,7 +103,7 @@ describe("whatever is sent", () => {
       { weight: 2, arbitrary: fc.string({ maxLength: 60 }) },
     );
   const anySecret = fc
-    .constantFrom("bodyToken", "accessToken", "cookie")
+    .constantFrom("bodyToken", "accessToken", "cookie", "challenge")
     .chain((name) => textFrom(() => secrets[name as keyof typeof secrets]));
   /** What `Headers` takes at all; anything else never reaches the server. */
   const headerText = (text: string) => text.replace(/[^\x20-\x7e]/g, "?").trim();
@@ -111,6 +140,8 @@ describe("whatever is sent", () => {
     init: Record<string, string>,
     body?: string | Uint8Array<ArrayBuffer>,
   ) {
+    sent += 1;
+    if (sent % 25 === 0) secrets = await makeSecrets();
     const hasBody = body !== undefined && method !== "GET" && method !== "HEAD";
     const response = await server.app.fetch(
       new Request(`http://localhost${path}`, { method, headers: init, ...(hasBody && { body }) }),
@@ -122,7 +153,13 @@ describe("whatever is sent", () => {
     expect(status, text).toBeLessThan(500);
     expect(server.errors).toEqual([]);
     const said = (status >= 400 ? text : "") + JSON.stringify(server.events);
-    for (const secret of [PASSWORD, secrets.bodyToken, secrets.accessToken, secrets.cookie.split("=")[1] ?? ""]) {
+    for (const secret of [
+      PASSWORD,
+      secrets.bodyToken,
+      secrets.accessToken,
+      secrets.challenge,
+      secrets.cookie.split("=")[1] ?? "",
+    ]) {
       expect(said.includes(secret), said).toBe(false);
     }
     server.events.length = 0;
@@ -133,6 +170,7 @@ describe("whatever is sent", () => {
     async () => {
       const paths = [
         ...operations.map(({ path }) => path),
+        "/v1/auth/jwt/refresh?optional=1",
         "/v1/auth/jwt/../x",
         "/v1/auth/",
         "/v1/auth/sessions/%00",
@@ -149,7 +187,7 @@ describe("whatever is sent", () => {
           fc.oneof(
             fc.uint8Array({ maxLength: 200 }).map((bytes) => new Uint8Array(bytes)),
             fc.json({ maxDepth: 3 }),
-            anySecret.map((text) => JSON.stringify({ refresh_token: text, session_id: text })),
+            anySecret.map((text) => JSON.stringify({ refresh_token: text, session_id: text, token: text })),
             anySecret,
           ),
           async (method, path, sentHeaders, body) => expectHarmless(await send(method, path, sentHeaders, body)),
@@ -160,21 +198,49 @@ describe("whatever is sent", () => {
     TIME_OUT_MS,
   );
 
+  /** A page and a program that have signed in, and callers who have not: with chance headers alone, few get past the door. */
+  const callers = fc
+    .constantFrom("page", "program", "stranger", "strangePage")
+    .map((caller): Record<string, string> => {
+      const bearer = { authorization: `Bearer ${secrets.accessToken}` };
+      if (caller === "page") return { origin: "http://localhost", cookie: secrets.cookie, ...bearer };
+      if (caller === "program") return { "auth-transport": "body", ...bearer };
+      return caller === "stranger" ? {} : { origin: "http://localhost" };
+    });
+
+  /** What passes in a field of this name. */
+  const fitting: Readonly<Record<string, readonly (() => string)[]>> = {
+    username: [() => CAREFUL],
+    password: [() => PASSWORD],
+    refresh_token: [() => secrets.bodyToken],
+    token: [() => secrets.challenge],
+    response: [() => PASSWORD],
+    grant_type: [() => "password", () => "urn:ietf:params:oauth:grant-type:device_code"],
+  };
+
   /** Values of a schema, and values that are nearly of it. */
-  function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
-    if (schema.anyOf) return fc.oneof(...schema.anyOf.map(valuesOf));
+  function valuesOf(schema: JsonSchema, name = ""): fc.Arbitrary<unknown> {
+    if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => valuesOf(one, name)));
     if (schema.type === "object") {
       const shape = Object.fromEntries(
-        Object.entries(schema.properties ?? {}).map(([name, part]) => [name, valuesOf(part)]),
+        Object.entries(schema.properties ?? {}).map(([field, part]) => [field, valuesOf(part, field)]),
       );
-      return fc.record(shape, { requiredKeys: [] });
+      return fc.oneof(fc.record(shape), fc.record(shape, { requiredKeys: [] }));
     }
     if (schema.type === "null") return fc.constant(null);
+    if (schema.enum) return fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...schema.enum) }, anySecret);
     const right =
       schema.format === "email"
-        ? fc.emailAddress()
-        : fc.oneof(anySecret, fc.constantFrom(PASSWORD, "ada@example.org", "BCDF-GHJK"));
+        ? fc.oneof(
+            fc.emailAddress(),
+            fc.nat().map((n) => `user${n}@example.org`),
+          )
+        : fc.oneof(anySecret, fc.constantFrom(PASSWORD, "ada@example.org", CAREFUL, "BCDF-GHJK"));
+    const fits = fitting[name];
     return fc.oneof(
+      ...(fits
+        ? [{ weight: 6, arbitrary: fc.constantFrom(...fits).map((value) => value()) as fc.Arbitrary<unknown> }]
+        : []),
       { weight: 6, arbitrary: right as fc.Arbitrary<unknown> },
       { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 1 }) },
     );
@@ -187,7 +253,7 @@ describe("whatever is sent", () => {
         fc.record({
           operation: fc.constant(operation),
           value: operation.schema ? valuesOf(operation.schema) : fc.constant(undefined),
-          sentHeaders: headers,
+          sentHeaders: fc.oneof(headers, callers),
         }),
       );
       await fc.assert(
