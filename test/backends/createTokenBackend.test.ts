@@ -168,6 +168,13 @@ describe("the lifetime of a token", () => {
       });
     },
   );
+
+  it("is refused by the name of its own field where it is the session's", async () => {
+    await expect(lifetimeOf({ expiresIn: 900, sessionEndsIn: "soon" })).rejects.toMatchObject({
+      code: "badResponse",
+      message: expect.stringContaining("`sessionEndsIn`"),
+    });
+  });
 });
 
 describe("a misdescription", () => {

@@ -2,7 +2,7 @@ import { AuthError } from "../authError.ts";
 import { parseClaims } from "../claims.ts";
 import { describeBody, fieldNames } from "./fieldNames.ts";
 import type { EndpointAnswer } from "./endpointCaller.ts";
-import { readExpiresInSeconds } from "./readExpiry.ts";
+import { readExpiresInSeconds, readSessionEndsInSeconds } from "./readExpiry.ts";
 import type { TokenBackendOptions, TokenBackendPlatform, TokenFields } from "./tokenBackendOptions.ts";
 import { readUserId } from "./readUser.ts";
 
@@ -69,7 +69,7 @@ export function readTokens(
       accessToken,
       refreshToken: readText(found.refreshToken),
       expiresInSeconds: readExpiresInSeconds(found, accessToken, serverNow ?? clock.now()),
-      sessionEndsInSeconds: readExpiresInSeconds({ expiresIn: found.sessionEndsIn }, "", serverNow ?? clock.now()),
+      sessionEndsInSeconds: readSessionEndsInSeconds(found, serverNow ?? clock.now()),
       subject: readText(found.subject) ?? readClaim(accessToken, subject) ?? readUserId(found.user),
       sessionId: readText(found.sessionId),
       user: found.user,

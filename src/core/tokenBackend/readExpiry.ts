@@ -1,5 +1,5 @@
 import { parseClaims } from "../claims.ts";
-import type { SessionFields } from "./tokenBackendOptions.ts";
+import type { Expiry, SessionFields } from "./tokenBackendOptions.ts";
 
 // No span in seconds is longer than 31 years, and no moment in seconds since 1970 lies before 2001.
 const MOMENT_FROM_SECONDS = 1e9;
@@ -26,7 +26,7 @@ export function readExpiresInSeconds(
   accessToken: string,
   now: number,
 ): number | null {
-  const told = read("expiresIn", expiresIn, now, "span") ?? read("expiresAt", expiresAt, now, "moment");
+  const told = readSpan("expiresIn", expiresIn, now) ?? read("expiresAt", expiresAt, now, "moment");
   if (told === null) return null;
   const { issuedAt = null, expiresAt: endsAt = null } = parseClaims(accessToken) ?? {};
   // By a moment on the server's clock a wrong clock here is off; its own two claims are not.
@@ -37,9 +37,17 @@ export function readExpiresInSeconds(
   return told.seconds > 0 ? told.seconds : null;
 }
 
+/** How long the session lasts from now on, in seconds; null where the answer does not say. @throws TypeError as above. */
+export function readSessionEndsInSeconds({ sessionEndsIn }: SessionFields, now: number): number | null {
+  const { seconds = 0 } = readSpan("sessionEndsIn", sessionEndsIn, now) ?? {};
+  return seconds > 0 ? seconds : null;
+}
+
+const readSpan = (field: keyof SessionFields, value: Expiry, now: number) => read(field, value, now, "span");
+
 function read(
-  field: "expiresIn" | "expiresAt",
-  value: unknown,
+  field: keyof SessionFields,
+  value: Expiry,
   now: number,
   meaning: "span" | "moment",
 ): { readonly seconds: number; readonly isMoment: boolean } | null {
