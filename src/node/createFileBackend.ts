@@ -2,11 +2,11 @@ import { createProver } from "../bound/createProver.ts";
 import { AuthError, isAuthError } from "../core/authError.ts";
 import type { Backend, BackendCall, RefreshOutcome } from "../core/backend.ts";
 import { isOfAnother } from "../core/token.ts";
-import type { SessionName } from "../core/session.ts";
 import type { Clock } from "../core/ports.ts";
 import { type BodyExchange, openBodyExchange } from "../core/bodyTransport.ts";
 import { isSignInChallenge } from "../core/signInChallenge.ts";
 import { BINDING_REQUIRED, bindingRequired } from "./bindingRequired.ts";
+import { asOwed, createOwedSignOuts } from "./owedSignOuts.ts";
 import { SessionFileError } from "./sessionFileError.ts";
 import type { OwedSignOut, StoredSession } from "./sessionFileFormat.ts";
 import type { OpenedKey, SessionKeys } from "./sessionKeys.ts";
@@ -45,7 +45,6 @@ export interface FileBackendOptions {
 const REREAD_FOR_MS = 200;
 const REREAD_EVERY_MS = 50;
 const MOST_ROUNDS = 4;
-const TELL_FOR_MS = 10_000;
 const LONGEST_EXCHANGE_MS = 30_000;
 
 /**
@@ -82,27 +81,13 @@ export function createFileBackend(options: FileBackendOptions): FileBackend {
     return { exchange, call: { ...call, fetch: exchange.fetch } };
   }
 
-  const nameOf = ({ id }: OwedSignOut): SessionName | null => (id === null ? null : { id, number: 0 });
-
-  async function tell(owed: OwedSignOut, accessToken: string | null, call: BackendCall): Promise<void> {
-    await inner.signOut(nameOf(owed), accessToken, withExchange(call, owed.refreshToken).call);
-    await file.updateServer(address, (entry) => {
-      const left = entry.owed.filter(({ refreshToken }) => refreshToken !== owed.refreshToken);
-      return left.length === entry.owed.length ? entry : { ...entry, owed: left };
-    });
-  }
-
-  // Nobody waits for this: what cannot be told now stays in the file for the next time.
-  function tellLater(): void {
-    const call = { fetch, signal: AbortSignal.timeout(TELL_FOR_MS) };
-    const tellAll = async (): Promise<void> => {
-      for (const owed of (await file.readServer(address)).owed) await tell(owed, null, call);
-    };
-    tellAll().catch(() => undefined);
-  }
-
-  const asOwed = (session: StoredSession | null): OwedSignOut[] =>
-    session === null || session.refreshToken === null ? [] : [{ id: session.id, refreshToken: session.refreshToken }];
+  const { tell, tellLater } = createOwedSignOuts({
+    file,
+    address,
+    fetch,
+    signOut: (session, accessToken, call) => inner.signOut(session, accessToken, call),
+    presenting: (refreshToken, call) => withExchange(call, refreshToken).call,
+  });
 
   /** Asks for a session that is bound to `key`, where the server binds any, and keeps it. */
   async function signInBy<A extends Awaited<ReturnType<Backend["signIn"]>>>(
