@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openSignedIn, unsigned } from "./scene.ts";
+import { openSignedIn, record, unsigned } from "./scene.ts";
 import { ADA, BOB, openWorld } from "./support.ts";
 import { recordEvents } from "../support/recordEvents.ts";
 import { unchallenged } from "../support/unchallenged.ts";
@@ -193,5 +193,23 @@ describe("the orderings that single rules are there for", () => {
     slow.release();
     await world.advance(60_000);
     for (const client of opened.clients) expect(client.getState()).toEqual({ status: "authenticated", identity: bob });
+  });
+
+  // K6
+  it("on a server without numbers a tab that finds what another one has signed out of makes no later session of it", async () => {
+    await using scene = await openSignedIn(1, { isNumberless: true });
+    const { world, client } = scene;
+    await world.advance(1_000);
+    world.network.addFault({ match: "/jwt/logout", cut: "before", times: 5 });
+    await world.until(client.signOut());
+    world.storage.plant(
+      `${NAMESPACE}:session`,
+      JSON.stringify({ number: 8.5e15, id: "stray", end: "open", pendingSignOut: false, isGuest: false }),
+    );
+    const { states } = record(client);
+    scene.open(world.open());
+    await world.advance(120_000);
+    expect(states).not.toContain("authenticated");
+    for (const each of scene.clients) expect(each.getState()).toMatchObject({ reason: "signedOut" });
   });
 });
