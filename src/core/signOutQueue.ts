@@ -10,8 +10,11 @@ interface PendingSignOut {
 }
 
 export interface SignOutQueue {
-  /** Tells the server now, and again later until it has heard. Resolves to whether it has heard this time. */
-  add(session: SessionName | null, token: string | null): Promise<boolean>;
+  /**
+   * Tells the server now, and again later until it has heard. Resolves to whether it has heard this time. `failures`: 1 for one
+   * that makes up for a sign-out of before.
+   */
+  add(session: SessionName | null, token: string | null, failures?: number): Promise<boolean>;
   /** Tries all that is pending at once, since the server may be within reach again; resolves to whether none is left. */
   flush(): Promise<boolean>;
   /** Waits for what is being sent already. */
@@ -78,9 +81,9 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
   }
 
   return {
-    add(session, token) {
+    add(session, token, failures = 0) {
       const same = [...queue].find((pending) => pending.session === session || isSameSession(pending.session, session));
-      const pending = same ?? { session, token, failures: 0, sending: null };
+      const pending = same ?? { session, token, failures, sending: null };
       queue.add(pending);
       return send(pending);
     },

@@ -1,5 +1,5 @@
 import { toSession } from "./answers.ts";
-import { AuthError } from "./authError.ts";
+import { AuthError, isAuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
 import type { BackendCall, TokenAnswer } from "./backend.ts";
 import type { Parts, SignInHow, Signing, SignInPost } from "./parts.ts";
@@ -46,11 +46,16 @@ export function createSigning(parts: Parts): Signing {
   async function enter(post: SignInPost, epoch: number, subject: string | undefined): Promise<SignInResult> {
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
     const then = getState();
-    const answer = await parts.call(async (call) => {
-      const given = await post({ ...call, subject });
-      if (isSignInChallenge(given)) return given;
-      return toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
-    });
+    const answer = await parts
+      .call(async (call) => {
+        const given = await post({ ...call, subject });
+        if (isSignInChallenge(given)) return given;
+        return toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
+      })
+      .catch((error: unknown) => {
+        if (isAuthError(error, "unavailable")) repeatSignOut(epoch);
+        throw error;
+      });
     parts.pacing.noteSuccess();
     const now = getState();
     if (isSignInChallenge(answer)) {
@@ -66,6 +71,12 @@ export function createSigning(parts: Parts): Signing {
     const { session } = getState();
     if (isOpen(session) && isSameSession(session, answer)) return session.identity;
     throw new AuthError("superseded");
+  }
+
+  /** S4: an answer that got lost after a sign-out may have left its cookie, and nobody knows the name of that session. */
+  function repeatSignOut(epoch: number): void {
+    const { leftAt, epoch: now } = getState();
+    if (leftAt > epoch && leftAt === now) void queue.settled().then(() => queue.add(null, null, 1));
   }
 
   async function signInAsGuest(): Promise<Identity> {

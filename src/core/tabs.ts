@@ -113,8 +113,10 @@ export function createTabs(parts: Parts): Tabs {
     if (told.token !== null || told.end !== "open") answered?.();
   }
 
-  function receive(told: Session): void {
+  function receive(heard: Session): void {
     const { session } = getState();
+    // K6: two tabs that found one session on a server without numbers have each given it one.
+    const told = heard.id && heard.id === session?.id ? { ...heard, number: session.number } : heard;
     // A sibling that has not been refused yet tells of the very token that was refused here.
     if (isOpen(session) && session.token.rejected && told.token?.value === session.token.value) return;
     dispatch({ type: "received", told, isConfirmed: isConfirmed(told) });

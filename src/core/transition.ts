@@ -27,6 +27,8 @@ export interface ClientState {
   readonly lastIdentity: Identity | null;
   /** Grows with every sign-in and sign-out of this tab: an answer that left before one of them is late. */
   readonly epoch: number;
+  /** The epoch of the last sign-out: what was begun before it counts no more. */
+  readonly leftAt: number;
 }
 
 /** What an answer is compared with: the state as it was when its request left. */
@@ -81,6 +83,7 @@ export const initialState: ClientState = {
   initialized: false,
   lastIdentity: null,
   epoch: 0,
+  leftAt: 0,
 };
 
 /**
@@ -236,7 +239,7 @@ function takeSignIn(state: ClientState, { answer, snapshot }: EventOf<"signInAns
   const { session } = state;
   const order = session === null ? 1 : compareSessions(answer, session);
   const refusal = sendSignOut(answer, answer.token.value);
-  if (state.epoch !== snapshot.epoch) {
+  if (state.leftAt > snapshot.epoch) {
     // S4: it is ended, not shown.
     return order > 0
       ? become(state, closeSession(answer, "signedOut", true), [publish([], true), refusal])
@@ -316,8 +319,10 @@ function signOut(state: ClientState): Step {
     ...(later === null || isNobody(own) ? [] : [sendSignOut(later)]),
   ];
   const isPending = own.end !== "signedOut" || own.pendingSignOut || isNobody(own);
+  const epoch = state.epoch + 1;
   return become(state, closeSession(own, "signedOut", isPending), effects, {
-    epoch: state.epoch + 1,
+    epoch,
+    leftAt: epoch,
     unverified: later === null ? null : { ...later, end: "signedOut", pendingSignOut: true },
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { openSignedIn, unsigned } from "./scene.ts";
+import { openSignedIn, record, unsigned } from "./scene.ts";
 import { ADA, BOB, openWorld } from "./support.ts";
+import { recordEvents } from "../support/recordEvents.ts";
 import { unchallenged } from "../support/unchallenged.ts";
 
 const NAMESPACE = "stay-signed-in:/v1/auth";
@@ -123,6 +124,58 @@ describe("the orderings that single rules are there for", () => {
     expect(client.getState()).toEqual({ status: "authenticated", identity });
   });
 
+  // S4
+  it("a tab that asks between two sign-ins of another one is shown no end, where nothing tells it of them", async () => {
+    await using scene = await openSignedIn(2, { world: { storage: "missing" } });
+    const { world, client } = scene;
+    const other = scene.others[0] as typeof client;
+    const told = recordEvents(other);
+    world.channel.dropRate = 1;
+    let logins = 0;
+    const isSecond = ({ path }: { path: string }) => path.endsWith("/jwt/login") && (logins += 1) === 2;
+    const slow = world.network.addFault({ match: isSecond, hold: "before" });
+    void client.signIn(BOB).catch(() => {});
+    const last = client.signIn(ADA);
+    await world.advance(1_000);
+    await world.until(other.refresh().catch(() => {}));
+    slow.release();
+    const ada = unchallenged(await world.until(last));
+    await world.until(other.refresh());
+    expect(told).not.toContain("sessionEnded");
+    for (const each of scene.clients) expect(each.getState()).toEqual({ status: "authenticated", identity: ada });
+  });
+
+  // S1
+  it("a sign-in counts when the next one of its tab fails, also where another tab signed in just before", async () => {
+    await using scene = await openSignedIn(2);
+    const { world, client } = scene;
+    const slow = world.network.addFault({ match: "/jwt/login", tab: 2, hold: "after" });
+    void (scene.others[0] as typeof client).signIn(BOB);
+    await world.advance(100);
+    void client.signIn(ADA).catch(() => {});
+    const mistyped = client.signIn({ ...ADA, password: "wrong" }).catch(({ code }) => code as string);
+    expect(await world.until(mistyped)).toBe("credentialsRejected");
+    slow.release();
+    await world.advance(5_000);
+    for (const each of scene.clients) {
+      expect(each.getState()).toMatchObject({ status: "authenticated", identity: { subject: scene.identity.subject } });
+    }
+  });
+
+  // S4
+  it("a sign-in whose answer is lost after a sign-out is signed out of as well", async () => {
+    await using scene = await openSignedIn(1);
+    const { world, client } = scene;
+    world.network.addFault({ match: "/jwt/login", delayBeforeMs: 1_000, cut: "body" });
+    const lost = client.signIn(BOB).catch(({ code }) => code as string);
+    await world.until(client.signOut());
+    expect(await world.until(lost)).toBe("unavailable");
+    await world.advance(1_000);
+    const next = scene.open(world.open());
+    await world.advance(5_000);
+    for (const each of [client, next]) expect(each.getState()).toMatchObject({ status: "unauthenticated" });
+  });
+
   // K6
   it("on a server without numbers a session that a slow start finds is older than a sign-in made meanwhile", async () => {
     await using opened = await openWorld(1, { isNumberless: true });
@@ -140,5 +193,23 @@ describe("the orderings that single rules are there for", () => {
     slow.release();
     await world.advance(60_000);
     for (const client of opened.clients) expect(client.getState()).toEqual({ status: "authenticated", identity: bob });
+  });
+
+  // K6
+  it("on a server without numbers a tab that finds what another one has signed out of makes no later session of it", async () => {
+    await using scene = await openSignedIn(1, { isNumberless: true });
+    const { world, client } = scene;
+    await world.advance(1_000);
+    world.network.addFault({ match: "/jwt/logout", cut: "before", times: 5 });
+    await world.until(client.signOut());
+    world.storage.plant(
+      `${NAMESPACE}:session`,
+      JSON.stringify({ number: 8.5e15, id: "stray", end: "open", pendingSignOut: false, isGuest: false }),
+    );
+    const { states } = record(client);
+    scene.open(world.open());
+    await world.advance(120_000);
+    expect(states).not.toContain("authenticated");
+    for (const each of scene.clients) expect(each.getState()).toMatchObject({ reason: "signedOut" });
   });
 });
