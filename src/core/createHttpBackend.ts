@@ -1,6 +1,6 @@
 import { AuthError, type AuthErrorCode } from "./authError.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
-import { checkNames } from "./checkOptions.ts";
+import { aText, checkOptions } from "./checkOptions.ts";
 import { createSignInChallenge, readChallengeToken, type SignInChallenge } from "./signInChallenge.ts";
 import { type Fields, isFields } from "./parse.ts";
 import {
@@ -62,7 +62,8 @@ export function createHttpBackend({
   paths = {},
   now = Date.now,
 }: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
-  checkNames(paths, Object.keys(DEFAULT_PATHS), "`paths`");
+  const rules = Object.fromEntries(Object.keys(DEFAULT_PATHS).map((name) => [name, aText]));
+  checkOptions(paths, rules, "`paths`");
   const endpoints = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");
   const addressOf = (endpoint: keyof HttpBackendPaths): string => {
