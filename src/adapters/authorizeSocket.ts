@@ -162,13 +162,10 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     const state = auth.getState();
     if (!memory.wanted || state.status !== "unauthenticated") return;
     if (state.reason !== "expired" && state.reason !== "revoked") return;
-    tell(new AuthError("sessionEnded", "The session has ended, so the socket stays closed until somebody signs in."));
+    tell(new AuthError("sessionEnded"));
   };
   const drop = () => {
-    dropBuffered(
-      socket,
-      new AuthError("identityChanged", "This was to be sent as somebody who is no longer signed in."),
-    );
+    dropBuffered(socket, new AuthError("identityChanged"));
   };
 
   /** Brings the socket in line with who is signed in. */
