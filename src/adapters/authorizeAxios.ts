@@ -1,13 +1,14 @@
 import type { AxiosInstance, AxiosResponse, InternalAxiosRequestConfig } from "axios";
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
+import { checkOptions } from "../core/checkOptions.ts";
 import { attachOnce } from "./attachOnce.ts";
 import { authorizeRequest } from "./authorizeRequest.ts";
 import { isOneShot } from "./isOneShot.ts";
 import {
   type AuthorizationOptions,
   assertClient,
-  checkAuthorizationNames,
+  authorizationRules,
   createRequestPolicy,
   type RequestAuthorization,
 } from "./requestPolicy.ts";
@@ -53,7 +54,7 @@ export function authorizeAxios(
   options: AuthorizeAxiosOptions = {},
 ): () => void {
   assertClient(auth, "authorizeAxios(axios, auth)");
-  checkAuthorizationNames(options, "authorizeAxios");
+  checkOptions(options, authorizationRules, "`authorizeAxios`");
   if (typeof instance?.interceptors?.request?.use !== "function")
     throw new AuthError("invalidOptions", "Pass axios or axios.create(…) first: authorizeAxios(axios, auth).");
   return attachOnce(instance, auth, () => {

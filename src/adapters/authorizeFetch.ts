@@ -1,4 +1,5 @@
 import type { AuthClient } from "../core/authClient.ts";
+import { aFunction, checkOptions, type OptionRules } from "../core/checkOptions.ts";
 import { authorizeRequest } from "./authorizeRequest.ts";
 import { isOneShot } from "./isOneShot.ts";
 import { joinSignals } from "./joinSignals.ts";
@@ -7,7 +8,7 @@ import { readableAnswer } from "./readableAnswer.ts";
 import {
   type AuthorizationOptions,
   assertClient,
-  checkAuthorizationNames,
+  authorizationRules,
   createRequestPolicy,
   type RequestAuthorization,
 } from "./requestPolicy.ts";
@@ -23,6 +24,8 @@ export interface AuthorizedRequestInit extends RequestInit, RequestAuthorization
 
 /** A `fetch` to use in place of the global one. */
 export type AuthorizedFetch = (input: RequestInfo | URL, init?: AuthorizedRequestInit) => Promise<Response>;
+
+const RULES: OptionRules<AuthorizeFetchOptions> = { ...authorizationRules, fetch: aFunction };
 
 // On the function and not in a module: of a module there may be two, after a hot reload or in two bundles on one page.
 const key = Symbol.for("stay-signed-in:fetch");
@@ -44,7 +47,7 @@ type Fetch = typeof globalThis.fetch & { readonly [key]?: { readonly namespace: 
  */
 export function authorizeFetch(auth: AuthClient, options: AuthorizeFetchOptions = {}): AuthorizedFetch {
   assertClient(auth, "authorizeFetch(auth)");
-  checkAuthorizationNames(options, "authorizeFetch", ["fetch"]);
+  checkOptions(options, RULES, "`authorizeFetch`");
   const policy = createRequestPolicy(auth, options);
   const { header, headerName, valueOf } = policy;
   const { namespace } = auth.internals;

@@ -110,5 +110,5 @@ function subjectOf(state: AuthState, onSessionEnd: AuthClient["onSessionEnd"]): 
   if (state.status === "authenticated") return state.identity.subject;
   if (state.status === "loading" || state.reason === "none" || state.reason === "signedOut") return undefined;
   if (onSessionEnd === "hold" && state.previousIdentity) return state.previousIdentity.subject;
-  throw new AuthError("sessionEnded", "The session ended before this request was made; sign in and make it again.");
+  throw new AuthError("sessionEnded");
 }

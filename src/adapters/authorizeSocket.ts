@@ -10,7 +10,7 @@ import { createReconnectTimer } from "./reconnectTimer.ts";
 import { assertClient } from "./requestPolicy.ts";
 import { createSocketRenewal } from "./socketRenewal.ts";
 import { systemClock } from "./systemClock.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 
 /** Where {@link authorizeSocket} lets tokens go, and how it waits. */
 export interface AuthorizeSocketOptions {
@@ -46,7 +46,12 @@ interface Memory {
   owner?: string | undefined;
 }
 
-const NAMES: ReadonlyArray<keyof AuthorizeSocketOptions> = ["allowedOrigins", "renewTimeoutMs", "clock", "random"];
+const RULES: OptionRules<AuthorizeSocketOptions> = {
+  allowedOrigins: true,
+  renewTimeoutMs: true,
+  clock: true,
+  random: true,
+};
 
 const memoryKey = Symbol.for("stay-signed-in:socket");
 
@@ -80,7 +85,7 @@ export function authorizeSocket(
   options: AuthorizeSocketOptions = {},
 ): () => void {
   assertClient(auth, "authorizeSocket(socket, auth)");
-  checkNames(options, NAMES, "`authorizeSocket`");
+  checkOptions(options, RULES, "`authorizeSocket`");
   if (typeof socket?.connect !== "function" || !("io" in socket))
     throw new AuthError("invalidOptions", "Pass the socket that io(…) has made first: authorizeSocket(socket, auth).");
   const address = addressOf(socket as unknown as Socket);
@@ -157,13 +162,10 @@ function attach(socket: Socket, auth: AuthClient, options: AuthorizeSocketOption
     const state = auth.getState();
     if (!memory.wanted || state.status !== "unauthenticated") return;
     if (state.reason !== "expired" && state.reason !== "revoked") return;
-    tell(new AuthError("sessionEnded", "The session has ended, so the socket stays closed until somebody signs in."));
+    tell(new AuthError("sessionEnded"));
   };
   const drop = () => {
-    dropBuffered(
-      socket,
-      new AuthError("identityChanged", "This was to be sent as somebody who is no longer signed in."),
-    );
+    dropBuffered(socket, new AuthError("identityChanged"));
   };
 
   /** Brings the socket in line with who is signed in. */

@@ -4,7 +4,7 @@ import type { Clock } from "../core/ports.ts";
 import { createReconnectTimer } from "./reconnectTimer.ts";
 import { assertClient } from "./requestPolicy.ts";
 import { systemClock } from "./systemClock.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 
 /** What {@link followIdentity} needs to know of a connection, and how it waits. */
 export interface FollowIdentityOptions {
@@ -28,7 +28,14 @@ export interface FollowIdentityOptions {
   random?: (() => number) | undefined;
 }
 
-const NAMES: ReadonlyArray<keyof FollowIdentityOptions> = ["open", "close", "renew", "onError", "clock", "random"];
+const RULES: OptionRules<FollowIdentityOptions> = {
+  open: true,
+  close: true,
+  renew: true,
+  onError: true,
+  clock: true,
+  random: true,
+};
 
 /** One connection, from its opening to its end. */
 export interface Connection {
@@ -72,7 +79,7 @@ export function followIdentity(auth: AuthClient, options: FollowIdentityOptions)
         "invalidOptions",
         `followIdentity needs \`${name}\`, a function: followIdentity(auth, { open, close }).`,
       );
-  checkNames(options, NAMES, "`followIdentity`");
+  checkOptions(options, RULES, "`followIdentity`");
   const clock = options.clock ?? systemClock;
   const retry = createReconnectTimer(clock, options.random ?? Math.random);
   // Whom a connection is wanted for, and the one that there is for them; whatever is not `current` any more is dropped.

@@ -58,7 +58,7 @@ function createPerson(
     },
     whenUnreachable: (target, work) => (registry ? registry.register(target, work) : work()),
     leave() {
-      left = new AuthError("identityChanged", "This was asked for by somebody who is no longer signed in here.");
+      left = new AuthError("identityChanged");
       for (const ending of endings) ending(left);
       controller.abort(left);
     },

@@ -1,6 +1,6 @@
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { aFunction, aText, type OptionRules } from "../core/checkOptions.ts";
 import { createOriginGuard, type OriginGuard } from "./originGuard.ts";
 import { createPeople, type Person } from "./people.ts";
 import { createTurnstile } from "./turnstile.ts";
@@ -52,21 +52,18 @@ export interface RequestPolicy<Answer> {
   valueOf(token: string): string;
 }
 
-const NAMES: ReadonlyArray<keyof AuthorizationOptions<never>> = ["allowedOrigins", "header", "scheme", "isRefused"];
-
-/** @throws AuthError `invalidOptions` for an option that `call` does not have; `more` are those that it alone has. */
-export function checkAuthorizationNames(options: object, call: string, more: readonly string[] = []): void {
-  checkNames(options, [...NAMES, ...more], `\`${call}\``);
-}
+export const authorizationRules: OptionRules<AuthorizationOptions<never>> = {
+  allowedOrigins: true,
+  header: { expected: "the name of a header", accepts: (value) => Boolean(value) && aText.accepts(value) },
+  scheme: aText,
+  isRefused: aFunction,
+};
 
 /** @throws AuthError `invalidOptions`. */
 export function createRequestPolicy<Answer>(
   auth: AuthClient,
   { allowedOrigins, header = "Authorization", scheme, isRefused }: AuthorizationOptions<Answer>,
 ): RequestPolicy<Answer> {
-  if (typeof header !== "string" || header === "") throw wrongOption("header", "the name of a header");
-  if (scheme !== undefined && typeof scheme !== "string") throw wrongOption("scheme", "text");
-  if (isRefused !== undefined && typeof isRefused !== "function") throw wrongOption("isRefused", "a function");
   const headerName = header.toLowerCase();
   const prefix = scheme ?? (headerName === "authorization" ? "Bearer" : "");
   return {
@@ -81,9 +78,6 @@ export function createRequestPolicy<Answer>(
     valueOf: (token) => (prefix ? `${prefix} ${token}` : token),
   };
 }
-
-const wrongOption = (name: string, kind: string): AuthError =>
-  new AuthError("invalidOptions", `\`${name}\` must be ${kind}; leave it out for the default.`);
 
 /** @throws AuthError `invalidOptions` unless `auth` is a client. */
 export function assertClient(auth: unknown, call: string): asserts auth is AuthClient {

@@ -1,6 +1,7 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend, UserEndpoint } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** Where `MapIdentityApi` stands. */
 export interface AspNetIdentityOptions extends PresetOptions {
@@ -20,7 +21,7 @@ export interface AspNetIdentityOptions extends PresetOptions {
  * const backend = aspNetIdentity({ baseUrl: "/account", refreshToken: "localStorage" });
  */
 export function aspNetIdentity(options: AspNetIdentityOptions): TokenBackend {
-  checkPreset("aspNetIdentity", options, ["refreshToken", "user"]);
+  checkOptions<AspNetIdentityOptions>(options, { ...presetRules, refreshToken: true, user: true }, "`aspNetIdentity`");
   const { user, ...rest } = options;
   return createTokenBackend({
     ...rest,

@@ -1,6 +1,7 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** How a page speaks to Directus. */
 export interface DirectusOptions extends PresetOptions {
@@ -22,7 +23,7 @@ export interface DirectusOptions extends PresetOptions {
  * const backend = directus({ baseUrl: "https://cms.example" });
  */
 export function directus(options: DirectusOptions): TokenBackend {
-  checkPreset("directus", options, ["refreshToken", "accessToken"]);
+  checkOptions<DirectusOptions>(options, { ...presetRules, refreshToken: true, accessToken: true }, "`directus`");
   const { refreshToken = "cookie", accessToken = "bearer", ...rest } = options;
   const mode = accessToken === "cookie" ? "session" : refreshToken === "cookie" ? "cookie" : "json";
   return createTokenBackend({

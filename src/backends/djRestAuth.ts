@@ -1,6 +1,7 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** How dj-rest-auth is set up. */
 export interface DjRestAuthOptions extends PresetOptions {
@@ -24,7 +25,11 @@ export interface DjRestAuthOptions extends PresetOptions {
  * const backend = djRestAuth({ baseUrl: "/api/auth", signInWith: "email" });
  */
 export function djRestAuth(options: DjRestAuthOptions): TokenBackend {
-  checkPreset("djRestAuth", options, ["refreshToken", "accessToken", "signInWith"]);
+  checkOptions<DjRestAuthOptions>(
+    options,
+    { ...presetRules, refreshToken: true, accessToken: true, signInWith: true },
+    "`djRestAuth`",
+  );
   const { refreshToken = "cookie", accessToken = "bearer", signInWith = "username", ...rest } = options;
   const isHeld = refreshToken !== "cookie";
   return createTokenBackend({

@@ -1,7 +1,8 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import { parseClaims } from "../core/claims.ts";
 import type { AnswerBody, TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** A public client of an OAuth 2.0 or OpenID Connect server. */
 export interface OAuth2Options extends Omit<PresetOptions, "baseUrl" | "credentials"> {
@@ -35,7 +36,12 @@ export const codeCredentials = ({ code, codeVerifier }: { code: string; codeVeri
  * const backend = oauth2({ clientId: "the-page", redirectUri, endpoints, refreshToken: "sessionStorage" });
  */
 export function oauth2(options: OAuth2Options): TokenBackend {
-  checkPreset("oauth2", options, ["clientId", "redirectUri", "endpoints", "refreshToken"], ["baseUrl", "credentials"]);
+  const { baseUrl: _baseUrl, credentials: _credentials, ...common } = presetRules;
+  checkOptions<OAuth2Options>(
+    options,
+    { ...common, clientId: true, redirectUri: true, endpoints: true, refreshToken: true },
+    "`oauth2`",
+  );
   const { clientId: client_id, redirectUri: redirect_uri, endpoints, ...rest } = options;
   const { revocation, userinfo } = endpoints;
   return createTokenBackend({

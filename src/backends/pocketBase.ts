@@ -1,6 +1,7 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** Where PocketBase is. */
 export interface PocketBaseOptions extends PresetOptions {
@@ -20,7 +21,7 @@ export interface PocketBaseOptions extends PresetOptions {
  * const backend = pocketBase({ baseUrl: "https://base.example", refreshToken: "localStorage" });
  */
 export function pocketBase(options: PocketBaseOptions): TokenBackend {
-  checkPreset("pocketBase", options, ["collection", "refreshToken"]);
+  checkOptions<PocketBaseOptions>(options, { ...presetRules, collection: true, refreshToken: true }, "`pocketBase`");
   const { collection = "users", baseUrl, ...rest } = options;
   return createTokenBackend({
     ...rest,

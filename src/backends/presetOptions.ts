@@ -1,4 +1,4 @@
-import { checkNames } from "../core/checkOptions.ts";
+import type { OptionRules } from "../core/checkOptions.ts";
 import type { TokenBackendOptions, TokenBackendPlatform } from "../core/tokenBackend/tokenBackendOptions.ts";
 
 /** What every preset takes besides its own options, as {@link TokenBackendOptions} explains it. */
@@ -13,22 +13,12 @@ export interface PresetOptions
 /** Where a refresh token is kept that the server hands to the page's scripts: see {@link TokenBackendOptions.refreshToken}. */
 export type KeptRefreshToken = Exclude<NonNullable<TokenBackendOptions["refreshToken"]>, "cookie">;
 
-const NAMES: ReadonlyArray<keyof PresetOptions> = [
-  "baseUrl",
-  "headers",
-  "adoptRefreshToken",
-  "namespace",
-  "credentials",
-  "platform",
-];
-
-/** @throws AuthError `invalidOptions` for an option that the preset does not have; `own` are those that it alone has. */
-export function checkPreset(
-  preset: string,
-  options: object,
-  own: readonly string[],
-  without: readonly string[] = [],
-): void {
-  const names = [...NAMES, ...own].filter((name) => !without.includes(name));
-  checkNames(options, names, `\`${preset}\``);
-}
+/** The part of each preset's rules that all of them have. */
+export const presetRules: OptionRules<PresetOptions> = {
+  baseUrl: true,
+  headers: true,
+  adoptRefreshToken: true,
+  namespace: true,
+  credentials: true,
+  platform: true,
+};

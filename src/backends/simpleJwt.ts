@@ -1,6 +1,7 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend, UserEndpoint } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** Where djangorestframework-simplejwt's views stand. */
 export interface SimpleJwtOptions extends PresetOptions {
@@ -24,7 +25,11 @@ export interface SimpleJwtOptions extends PresetOptions {
  * const backend = simpleJwt({ baseUrl: "/api/token", refreshToken: "localStorage", user: { path: "/api/me/" } });
  */
 export function simpleJwt(options: SimpleJwtOptions): TokenBackend {
-  checkPreset("simpleJwt", options, ["refreshToken", "user", "userIdClaim", "hasBlacklist"]);
+  checkOptions<SimpleJwtOptions>(
+    options,
+    { ...presetRules, refreshToken: true, user: true, userIdClaim: true, hasBlacklist: true },
+    "`simpleJwt`",
+  );
   const { userIdClaim = "user_id", hasBlacklist = true, user = "claims", ...rest } = options;
   return createTokenBackend({
     ...rest,

@@ -1,6 +1,7 @@
+import { checkOptions } from "../core/checkOptions.ts";
 import { createTokenBackend } from "../browser/createTokenBackend.ts";
 import type { TokenBackend } from "../core/tokenBackend/tokenBackendOptions.ts";
-import { checkPreset, type KeptRefreshToken, type PresetOptions } from "./presetOptions.ts";
+import { type KeptRefreshToken, type PresetOptions, presetRules } from "./presetOptions.ts";
 
 /** How Strapi's plugin users-permissions is set up. */
 export interface StrapiOptions extends PresetOptions {
@@ -20,7 +21,7 @@ export interface StrapiOptions extends PresetOptions {
  * const backend = strapi({ baseUrl: "https://cms.example/api" });
  */
 export function strapi(options: StrapiOptions): TokenBackend {
-  checkPreset("strapi", options, ["refreshToken"]);
+  checkOptions<StrapiOptions>(options, { ...presetRules, refreshToken: true }, "`strapi`");
   const { refreshToken = "cookie", ...rest } = options;
   const isHeld = refreshToken !== "cookie" && refreshToken !== "none";
   return createTokenBackend({

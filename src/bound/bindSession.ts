@@ -1,7 +1,7 @@
 import type { Backend, BackendCall } from "../core/backend.ts";
 import { createProver } from "./createProver.ts";
 import { indexedDbKey, type LoadSessionKey } from "./sessionKey.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 
 /** Where the key lies. */
 export interface BindSessionOptions {
@@ -22,7 +22,7 @@ const BINDING = [
   "adopt",
 ] as const;
 
-const NAMES: ReadonlyArray<keyof BindSessionOptions> = ["database", "loadKey"];
+const RULES: OptionRules<BindSessionOptions> = { database: true, loadKey: true };
 
 /**
  * Binds sessions to a key of this browser that scripts can use and nobody can copy (RFC 9449, DPoP): a sign-in names it,
@@ -36,7 +36,7 @@ const NAMES: ReadonlyArray<keyof BindSessionOptions> = ["database", "loadKey"];
  * const auth = createAuthClient({ backend: bindSession(createHttpBackend({ baseUrl: "/v1/auth" })) });
  */
 export function bindSession<B extends Backend>(backend: B, options: BindSessionOptions = {}): B {
-  checkNames(options, NAMES, "`bindSession`");
+  checkOptions(options, RULES, "`bindSession`");
   const loadKey = options.loadKey ?? indexedDbKey(options.database ?? "stay-signed-in");
   const prove = createProver();
 

@@ -1,6 +1,6 @@
 import { AuthError } from "./authError.ts";
 import type { Backend } from "./backend.ts";
-import { checkChoice, checkNames } from "./checkOptions.ts";
+import { checkOptions, oneOf, type OptionRules, trueOrFalse } from "./checkOptions.ts";
 import type { HttpBackendPaths } from "./createHttpBackend.ts";
 import type { Platform } from "./ports.ts";
 
@@ -43,24 +43,33 @@ export interface ResolvedOptions {
   readonly shareTokens: boolean;
 }
 
-const NAMES = [
-  "baseUrl",
-  "paths",
-  "backend",
-  "guests",
-  "onSessionEnd",
-  "refreshAheadMs",
-  "requestTimeoutMs",
-  "refreshWhileHidden",
-  "shareTokens",
-  "namespace",
-];
+type GivenOptions = AuthClientOptions & { readonly platform: Platform };
+
+const RULES: OptionRules<GivenOptions> = {
+  baseUrl: true,
+  paths: true,
+  backend: {
+    expected: "an object with at least the functions `signIn` and `refresh`",
+    accepts: (value) =>
+      ["signIn", "refresh"].every((name) => typeof (value as Record<string, unknown> | null)?.[name] === "function"),
+  },
+  guests: oneOf("never", "onRequest", "automatic"),
+  onSessionEnd: oneOf("reject", "hold"),
+  refreshAheadMs: { expected: "milliseconds from 0 on", accepts: (value) => (value as number) >= 0 },
+  requestTimeoutMs: { expected: "milliseconds, more than 0", accepts: (value) => (value as number) > 0 },
+  refreshWhileHidden: trueOrFalse,
+  shareTokens: trueOrFalse,
+  namespace: true,
+  platform: true,
+};
 
 /** The options with their defaults. @throws AuthError `invalidOptions`. */
-export function readOptions(given: AuthClientOptions & { readonly platform: Platform }): ResolvedOptions {
-  const { platform, ...options } = given;
-  checkNames(options, NAMES, "`createAuthClient`");
+export function readOptions(given: GivenOptions): ResolvedOptions {
+  checkOptions(given, RULES, "`createAuthClient`");
   const {
+    platform,
+    paths,
+    baseUrl,
     guests = "onRequest",
     onSessionEnd = "reject",
     refreshAheadMs,
@@ -68,28 +77,14 @@ export function readOptions(given: AuthClientOptions & { readonly platform: Plat
     refreshWhileHidden = true,
     shareTokens = true,
     backend,
-  } = options;
-  checkChoice("guests", guests, ["never", "onRequest", "automatic"]);
-  checkChoice("onSessionEnd", onSessionEnd, ["reject", "hold"]);
-  checkChoice("refreshWhileHidden", refreshWhileHidden, [true, false]);
-  checkChoice("shareTokens", shareTokens, [true, false]);
-  if (!(requestTimeoutMs > 0)) throw invalid("`requestTimeoutMs` must be a positive number of milliseconds.");
-  if (refreshAheadMs !== undefined && !(refreshAheadMs >= 0)) {
-    throw invalid("`refreshAheadMs` must be a number of milliseconds, zero or more.");
-  }
-  if (backend !== undefined && (typeof backend?.signIn !== "function" || typeof backend.refresh !== "function")) {
-    throw invalid("`backend` must be an object with at least the functions `signIn` and `refresh`.");
-  }
-  if (backend !== undefined && options.paths !== undefined) {
-    throw invalid(
-      "`paths` belongs to the default backend; one of your own knows its addresses: leave one of them out.",
-    );
-  }
-  const address = (options.baseUrl ?? backend?.address ?? "/v1/auth").replace(/\/+$/, "");
+    namespace,
+  } = given;
+  if (backend && paths) throw invalid("`paths` belongs to the default backend: leave out `backend` or `paths`.");
+  const address = (baseUrl ?? backend?.address ?? "/v1/auth").replace(/\/+$/, "");
   return {
     baseUrl: resolveAddress(address, platform.origin),
     // Clients of several backends on one origin must not take each other's sessions for their own.
-    namespace: options.namespace ?? `stay-signed-in:${address}`,
+    namespace: namespace ?? `stay-signed-in:${address}`,
     guests,
     onSessionEnd,
     refreshAheadMs,

@@ -36,26 +36,53 @@ export type AuthErrorCode =
   | "disposed"
   | "invalidOptions";
 
-// One sentence a code, with the remedy, wherever the place that throws knows nothing better to say.
+// One sentence a code, wherever the place that throws knows nothing better to say.
 const SENTENCES: Readonly<Record<AuthErrorCode, string>> = {
-  sessionEnded: "Nobody is signed in (any more): call `signIn`, or show your sign-in page.",
-  identityChanged: "This request was made as somebody who is no longer signed in here; it was not sent.",
-  unavailable: "The server could not be reached; the session goes on, try again in a while.",
+  sessionEnded: "Nobody is signed in (any more).",
+  identityChanged: "This was asked for by somebody who is no longer signed in here.",
+  unavailable: "The server could not be reached.",
   credentialsRejected: "The server does not accept this user name and password.",
-  challengeExpired: "This challenge can no longer be answered; call `signIn` again.",
-  registrationRejected: "The server does not accept this registration; see `reason` and `serverCode`.",
-  rateLimited: "Too many attempts; try again after `retryAfterMs`.",
-  guestsDisabled: 'There are no guest sessions here: the client option `guests` is "never", or the server starts none.',
-  sessionExists: "Somebody is signed in here; sign out first to become a guest.",
-  badResponse: "The server answered without a usable token or user; check `baseUrl` and `paths`.",
-  originNotAllowed:
-    "The server refuses calls from this page's origin: add it to the server's allowed origins, then reload.",
+  challengeExpired: "This challenge can no longer be answered.",
+  registrationRejected: "The server does not accept this registration.",
+  rateLimited: "Too many attempts.",
+  guestsDisabled: "There are no guest sessions here.",
+  sessionExists: "Somebody is signed in here.",
+  badResponse: "The server answered without a usable token or user.",
+  originNotAllowed: "The server refuses calls from this page's origin.",
   invalidInput: "The server does not accept the form of this input.",
-  superseded: "A later sign-in or sign-out overtook this sign-in; its session was ended.",
+  superseded: "A later sign-in or sign-out overtook this sign-in.",
   aborted: "The caller's signal ended the wait for a token.",
-  disposed: "This client was disposed of; make another one.",
+  disposed: "This client was disposed of.",
   invalidOptions: "The options make no sense.",
 };
+
+// For developers.
+const REMEDIES: Readonly<Partial<Record<AuthErrorCode, string>>> = {
+  sessionEnded: "Call `signIn`, or show your sign-in page.",
+  unavailable: "The session goes on; try again in a while.",
+  challengeExpired: "Call `signIn` again.",
+  registrationRejected: "See `reason` and `serverCode`.",
+  rateLimited: "Try again after `retryAfterMs`.",
+  guestsDisabled: 'The client option `guests` is "never", or the server starts none.',
+  sessionExists: "Sign out first to become a guest.",
+  badResponse: "Check `baseUrl` and `paths`.",
+  originNotAllowed: "Add it to the server's allowed origins, then reload.",
+  superseded: "Its session was ended.",
+  disposed: "Make another one.",
+};
+
+/**
+ * What to do about an error, in development: bundlers write for `process.env.NODE_ENV` what they build for, and leave the rest
+ * out. Inside `try`, since a page without a bundler has no `process`.
+ */
+function remedyOf(code: AuthErrorCode): string {
+  try {
+    if (process.env.NODE_ENV !== "production" && REMEDIES[code] !== undefined) return ` ${REMEDIES[code]}`;
+  } catch {
+    // No bundler: the sentence alone.
+  }
+  return "";
+}
 
 /** What an {@link AuthError} tells besides its code. */
 export interface AuthErrorDetails {
@@ -100,9 +127,9 @@ export class AuthError extends Error {
 
   /**
    * For a `Backend` of your own, and for tests; `message` must hold no token, cookie or password. Default: the sentence of its
-   * code.
+   * code, and in development what to do about it.
    */
-  constructor(code: AuthErrorCode, message: string = SENTENCES[code], details: AuthErrorDetails = {}) {
+  constructor(code: AuthErrorCode, message: string = SENTENCES[code] + remedyOf(code), details: AuthErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.status = details.status;

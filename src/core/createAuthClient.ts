@@ -68,8 +68,7 @@ function assemble(options: AuthClientOptions & { readonly platform: Platform }):
       return await withinTime(clock, resolved.requestTimeoutMs, send, disposal.signal);
     } catch (error) {
       if (error instanceof AuthError) throw error;
-      const sentence = "The server could not be reached; try again.";
-      throw new AuthError("unavailable", sentence, { cause: describeFailure(error) });
+      throw new AuthError("unavailable", undefined, { cause: describeFailure(error) });
     } finally {
       forget();
     }

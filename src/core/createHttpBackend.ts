@@ -1,6 +1,6 @@
 import { AuthError, type AuthErrorCode } from "./authError.ts";
 import type { Backend, BackendCall, TokenAnswer } from "./backend.ts";
-import { checkNames } from "./checkOptions.ts";
+import { aText, checkOptions } from "./checkOptions.ts";
 import { createSignInChallenge, readChallengeToken, type SignInChallenge } from "./signInChallenge.ts";
 import { type Fields, isFields } from "./parse.ts";
 import {
@@ -62,7 +62,8 @@ export function createHttpBackend({
   paths = {},
   now = Date.now,
 }: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
-  checkNames(paths, Object.keys(DEFAULT_PATHS), "`paths`");
+  const rules = Object.fromEntries(Object.keys(DEFAULT_PATHS).map((name) => [name, aText]));
+  checkOptions(paths, rules, "`paths`");
   const endpoints = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");
   const addressOf = (endpoint: keyof HttpBackendPaths): string => {
@@ -72,27 +73,40 @@ export function createHttpBackend({
   };
 
   // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
-  const send = (address: string, { fetch, signal }: BackendCall, init: RequestInit): Promise<Response> =>
+  const send = (address: string, { fetch, signal }: BackendCall, { json, token, ...init }: Sent): Promise<Response> =>
     fetch(address, {
+      method: "POST",
+      body: JSON.stringify(json),
       credentials: "include",
       redirect: "error",
       cache: "no-store",
       signal,
       ...init,
+      headers: {
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(token == null ? {} : { Authorization: `Bearer ${token}` }),
+      },
     });
 
-  const bearer = (accessToken: string): Record<string, string> => ({ Authorization: `Bearer ${accessToken}` });
-  const asJson = (value: unknown): RequestInit => ({
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(value),
-  });
+  /** The answer to a request that is to succeed, or to come to one of `accepted`. @throws AuthError as {@link explain} has it. */
+  async function ask(
+    endpoint: keyof HttpBackendPaths,
+    call: BackendCall,
+    { codes = {}, accepted = [], below = "", ...sent }: Asked,
+  ): Promise<Response> {
+    const response = await send(addressOf(endpoint) + below, call, sent);
+    if (response.ok || accepted.includes(response.status)) return response;
+    throw await explain(response, codes, now());
+  }
 
-  const sendChange: SendChange = (method, { currentPassword, ...change }, accessToken, call) => {
-    const init = asJson({ ...change, current_password: currentPassword });
-    const headers = { ...(init.headers as Record<string, string>), ...bearer(accessToken) };
-    return send(addressOf("user"), call, { ...init, method, headers });
-  };
+  // What somebody does to their own account, each by its password.
+  const askForChange = (
+    method: "PATCH" | "DELETE",
+    { currentPassword, ...change }: { readonly currentPassword: string },
+    token: string,
+    call: BackendCall,
+  ): Promise<Response> =>
+    ask("user", call, { method, token, json: { ...change, current_password: currentPassword }, codes: CHANGE_CODES });
 
   return {
     address: baseUrl,
@@ -106,145 +120,112 @@ export function createHttpBackend({
       }
       const body = new URLSearchParams({ grant_type: "password" });
       for (const [field, value] of Object.entries(credentials)) if (value !== undefined) body.set(field, String(value));
-      const response = await send(addressOf("signIn"), call, { method: "POST", body });
-      return expectEntry(response, now);
+      return readEntry(await ask("signIn", call, { body, codes: SIGN_IN_CODES }));
     },
-    async continueSignIn(challenge, answer, call) {
+    async continueSignIn(challenge, response, call) {
       // A way of the app's own may hand on the server's answer as it is.
       const { challenge: said } = challenge as SignInChallenge<Fields>;
-      const token = readChallengeToken(challenge) ?? said["token"];
-      return expectEntry(await send(addressOf("challenge"), call, asJson({ token, response: answer })), now);
+      const json = { token: readChallengeToken(challenge) ?? said["token"], response };
+      return readEntry(await ask("challenge", call, { json, codes: SIGN_IN_CODES }));
     },
-    async register(account, call) {
-      const response = await send(addressOf("register"), call, asJson(account));
-      if (!response.ok) throw await explain(response, { 400: "registrationRejected" }, now);
+    async register(json, call) {
+      await ask("register", call, { json, codes: { 400: "registrationRejected" } });
     },
     async signInAsGuest(call) {
-      const response = await send(addressOf("guest"), call, { method: "POST" });
-      return expectToken(
-        response,
-        {
-          SESSION_EXISTS: "sessionExists",
-          409: "sessionExists",
-          403: "guestsDisabled",
-          404: "guestsDisabled",
-          405: "guestsDisabled",
-          501: "guestsDisabled",
-        },
-        now,
-      );
+      return readToken(await ask("guest", call, { codes: GUEST_CODES }));
     },
     async refresh(call) {
-      return parseRefreshAnswer(
-        await send(withQuery(addressOf("refresh"), "optional=1"), call, { method: "POST" }),
-        now(),
-      );
+      return parseRefreshAnswer(await send(withQuery(addressOf("refresh"), "optional=1"), call, {}), now());
     },
-    async signOut(session, accessToken, call) {
-      const init = asJson(session === null || session.id === "" ? {} : { session_id: session.id });
-      const headers = {
-        ...(init.headers as Record<string, string>),
-        ...(accessToken === null ? {} : bearer(accessToken)),
-      };
-      const response = await send(addressOf("signOut"), call, { ...init, headers, keepalive: true });
-      if (!response.ok && ![401, 404, 405].includes(response.status)) throw await explain(response, {}, now);
+    async signOut(session, token, call) {
+      const json = session === null || session.id === "" ? {} : { session_id: session.id };
+      await ask("signOut", call, { json, token, keepalive: true, accepted: [401, 404, 405] });
     },
-    async discardSession({ id }, accessToken, call) {
-      const address = `${addressOf("sessions")}/${encodeURIComponent(id)}`;
-      const response = await send(address, call, { method: "DELETE", headers: bearer(accessToken) });
-      if (!response.ok) throw await explain(response, {}, now);
+    async discardSession({ id }, token, call) {
+      await ask("sessions", call, { method: "DELETE", token, below: `/${encodeURIComponent(id)}` });
     },
-    async signOutOthers(accessToken, call) {
-      const response = await send(addressOf("sessions"), call, { method: "DELETE", headers: bearer(accessToken) });
-      if (!response.ok) throw await explain(response, {}, now);
+    async signOutOthers(token, call) {
+      await ask("sessions", call, { method: "DELETE", token });
     },
-    async fetchUser(accessToken, call) {
-      const response = await send(addressOf("user"), call, { headers: bearer(accessToken) });
-      if (response.status === 401) return null;
-      if (!response.ok) throw await explain(response, {}, now);
-      return parseUser(await readFields(response));
+    async fetchUser(token, call) {
+      const response = await ask("user", call, { method: "GET", token, accepted: [401] });
+      return response.status === 401 ? null : parseUser(await readFields(response));
     },
-    ...accountChanges(sendChange, now),
-  };
-}
-
-type SendChange = (
-  method: "PATCH" | "DELETE",
-  change: { readonly currentPassword: string },
-  accessToken: string,
-  call: BackendCall,
-) => Promise<Response>;
-
-/** What somebody does to their own account, each by its password. */
-function accountChanges(
-  send: SendChange,
-  now: () => number,
-): Required<Pick<Backend, "changePassword" | "changeEmail" | "deleteAccount">> {
-  const codes: Codes = { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" };
-  return {
-    async changePassword(change, accessToken, call) {
-      return expectToken(await send("PATCH", change, accessToken, call), codes, now);
+    async changePassword(change, token, call) {
+      return readToken(await askForChange("PATCH", change, token, call));
     },
-    async changeEmail(change, accessToken, call) {
-      const response = await send("PATCH", change, accessToken, call);
-      if (!response.ok) throw await explain(response, codes, now);
-      return parseUser(await readFields(response));
+    async changeEmail(change, token, call) {
+      return parseUser(await readFields(await askForChange("PATCH", change, token, call)));
     },
-    async deleteAccount(proof, accessToken, call) {
-      const response = await send("DELETE", proof, accessToken, call);
-      if (!response.ok) throw await explain(response, codes, now);
+    async deleteAccount(proof, token, call) {
+      await askForChange("DELETE", proof, token, call);
     },
   };
 }
+
+/** What is sent: as JSON, and with a token, where there is one. */
+interface Sent extends RequestInit {
+  readonly json?: unknown;
+  readonly token?: string | null;
+}
+
+interface Asked extends Sent {
+  /** What an answer means that is no success: by the server's own code first, then by its status. */
+  readonly codes?: Codes;
+  /** Statuses that are as good as a success. */
+  readonly accepted?: readonly number[];
+  /** What follows on the endpoint's own address. */
+  readonly below?: string;
+}
+
+type Codes = Readonly<Record<number | string, AuthErrorCode>>;
+
+const SIGN_IN_CODES: Codes = {
+  CHALLENGE_EXPIRED: "challengeExpired",
+  400: "credentialsRejected",
+  401: "credentialsRejected",
+};
+const CHANGE_CODES: Codes = { CURRENT_PASSWORD_INVALID: "credentialsRejected", 400: "registrationRejected" };
+const GUEST_CODES: Codes = {
+  SESSION_EXISTS: "sessionExists",
+  409: "sessionExists",
+  403: "guestsDisabled",
+  404: "guestsDisabled",
+  405: "guestsDisabled",
+  501: "guestsDisabled",
+};
+// Whatever was asked for.
+const COMMON_CODES: Codes = { 422: "invalidInput", 429: "rateLimited" };
 
 /** An address of the app's own may have a query already. */
 const withQuery = (address: string, query: string): string => `${address}${address.includes("?") ? "&" : "?"}${query}`;
 
-type Codes = Partial<Record<number | string, AuthErrorCode>>;
-
-/** What an answer that is no success means: by the server's own code first, then by its status. */
-async function explain(response: Response, codes: Codes, now: () => number): Promise<AuthError> {
+async function explain(response: Response, codes: Codes, now: number): Promise<AuthError> {
   const { status } = response;
-  const detail = readErrorDetail(await readFields(response));
-  if (detail.code === "ORIGIN_NOT_ALLOWED") return refusedOriginError(detail.reason);
-  const code =
-    codes[detail.code ?? ""] ??
-    codes[status] ??
-    (status === 422 ? "invalidInput" : status === 429 ? "rateLimited" : "unavailable");
-  return new AuthError(
-    code,
-    code === "unavailable" ? `The server answered with status ${status}; try again later.` : undefined,
-    {
-      status,
-      serverCode: detail.code,
-      reason: detail.reason,
-      retryAfterMs: readRetryAfterMs(response, now()) ?? undefined,
-    },
-  );
+  const { code: serverCode, reason } = readErrorDetail(await readFields(response));
+  if (serverCode === "ORIGIN_NOT_ALLOWED") return refusedOriginError(reason);
+  const code = codes[serverCode ?? ""] ?? codes[status] ?? COMMON_CODES[status] ?? "unavailable";
+  const message = code === "unavailable" ? `The server answered with status ${status}.` : undefined;
+  return new AuthError(code, message, {
+    status,
+    serverCode,
+    reason,
+    retryAfterMs: readRetryAfterMs(response, now) ?? undefined,
+  });
 }
 
 /** What a sign-in was answered with: the first of its answers, or one to a challenge. */
-async function expectEntry(response: Response, now: () => number): Promise<TokenAnswer | SignInChallenge> {
-  if (response.status === 202) {
-    const said = (await readFields(response.clone()))?.["challenge"];
-    if (isFields(said) && typeof said["token"] === "string") {
-      const { token, ...body } = said;
-      return createSignInChallenge(body, token);
-    }
+async function readEntry(response: Response): Promise<TokenAnswer | SignInChallenge> {
+  const said = response.status === 202 && (await readFields(response.clone()))?.["challenge"];
+  if (isFields(said) && typeof said["token"] === "string") {
+    const { token, ...body } = said;
+    return createSignInChallenge(body, token);
   }
-  const codes: Codes = {
-    CHALLENGE_EXPIRED: "challengeExpired",
-    400: "credentialsRejected",
-    401: "credentialsRejected",
-  };
-  return expectToken(response, codes, now);
+  return readToken(response);
 }
 
-async function expectToken(response: Response, codes: Codes, now: () => number): Promise<TokenAnswer> {
-  if (!response.ok) throw await explain(response, codes, now);
+async function readToken(response: Response): Promise<TokenAnswer> {
   const answer = parseTokenAnswer(await readFields(response), response);
-  if (answer !== null) return answer;
-  throw new AuthError("badResponse", "The server answered a sign-in without an access token; check `baseUrl`.", {
-    status: response.status,
-  });
+  if (answer === null) throw new AuthError("badResponse", undefined, { status: response.status });
+  return answer;
 }

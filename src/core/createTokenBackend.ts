@@ -1,5 +1,5 @@
 import { AuthError } from "./authError.ts";
-import { checkNames } from "./checkOptions.ts";
+import { checkOptions, type OptionRules } from "./checkOptions.ts";
 import { describedEndpoints } from "./tokenBackend/describedEndpoints.ts";
 import { createEndpointCaller, type EndpointAnswer } from "./tokenBackend/endpointCaller.ts";
 import { openRefreshTokens } from "./tokenBackend/openRefreshTokens.ts";
@@ -17,32 +17,32 @@ import type {
 } from "./tokenBackend/tokenBackendOptions.ts";
 import { createUserRequest } from "./tokenBackend/userRequest.ts";
 
-const OPTION_NAMES: ReadonlyArray<keyof TokenBackendOptions | "platform"> = [
-  "baseUrl",
-  "headers",
-  "credentials",
-  "signIn",
-  "challenge",
-  "continueSignIn",
-  "refresh",
-  "signOut",
-  "register",
-  "guest",
-  "tokens",
-  "subject",
-  "user",
-  "refreshToken",
-  "adoptRefreshToken",
-  "refused",
-  "namespace",
-  "platform",
-];
+const RULES: OptionRules<TokenBackendOptions & { readonly platform: unknown }> = {
+  baseUrl: true,
+  headers: true,
+  credentials: true,
+  signIn: true,
+  challenge: true,
+  continueSignIn: true,
+  refresh: true,
+  signOut: true,
+  register: true,
+  guest: true,
+  tokens: true,
+  subject: true,
+  user: true,
+  refreshToken: true,
+  adoptRefreshToken: true,
+  refused: true,
+  namespace: true,
+  platform: true,
+};
 
 /** {@link TokenBackendOptions} as a backend, on the ports that it is given. @throws AuthError `invalidOptions`. */
 export function createTokenBackend<Credentials>(
   options: TokenBackendOptions<Credentials> & { readonly platform: TokenBackendPlatform },
 ): TokenBackend {
-  checkNames(options, OPTION_NAMES, "`createTokenBackend`");
+  checkOptions(options, RULES, "`createTokenBackend`");
   const { baseUrl, user, platform, refused = {}, register, guest } = options;
   for (const name of ["baseUrl", "signIn", "tokens"] as const) {
     if (!options[name]) throw new AuthError("invalidOptions", `\`createTokenBackend\` needs \`${name}\`.`);

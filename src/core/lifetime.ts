@@ -11,7 +11,7 @@ export interface Lifetime {
 
 const LONGEST_LIFETIME_MS = 10 * 365 * 24 * 3600 * 1000;
 
-const smallestPositive = (spans: readonly (number | null)[]): number | null => {
+export const smallestPositive = (spans: readonly (number | null)[]): number | null => {
   const positive = spans.filter((span): span is number => span !== null && span > 0);
   return positive.length === 0 ? null : Math.min(...positive);
 };

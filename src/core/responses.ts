@@ -1,12 +1,10 @@
 import type { User } from "./register.ts";
 import { AuthError } from "./authError.ts";
 import type { RefreshOutcome, TokenAnswer } from "./backend.ts";
+import { smallestPositive } from "./lifetime.ts";
 import { type Fields, isFields, parseNumber, parseText } from "./parse.ts";
 
-const readPositive = (value: unknown): number | null => {
-  const number = parseNumber(value);
-  return number !== null && number > 0 ? number : null;
-};
+const readPositive = (...values: unknown[]): number | null => smallestPositive(values.map(parseNumber));
 
 /** The body of an answer as a JSON object, or null for anything else: an empty body, a page of HTML, a bare value. */
 export async function readFields(response: Response): Promise<Fields | null> {
@@ -20,35 +18,29 @@ export async function readFields(response: Response): Promise<Fields | null> {
   }
 }
 
-const readMoment = (header: string | null): number | null => {
-  const moment = header === null ? Number.NaN : Date.parse(header);
-  return Number.isNaN(moment) ? null : moment;
-};
+const readMoment = (header: string | null): number | null => Date.parse(header ?? "") || null;
 
 /** `Retry-After` in milliseconds, given in seconds or as a date. RFC 9110 §10.2.3. */
 export function readRetryAfterMs(response: Response, now: number): number | null {
   const header = response.headers.get("Retry-After")?.trim() ?? "";
   if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const moment = readMoment(header || null);
+  const moment = readMoment(header);
   return moment === null ? null : Math.max(0, moment - (readMoment(response.headers.get("Date")) ?? now));
 }
 
 /** A token answer, or null without a non-empty `access_token`. */
 export function parseTokenAnswer(body: Fields | null, response: Response): TokenAnswer | null {
   const accessToken = body?.["access_token"];
-  if (body === null || typeof accessToken !== "string" || accessToken.trim() === "") return null;
-  const session = body["session"];
-  const id = isFields(session) ? parseText(session["id"]) : null;
-  const number = isFields(session) ? readPositive(session["number"]) : null;
-  const ends = isFields(session)
-    ? [session["expires_in"], session["ends_in"]].flatMap((s) => readPositive(s) ?? [])
-    : [];
+  if (typeof accessToken !== "string" || accessToken.trim() === "") return null;
+  const session = isFields(body?.["session"]) ? body["session"] : {};
+  const id = parseText(session["id"]);
+  const number = readPositive(session["number"]);
   return {
     accessToken,
-    expiresInSeconds: readPositive(body["expires_in"]),
+    expiresInSeconds: readPositive(body?.["expires_in"]),
     session: id === null ? null : { id, number: Number.isSafeInteger(number) ? number : null },
-    sessionEndsInSeconds: ends.length === 0 ? null : Math.min(...ends),
-    subject: parseText(body["subject"]),
+    sessionEndsInSeconds: readPositive(session["expires_in"], session["ends_in"]),
+    subject: parseText(body?.["subject"]),
     serverNow: readMoment(response.headers.get("Date")),
   };
 }
@@ -126,12 +118,9 @@ export async function parseRefreshAnswer(response: Response, now: number): Promi
   }
   if (status === 404 || status === 405 || status === 501) return { kind: "absent" };
   if (status === 403 && code === "ORIGIN_NOT_ALLOWED") return { kind: "originNotAllowed", reason: said };
-  const error = new AuthError(
-    status === 200 ? "badResponse" : "unavailable",
+  const error =
     status === 200
-      ? "The answer to a refresh holds no access token. Is a proxy or a captive portal answering for the server?"
-      : `The server answered a refresh with status ${status}. The session goes on; this is tried again.`,
-    { status, serverCode: code },
-  );
+      ? new AuthError("badResponse", "The answer to a refresh holds no access token.", { status, serverCode: code })
+      : new AuthError("unavailable", `The server answered with status ${status}.`, { status, serverCode: code });
   return { kind: "transient", error, retryAfterMs: readRetryAfterMs(response, now) };
 }

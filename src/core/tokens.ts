@@ -71,9 +71,7 @@ export function createTokens(parts: Parts): Tokens {
         await renew(session, attempt);
       }
     }
-    const sentence =
-      "No access token could be kept: sign-ins, sign-outs and refreshes kept overtaking each other. Try again.";
-    throw new AuthError("unavailable", sentence);
+    throw new AuthError("unavailable", "Sign-ins, sign-outs and refreshes kept overtaking each other; try again.");
   }
 
   /** Nobody is in (yet): waits where that may change, and tells where it will not. */
@@ -118,8 +116,7 @@ export function createTokens(parts: Parts): Tokens {
 
   function toUnavailable(cause: Error): AuthError {
     if (isAuthError(cause, "originNotAllowed")) return cause;
-    const sentence = "No access token for now: the server was not reached. Try again in a while.";
-    return new AuthError("unavailable", sentence, { cause, retryAfterMs: refresh.retryAfterMs() });
+    return new AuthError("unavailable", undefined, { cause, retryAfterMs: refresh.retryAfterMs() });
   }
 
   function reject(value: string): void {

@@ -1,5 +1,5 @@
 import type { AuthClient, Readable } from "../core/authClient.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { checkOptions } from "../core/checkOptions.ts";
 import { createReadable } from "../core/readable.ts";
 import { createAlarm } from "./alarm.ts";
 import { checkSpan } from "./checkSpan.ts";
@@ -33,7 +33,7 @@ export interface ForeseenEnd extends Readable<number | null> {
  * }
  */
 export function foreseeSessionEnd(auth: AuthClient, options: ForeseeOptions = {}): ForeseenEnd {
-  checkNames(options, ["leadMs"], "`foreseeSessionEnd`");
+  checkOptions<ForeseeOptions>(options, { leadMs: true }, "`foreseeSessionEnd`");
   const { leadMs = 120_000 } = options;
   checkSpan("leadMs", leadMs);
   const { platform } = auth.internals;

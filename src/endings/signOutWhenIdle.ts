@@ -1,6 +1,6 @@
 import type { AuthClient, Readable } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { aFunction, checkOptions } from "../core/checkOptions.ts";
 import { createReadable } from "../core/readable.ts";
 import { createActivityRecord } from "./activityRecord.ts";
 import { createAlarm } from "./alarm.ts";
@@ -187,7 +187,8 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
 function readIdleOptions(options: IdleOptions): {
   readonly [Name in keyof IdleOptions]-?: NonNullable<IdleOptions[Name]>;
 } {
-  checkNames(options, ["afterMs", "warnMs", "onWarn", "activity"], "`signOutWhenIdle`");
+  const rules = { afterMs: true, warnMs: true, onWarn: aFunction, activity: aFunction } as const;
+  checkOptions<IdleOptions>(options, rules, "`signOutWhenIdle`");
   const { afterMs, warnMs, onWarn = () => {}, activity = watchPageActivity } = options;
   checkSpan("afterMs", afterMs);
   const warn = warnMs ?? Math.min(60_000, afterMs / 2);

@@ -3,7 +3,7 @@ import { createProver } from "../bound/createProver.ts";
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import type { BackendCall } from "../core/backend.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Identity } from "../core/authState.ts";
@@ -63,19 +63,19 @@ export interface NodeAuthClient extends AuthClient {
   fetchAccessToken(credentials: { username: string; password: string }): Promise<string>;
 }
 
-const NAMES: ReadonlyArray<keyof NodeAuthClientOptions> = [
-  "baseUrl",
-  "sessionFile",
-  "keyring",
-  "bindSession",
-  "env",
-  "fetch",
-  "dangerouslyAllowHttp",
-  "onSessionEnd",
-  "refreshAheadMs",
-  "requestTimeoutMs",
-  "paths",
-];
+const RULES: OptionRules<NodeAuthClientOptions> = {
+  baseUrl: true,
+  sessionFile: true,
+  keyring: true,
+  bindSession: true,
+  env: true,
+  fetch: true,
+  dangerouslyAllowHttp: true,
+  onSessionEnd: true,
+  refreshAheadMs: true,
+  requestTimeoutMs: true,
+  paths: true,
+};
 
 // What is wrong with the file is told as that, however the core has wrapped it: its message holds the remedy.
 async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
@@ -99,7 +99,7 @@ async function unwrapFileError<T>(work: Promise<T>): Promise<T> {
  * const token = await auth.getAccessToken();
  */
 export function createNodeAuthClient(options: NodeAuthClientOptions): NodeAuthClient {
-  checkNames(options, NAMES, "`createNodeAuthClient`");
+  checkOptions(options, RULES, "`createNodeAuthClient`");
   const {
     baseUrl,
     sessionFile,

@@ -6,7 +6,7 @@ import { createCacheOwner } from "./cacheOwner.ts";
 import { emptyMutations, emptyQueries, resetErroredQueries } from "./emptyQueryClient.ts";
 import { createHeldMutations } from "./heldMutations.ts";
 import { applyRetryDefault } from "./retryUnlessAuth.ts";
-import { checkNames } from "../core/checkOptions.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 
 /** How long the cache of an expired session waits for the same subject. */
 const keepAfterExpiryMs = 30 * 60_000;
@@ -28,7 +28,7 @@ export interface BindQueryClientOptions {
   persister?: CachePersister;
 }
 
-const NAMES: ReadonlyArray<keyof BindQueryClientOptions> = ["onDiscardedMutations", "persister"];
+const RULES: OptionRules<BindQueryClientOptions> = { onDiscardedMutations: true, persister: true };
 
 /**
  * Ties a QueryClient's caches to who is signed in. Without it the cache keeps the former person's data and shows them to the
@@ -59,7 +59,7 @@ export function bindQueryClient(
   options: BindQueryClientOptions = {},
 ): () => void {
   requireClients(auth, queryClient);
-  checkNames(options, NAMES, "`bindQueryClient`");
+  checkOptions(options, RULES, "`bindQueryClient`");
   const { namespace } = auth.internals;
   const bound = bindings.get(queryClient) ?? new Map<string, () => void>();
   bindings.set(queryClient, bound);

@@ -134,7 +134,7 @@ describe("options that make no sense", () => {
     [{ onSessionEnded: "hold" }, "`onSessionEnd`"],
     [{ guests: "sometimes" }, '"never", "onRequest", "automatic"'],
     [{ onSessionEnd: "wait" }, '"reject", "hold"'],
-    [{ shareTokens: "no" }, "true, false"],
+    [{ shareTokens: "no" }, "true or false"],
     [{ requestTimeoutMs: 0 }, "`requestTimeoutMs`"],
     [{ refreshAheadMs: Number.NaN }, "`refreshAheadMs`"],
     [{ baseUrl: "localhost:3000/v1/auth" }, "http://"],

@@ -1,6 +1,6 @@
 import type { BackendCall } from "../backend.ts";
 import { AuthError } from "../authError.ts";
-import { checkNames } from "../checkOptions.ts";
+import { checkOptions, type OptionRules } from "../checkOptions.ts";
 import type { EndpointCall, TokenBackendOptions } from "./tokenBackendOptions.ts";
 
 /** An answer with its body read: undefined where it is no JSON. */
@@ -20,7 +20,15 @@ export interface EndpointCaller {
   seenAddresses(): readonly string[];
 }
 
-const CALL_NAMES = ["path", "method", "json", "form", "query", "headers", "bearer"];
+const RULES: OptionRules<EndpointCall> = {
+  path: true,
+  method: true,
+  json: true,
+  form: true,
+  query: true,
+  headers: true,
+  bearer: true,
+};
 
 /** Sends what a description says. */
 export function createEndpointCaller({
@@ -60,7 +68,7 @@ export function createEndpointCaller({
     async send(name, call, { fetch, signal }, init = {}) {
       if (typeof call?.path !== "string")
         throw new AuthError("invalidOptions", `\`${name}\` must return an object with a \`path\`.`);
-      checkNames(call, CALL_NAMES, `What \`${name}\` returns`);
+      checkOptions(call, RULES, `What \`${name}\` returns`);
       const request = initOf(call);
       // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
       if (name !== "user") seen.add(addressOf(call));
