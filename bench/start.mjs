@@ -14,6 +14,10 @@ const starters = [
   { name: "@supabase/auth-js 2.109.0, token in localStorage", file: "supabaseAuth.js" },
   { name: "oidc-client-ts 3.5.0, token in localStorage", file: "oidcClientTs.js" },
 ];
+const floorNames = {
+  floor: "a bare BroadcastChannel message",
+  busyFloor: "a bare message that keeps each tab busy for 0.4 ms",
+};
 const tellers = starters.filter(({ file }) => ["ours.js", "supabaseAuth.js"].includes(file));
 
 export async function start({ isQuick }) {
@@ -37,27 +41,30 @@ export async function start({ isQuick }) {
     ]);
     const told = Object.entries(spans).flatMap(([name, byKind]) =>
       Object.entries(byKind).map(([kind, values]) => [
-        `${kind === "floor" ? "a bare BroadcastChannel message" : `${name.split(",")[0]}: ${kind === "token" ? "a new token" : "a sign-out"}`}`,
+        kind in floorNames
+          ? floorNames[kind]
+          : `${name.split(",")[0]}: ${kind === "token" ? "a new token" : "a sign-out"}`,
         "",
         "",
-        round(median(values)),
-        round(quantile(values, 1)),
+        round(median(values.flat())),
+        `${round(usualLast(values))} (${round(quantile(values.flat(), 1))})`,
         "",
       ]),
     );
-    const [token, signOut, floor] = ["token", "signOut", "floor"].map((kind) => spans[ours.name][kind]);
+    const { token, signOut, floor, busyFloor } = spans[ours.name];
     const trips = (kind) => of(ours.name, kind).map(({ roundTrips }) => roundTrips);
     const work = median(extra(ours.name, "alone"));
-    const shown = (values) => `${round(median(values))} / ${round(quantile(values, 1))} ms`;
+    const shown = (values) =>
+      `${round(median(values.flat()))} / ${round(quantile(values.flat(), 1))} ms, the last tab of a usual round ${round(usualLast(values))} ms`;
     return {
       title: "Start and what tabs tell each other",
-      note: `From the page's script to its first authenticated answer; refresh takes ${refreshMs} ms. Work: the main thread's processor time from the reload to that answer, the loading of the page included. Last rows: from one tab to the ${tabs} - 1 others, median and maximum.`,
+      note: `From the page's script to its first authenticated answer; refresh takes ${refreshMs} ms. Work: the main thread's processor time from the reload to that answer, the loading of the page included. Last rows: from one tab to the ${tabs} - 1 others: the median, the last tab of a usual round and, in brackets, of the worst.`,
       columns: [
         "",
         "round trips before, alone",
         "with a sibling",
         "ms, alone (or median to the tabs)",
-        "ms, sibling (or maximum)",
+        "ms, sibling (or the last tab)",
         "ms of work",
       ],
       rows: [...rows, ...told.filter(([name], index) => told.findIndex(([other]) => other === name) === index)],
@@ -82,8 +89,8 @@ export async function start({ isQuick }) {
           ["a sign-out", signOut],
         ].map(([what, values]) => ({
           aim: `${what} reaches 40 tabs: median at most 10 ms, maximum at most 50 ms`,
-          reached: `${shown(values)} (a bare message: ${shown(floor)})`,
-          isMet: median(values) <= 10 && quantile(values, 1) <= 50,
+          reached: `${shown(values)} (a bare message: ${shown(floor)}; with 0.4 ms of work in each tab: ${shown(busyFloor)})`,
+          isMet: median(values.flat()) <= 10 && quantile(values.flat(), 1) <= 50,
         })),
       ],
       raw: [...starts, { spans }],
@@ -92,6 +99,9 @@ export async function start({ isQuick }) {
     await browser.close();
   }
 }
+
+/** The worst of all tells of whatever else the machine did in that moment; what a round comes to, its median does. */
+const usualLast = (rounds) => median(rounds.map((round) => quantile(round, 1)));
 
 async function measureStarts(browser, rounds) {
   const places = [];
@@ -140,7 +150,7 @@ async function measureStarts(browser, rounds) {
 async function measureTelling(browser, file, rounds) {
   const server = await startStrictServer(await bundlePage("start.js", { peer: file }), { refreshMs: 0 });
   const profile = await openProfile(browser);
-  const spans = { token: [], signOut: [], floor: [] };
+  const spans = { token: [], signOut: [], floor: [], busyFloor: [] };
   try {
     const pages = [await openTab(profile, server)];
     await pages[0].evaluate(() => begin());
@@ -155,16 +165,17 @@ async function measureTelling(browser, file, rounds) {
       for (let tries = 0; tries < 100; tries += 1) {
         const heard = await Promise.all(pages.slice(1).map((page) => page.evaluate(() => heard())));
         if (heard.every((each) => each[name] !== undefined)) {
-          spans[name].push(...heard.map((each) => Math.max(0, each[name] - at)));
+          spans[name].push(heard.map((each) => Math.max(0, each[name] - at)));
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       say(`start: ${file}: not every tab heard of ${name}`);
-      spans[name].push(Number.POSITIVE_INFINITY);
+      spans[name].push([Number.POSITIVE_INFINITY]);
     };
     for (let index = 0; index < rounds; index += 1) {
       await tell("floor");
+      await tell("busyFloor");
       server.advance(3_600_000);
       await Promise.all(pages.map((page) => page.evaluate(() => advance(3_600_000))));
       await tell("token");

@@ -22,13 +22,19 @@ BroadcastChannel.prototype.postMessage = function post(message) {
 
 const moment = () => performance.timeOrigin + performance.now();
 const channel = new BroadcastChannel("floor");
+/** How long a tab is busy with a bare message: not at all, or as long as it was seen to be with a token. */
+const floors = { floor: 0, busyFloor: 0.4 };
 let heard = {};
 let sentAt = {};
 const note = (name) => () => {
   heard[name] ??= moment();
   sentAt[name] ??= postedAt;
 };
-channel.onmessage = note("floor");
+channel.onmessage = ({ data: busyMs }) => {
+  note(busyMs === 0 ? "floor" : "busyFloor")();
+  const until = performance.now() + busyMs;
+  while (performance.now() < until);
+};
 
 globalThis.listen = async () => {
   peer.onToken?.(note("token"));
@@ -41,8 +47,8 @@ globalThis.forget = () => {
 globalThis.heard = () => heard;
 /** What one tab does for the others to hear of; resolves to when it did it. */
 globalThis.act = async (name) => {
-  if (name === "floor") {
-    channel.postMessage(null);
+  if (name in floors) {
+    channel.postMessage(floors[name]);
     return postedAt;
   }
   if (name === "token") {
