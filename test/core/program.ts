@@ -3,6 +3,7 @@ import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { parseSession } from "../../src/core/record.ts";
 import type { SimulatedTab } from "../../src/testing/simulatedTab.ts";
+import { answerCryptoAtOnce } from "../support/answerCryptoAtOnce.ts";
 import { findBroken } from "./invariants.ts";
 import { ADA, BOB, openWorld } from "./support.ts";
 import { LOCK } from "./watchedTabs.ts";
@@ -177,6 +178,7 @@ export async function runProgram(
   { program, seed, tabCount, isSignedIn }: Setting,
   conditions: Conditions = {},
 ): Promise<{ broken: string[]; timeline: string; refreshes: number }> {
+  using _ = answerCryptoAtOnce();
   const { isNumberless = false, accessTokenLifetimeSeconds = 900, isGuarded = false, ...ports } = conditions;
   const opened = await openWorld(0, {
     isNumberless,

@@ -33,6 +33,7 @@ export async function openWorld(
     accessTokenSecret: "a secret of more than thirty-two bytes for tests",
     publicUrl: "https://app.example",
     rateLimits: false,
+    refuseCommonPasswords: false,
     passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
     onAuditEvent: (event) => void audit.push(event as never),
     ...options.server,
@@ -48,13 +49,7 @@ export async function openWorld(
     client.start();
     return client;
   };
-  for (const email of [ADA, BOB]) {
-    await server.app.request("https://app.example/v1/auth/register", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Origin: "https://app.example" },
-      body: JSON.stringify({ email: email.username, password: email.password }),
-    });
-  }
+  for (const { username: email, password } of [ADA, BOB]) await server.subjects.add({ email, password });
   for (const tab of world.tabs) open(tab);
   return {
     clock,
