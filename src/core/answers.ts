@@ -88,11 +88,11 @@ async function askForSubject(
   if (backend.fetchUser === undefined) {
     throw new AuthError(
       "badResponse",
-      "Neither the token nor the answer names a subject: let the `backend` give `subject`, or a `fetchUser` to ask.",
+      "Neither the token nor the answer names a subject: give the answer's `subject`, or the backend a `fetchUser`.",
     );
   }
   const user = await backend.fetchUser(answer.accessToken, call);
-  if (user === null) throw new AuthError("badResponse", "The server refuses the very token that it has just issued.");
+  if (user === null) throw new AuthError("badResponse", "The server refuses a token that it has just issued.");
   return { subject: readUserId(user), isGuest: user.is_guest === true };
 }
 

@@ -1,6 +1,6 @@
 import type { AuthEventName, AuthEvents } from "./authClient.ts";
 import type { AuthState } from "./authState.ts";
-import { createListeners, type Listeners } from "./listeners.ts";
+import { createListeners } from "./listeners.ts";
 import { type ClientState, toAuthState } from "./transition.ts";
 
 /** An event with its detail, as one value. */
@@ -52,16 +52,15 @@ export interface AuthEmitter {
   clear(): void;
 }
 
+/** One list for all events: there are few listeners, and each hears of its own event only. */
 export function createAuthEmitter(rethrow: (error: unknown) => void): AuthEmitter {
-  const lists = new Map<AuthEventName, Listeners<never>>();
-  const listOf = <E extends AuthEventName>(event: E): Listeners<AuthEvents[E]> => {
-    const list = (lists.get(event) as Listeners<AuthEvents[E]> | undefined) ?? createListeners<AuthEvents[E]>(rethrow);
-    lists.set(event, list as unknown as Listeners<never>);
-    return list;
-  };
+  const listeners = createListeners<Happening>(rethrow);
   return {
-    on: (event, listener) => listOf(event).add(listener),
-    emit: ({ event, detail }) => (listOf(event) as Listeners<unknown>).call(detail),
-    clear: () => lists.clear(),
+    on: (event, listener) =>
+      listeners.add((happening) => {
+        if (happening.event === event) listener(happening.detail as never);
+      }),
+    emit: listeners.call,
+    clear: listeners.clear,
   };
 }

@@ -62,9 +62,7 @@ export function postpone(parts: Parts, urgency: Urgency, lastFailure: Error | nu
   const retryAfterMs = until - platform.clock.now();
   if (retryAfterMs <= 0) return null;
   const isOutage = record.readAttempt().failures > 0;
-  const sentence = isOutage
-    ? "The server was not reached a moment ago; it is asked again after `retryAfterMs`."
-    : "The token was renewed several times just now; this is done again after `retryAfterMs`.";
+  const sentence = isOutage ? undefined : "The token was renewed several times just now.";
   const error = new AuthError("unavailable", sentence, { retryAfterMs, cause: lastFailure ?? undefined });
   return { kind: isOutage ? "failed" : "tooSoon", until, error };
 }

@@ -5,6 +5,13 @@ import type { Parts, Ready } from "./parts.ts";
 /** How often the start-up is waited for in a row, when its answers keep being overtaken. */
 const MOST_ROUNDS = 6;
 
+/** What a caller is told where the server was not reached, in which `failure` is how. */
+export function toUnavailable({ refresh }: Parts, failure: Error | null): AuthError {
+  if (isAuthError(failure, "originNotAllowed")) return failure;
+  const details = { cause: failure ?? undefined, retryAfterMs: refresh.retryAfterMs() };
+  return new AuthError("unavailable", undefined, details);
+}
+
 export function createReady(parts: Parts): Ready {
   const { platform, store, refresh, lifecycle, signing, waits } = parts;
   const { clock } = platform;
@@ -46,10 +53,7 @@ export function createReady(parts: Parts): Ready {
     }
     const shown = authState.getState();
     if (shown.status !== "loading") return shown;
-    const cause = refresh.lastFailure();
-    if (isAuthError(cause, "originNotAllowed")) throw cause;
-    const sentence = "Who is signed in is not known yet: the server was not reached. The client goes on trying.";
-    throw new AuthError("unavailable", sentence, { cause: cause ?? undefined, retryAfterMs: refresh.retryAfterMs() });
+    throw toUnavailable(parts, refresh.lastFailure());
   }
 
   return { ready, untilInitialized };

@@ -7,10 +7,7 @@ type MethodName = Exclude<keyof Backend, "address" | "sessionEndpoints" | "token
 export function requireMethod<N extends MethodName>(backend: Backend, name: N): NonNullable<Backend[N]> {
   const method = backend[name];
   if (method === undefined) {
-    throw new AuthError(
-      "invalidOptions",
-      `This client's \`backend\` has no \`${name}\`: add it, or do not ask for it.`,
-    );
+    throw new AuthError("invalidOptions", `This client's \`backend\` has no \`${name}\`.`);
   }
   return method.bind(backend) as NonNullable<Backend[N]>;
 }

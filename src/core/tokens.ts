@@ -1,7 +1,8 @@
 import type { GetAccessTokenOptions } from "./authClient.ts";
-import { AuthError, isAuthError } from "./authError.ts";
+import { AuthError } from "./authError.ts";
 import { remainingMs } from "./lifetime.ts";
 import type { FlightResult, Parts, Tokens } from "./parts.ts";
+import { toUnavailable } from "./ready.ts";
 import { isOpen, isSameSession, type OpenSession } from "./session.ts";
 import { isSpent, isWorthReplacing, willDo } from "./token.ts";
 import { abortable } from "./wait.ts";
@@ -80,7 +81,7 @@ export function createTokens(parts: Parts): Tokens {
     if (!initialized) return void (await parts.ready.untilInitialized(signal));
     // A first visitor is shown as nobody while the server is out of reach, but whether they are is not known.
     const failure = session === null ? refresh.lastFailure() : null;
-    if (failure !== null) throw toUnavailable(failure);
+    if (failure !== null) throw toUnavailable(parts, failure);
     const mayComeBack = session?.end === "expired" || session?.end === "revoked";
     if (options.onSessionEnd !== "hold" || !mayComeBack) throw new AuthError("sessionEnded");
     const isDecided = (): boolean => {
@@ -107,16 +108,11 @@ export function createTokens(parts: Parts): Tokens {
   async function renew(session: OpenSession, attempt: Attempt): Promise<void> {
     const { signal } = attempt.wanted;
     if (!refresh.isRenewable()) return dispatch({ type: "lifetimePassed", session });
-    if (attempt.last.kind !== "done") throw toUnavailable(attempt.last.error);
+    if (attempt.last.kind !== "done") throw toUnavailable(parts, attempt.last.error);
     await waitFor(signing.settled(), signal);
     if (getState().session !== session) return;
     attempt.flights += 1;
     attempt.last = await waitFor(refreshFor(session), signal); // R4
-  }
-
-  function toUnavailable(cause: Error): AuthError {
-    if (isAuthError(cause, "originNotAllowed")) return cause;
-    return new AuthError("unavailable", undefined, { cause, retryAfterMs: refresh.retryAfterMs() });
   }
 
   function reject(value: string): void {

@@ -33,7 +33,6 @@ function requireClient(client: AuthClient | null | undefined): AuthClient {
   const given = client === null ? "null" : typeof client;
   throw new AuthError(
     "invalidOptions",
-    `<AuthProvider client={…}> was given ${given}: make the client once, outside React, with createAuthClient(), and pass it. ` +
-      "If you do, look for a misspelled import, or for modules that import each other.",
+    `<AuthProvider client={…}> was given ${given}: make the client once, outside React, with createAuthClient().`,
   );
 }

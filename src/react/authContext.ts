@@ -8,8 +8,7 @@ export function useAuthStore(caller: string): AuthStore {
   const store = useContext(AuthContext);
   if (store === null) {
     throw new Error(
-      `${caller} was used outside <AuthProvider>. Make the client once with createAuthClient() and put ` +
-        "<AuthProvider client={auth}> above every component that asks who is signed in.",
+      `${caller} was used outside <AuthProvider>: put <AuthProvider client={auth}> above it, with what createAuthClient() has made.`,
     );
   }
   return store;
