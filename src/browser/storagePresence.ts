@@ -7,8 +7,8 @@ const COUNTS_FOR_MS = 150_000;
 type Presence = Pick<TabLock, "announce" | "countSiblings">;
 
 /**
- * Which tabs are there, as a list in shared storage that each renews its own entry of. Two that write at once lose one
- * entry until its next beat, and a crashed tab counts for 150 s: a wrong answer costs a refresh or a short wait.
+ * Which tabs are there, as a list in shared storage that each renews its own entry of. Of two that write at once one loses its
+ * entry until it sees so, and a crashed tab counts for 150 s: a wrong answer costs a refresh or a short wait.
  */
 export function createStoragePresence(world: {
   storage: SharedStorage;
@@ -36,17 +36,30 @@ export function createStoragePresence(world: {
     }
   }
 
+  function isListed(name: string): boolean {
+    try {
+      return ownName() in read(name);
+    } catch {
+      return true;
+    }
+  }
+
   return {
     announce(name) {
       let cancel = () => {};
       let isWithdrawn = false;
       const beat = () => {
+        cancel();
         if (write(name, true)) cancel = clock.setTimer(beat, BEAT_MS);
       };
       beat();
+      const unwatch = storage.onChange?.(keyOf(name), () => {
+        if (!isListed(name)) beat();
+      });
       return () => {
         if (isWithdrawn) return;
         isWithdrawn = true;
+        unwatch?.();
         cancel();
         write(name, false);
       };

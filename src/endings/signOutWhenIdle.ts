@@ -28,10 +28,8 @@ export interface IdleSignOut extends Readable<number | null> {
 }
 
 const MOST_THROTTLE_MS = 5_000;
-/** How far the tabs' sign-outs are spread. */
-const MOST_SPREAD_MS = 500;
-/** How long another tab is given that has taken it upon itself to sign out. */
-const CLAIM_MS = 2_000;
+/** How long another tab is given that has taken it upon itself to sign out: it may be frozen. */
+const TURN_MS = 2_000;
 
 /**
  * Signs out whoever has done nothing for `afterMs` in any tab: one clock, one warning and one sign-out for all of them. Call it
@@ -55,14 +53,12 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
   const { platform, namespace } = auth.internals;
   const { clock } = platform;
   const throttleMs = Math.min(MOST_THROTTLE_MS, afterMs / 20);
-  // Tabs whose clocks ring together would each tell the server: the others hear of the first.
-  const aloneMs = Math.min(MOST_SPREAD_MS, afterMs / 20) * platform.random();
   const record = createActivityRecord(platform, `${namespace}:active`);
   const warning = createReadable<number | null>(null, rethrowLater);
   /** The last activity that this tab knows of, by both clocks. */
   let last = { at: clock.now(), atMonotonic: clock.monotonicNow() };
   let writtenAt = 0;
-  let claimedAt: number | null = null;
+  let turn: AbortController | null = null;
   let status = auth.getState().status;
   let isStopped = false;
   const alarm = createAlarm(platform, look);
@@ -95,9 +91,10 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
 
   function act(): void {
     if (isStopped) return;
-    // The first thing that a woken machine hears of may be the hand on the mouse.
-    look();
-    if (status !== "authenticated" || claimedAt !== null) return;
+    learn();
+    // The first thing that a woken machine hears of may be the hand on the mouse: it shows nothing more.
+    if (status !== "unauthenticated" && idleMs() >= afterMs) return end(true);
+    if (status !== "authenticated") return;
     last = { at: clock.now(), atMonotonic: clock.monotonicNow() };
     if (warning.getState() !== null || last.at < writtenAt) write();
     look();
@@ -108,13 +105,14 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
     learn();
     if (status === "unauthenticated") return rest();
     const leftMs = afterMs - idleMs();
-    if (leftMs <= 0) return end();
-    claimedAt = null;
+    // A page that is loaded after the time shows nobody, not even until its turn.
+    if (leftMs <= 0) return end(status === "loading");
+    giveWay();
     if (status === "authenticated" && last.at > writtenAt && clock.now() - writtenAt >= throttleMs) write();
     const isUnwritten = status === "authenticated" && last.at > writtenAt;
     const isNear = status === "authenticated" && leftMs <= warnMs;
     show(isNear ? clock.now() + leftMs : null);
-    const nextMs = isNear ? leftMs + aloneMs : leftMs - warnMs;
+    const nextMs = isNear ? leftMs : leftMs - warnMs;
     alarm.set(clock.now() + (isUnwritten ? Math.min(nextMs, throttleMs) : nextMs));
   }
 
@@ -127,24 +125,45 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
     tell();
   }
 
-  /** One tab signs out for all: the one that takes the record away. */
-  function end(): void {
+  function end(isAtOnce: boolean): void {
     show(null);
-    const now = clock.now();
-    if (record.read() === "none" && writtenAt > 0 && claimedAt === null) {
-      claimedAt = now;
-      return alarm.set(now + CLAIM_MS);
-    }
-    if (claimedAt !== null && now >= claimedAt && now < claimedAt + CLAIM_MS) return;
     // Nobody is known to have been in: there is nothing to sign out of before the client has started.
     if (status === "loading" && writtenAt === 0) return rest();
+    if (isAtOnce) void leave();
+    else if (turn === null) void takeTurn();
+  }
+
+  /** The clocks of all tabs ring together: one signs out for all, and the others hear of it while they wait for their turn. */
+  async function takeTurn(): Promise<void> {
+    const own = new AbortController();
+    turn = own;
+    const cancel = clock.setTimer(() => own.abort(), TURN_MS);
+    const signOut = async (): Promise<void> => {
+      if (turn === own) await leave();
+    };
+    try {
+      await (platform.lock?.request(`${namespace}:idle`, own.signal, signOut) ?? signOut());
+    } catch {
+      await signOut();
+    } finally {
+      cancel();
+    }
+  }
+
+  async function leave(): Promise<void> {
     rest();
     record.write(null);
-    auth.signOut().catch(() => {});
+    await auth.signOut().catch(() => {});
+  }
+
+  function giveWay(): void {
+    const waiting = turn;
+    turn = null;
+    waiting?.abort();
   }
 
   function rest(): void {
-    claimedAt = null;
+    giveWay();
     show(null);
     alarm.set(null);
   }
@@ -179,6 +198,7 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
     stop() {
       if (isStopped) return;
       isStopped = true;
+      giveWay();
       for (const cleanup of cleanups) cleanup();
     },
   };

@@ -30,14 +30,21 @@ function createWorld(count: number, options: { seed?: number; storageDelayMs?: n
 }
 
 describe("createStorageLock", () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("lets six contenders in one by one (seed %i)", async (seed) => {
-    const { world, hold, entered, mostInside } = createWorld(6, { seed, storageDelayMs: 20 });
-    const all = Promise.all(world.tabs.map((tab) => hold(tab, 300)));
+  const slowness = [1, 2, 3, 4].flatMap((seed) => [20, 70, 140].map((delayMs) => ({ seed, delayMs })));
+  it.each(slowness)("lets six contenders in one by one (writes seen after $delayMs ms, seed $seed)", async (given) => {
+    const { world, hold, entered, mostInside } = createWorld(6, { seed: given.seed, storageDelayMs: given.delayMs });
+    // Each just before it would see the claim of the one before.
+    const all = Promise.all(
+      world.tabs.map(async (tab, index) => {
+        await new Promise<void>((resolve) => void tab.platform.clock.setTimer(resolve, index * (given.delayMs - 1)));
+        return hold(tab, 300);
+      }),
+    );
     const waited = await world.until(all);
     expect([...entered].sort((one, other) => one - other)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(mostInside()).toBe(1);
     expect(waited.filter((one) => !one)).toHaveLength(1);
-    await world.advance(100);
+    await world.advance(1_000);
     expect(world.storage.contents()).toEqual({});
     world.dispose();
   });
@@ -48,11 +55,26 @@ describe("createStorageLock", () => {
     expect(mostInside()).toBe(1);
   });
 
+  it("is claimed sooner by a tab that is by itself, until another one is there", async () => {
+    const { world, lockOf, hold, inside } = createWorld(2);
+    const [one, two] = world.tabs;
+    lockOf(one!).announce("here");
+    const alone = hold(one!, 10);
+    await world.advance(60);
+    expect(await world.until(alone)).toBe(false);
+    lockOf(two!).announce("here");
+    void hold(one!, 1_000);
+    await world.advance(290);
+    expect(inside()).toBe(0);
+    await world.advance(100);
+    expect(inside()).toBe(1);
+  });
+
   it("is renewed for as long as the work takes", async () => {
     const { world, hold, entered } = createWorld(2);
     const [one, two] = world.tabs;
     const long = hold(one!, 60_000);
-    await world.advance(200);
+    await world.advance(400);
     const next = hold(two!, 10);
     await world.advance(50_000);
     expect(entered).toEqual([1]);
@@ -64,7 +86,7 @@ describe("createStorageLock", () => {
     const { world, hold, entered } = createWorld(2);
     const [one, two] = world.tabs;
     void hold(one!, 60_000);
-    await world.advance(200);
+    await world.advance(400);
     void hold(two!, 10);
     one!.crash();
     await world.advance(4_000);
@@ -77,11 +99,11 @@ describe("createStorageLock", () => {
     const { world, hold, entered } = createWorld(3);
     const [one, two, three] = world.tabs;
     void hold(one!, 1_000_000);
-    await world.advance(200);
+    await world.advance(400);
     one!.freeze();
     await world.advance(10_000);
     const second = hold(two!, 10_000);
-    await world.advance(200);
+    await world.advance(400);
     one!.thaw();
     await world.advance(3_000);
     const third = hold(three!, 10);
@@ -95,7 +117,7 @@ describe("createStorageLock", () => {
     const { world, hold } = createWorld(2);
     const [one, two] = world.tabs;
     const holding = hold(one!, 2_000);
-    await world.advance(200);
+    await world.advance(400);
     const controller = new AbortController();
     const outcome = hold(two!, 10, controller.signal).catch((error: unknown) => error);
     await world.advance(500);
@@ -138,7 +160,7 @@ describe("createStorageLock", () => {
       const { world, hold } = createWorld(1);
       world.storage.plant("lock.lease", planted);
       const holding = hold(world.tabs[0]!, 0);
-      await world.advance(100);
+      await world.advance(400);
       expect(await holding).toBe(false);
     },
   );
@@ -146,12 +168,19 @@ describe("createStorageLock", () => {
   it("waits for no lease from before the clock was set back", async () => {
     const { world, hold, entered } = createWorld(2);
     void hold(world.tabs[0]!, 60_000);
-    await world.advance(200);
+    await world.advance(400);
     world.tabs[0]!.freeze();
     world.clock.jumpWall(-3_600_000);
     void hold(world.tabs[1]!, 10);
-    await world.advance(300);
+    await world.advance(400);
     expect(entered).toEqual([1, 2]);
+  });
+
+  it("counts tabs that are opened at once, though each writes over what the others have written", async () => {
+    const { world, lockOf } = createWorld(4, { storageDelayMs: 50 });
+    for (const tab of world.tabs) lockOf(tab).announce("here");
+    await world.advance(1_000);
+    for (const tab of world.tabs) expect(await lockOf(tab).countSiblings("here")).toBe(3);
   });
 
   it("counts siblings for as long as they beat", async () => {

@@ -43,7 +43,7 @@ function watch(tab: Tab, client: AuthClient): Watched {
 }
 
 /** Tabs in which Ada is signed in, each with its own idle sign-out. */
-async function openTabs(tabCount: number, conditions: { storage?: "throws" } = {}) {
+async function openTabs(tabCount: number, conditions: { storage?: "throws"; lock?: "missing" } = {}) {
   const opened = await openWorld(tabCount, { world: conditions });
   const { world, clients } = opened;
   const stops: (() => void)[] = [];
@@ -205,6 +205,21 @@ describe("an idle sign-out", () => {
     await scene.world.advance(AFTER - 1_000);
     scene.world.storage.plant(`${scene.at(1).client.internals.namespace}:active`, null);
     await scene.world.advance(4_000);
+    expect(scene.statuses()).toEqual(["unauthenticated", "unauthenticated"]);
+  });
+
+  it("signs out by itself after two seconds where another tab keeps its turn", async () => {
+    await using scene = await openTabs(1);
+    scene.world.lock.orphan(`${scene.at(1).client.internals.namespace}:idle`);
+    await scene.world.advance(AFTER + 1_500);
+    expect(scene.statuses()).toEqual(["authenticated"]);
+    await scene.world.advance(1_500);
+    expect(scene.statuses()).toEqual(["unauthenticated"]);
+  });
+
+  it("signs out where there is no lock", async () => {
+    await using scene = await openTabs(2, { lock: "missing" });
+    await scene.world.advance(AFTER + 1_000);
     expect(scene.statuses()).toEqual(["unauthenticated", "unauthenticated"]);
   });
 
