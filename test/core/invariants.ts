@@ -24,12 +24,16 @@ export interface Evidence {
   readonly isSignedOutLast: boolean;
   /** Whether somebody signed out in a tab that showed nobody. */
   readonly isSignedOutUnknowing: boolean;
+  /** When the machine fell asleep, in the milliseconds of the requests' moments. */
+  readonly sleptAt: readonly number[];
   readonly requests: readonly RequestRecord[];
   readonly refreshes: readonly RequestRecord[];
   readonly note: WrittenSession | null;
   readonly leftovers: readonly string[];
 }
 
+/** The latency of `program.ts` and the delay of its faults. */
+const LONGEST_DELIVERY_MS = 4_120;
 const ACTS: readonly Step["do"][] = ["signInAda", "signInBob", "guest", "signOut"];
 const does = ({ program }: Evidence, ...names: Step["do"][]): boolean =>
   program.some((step) => names.includes(step.do));
@@ -44,15 +48,24 @@ const signsOutUnnamed = (evidence: Evidence): boolean =>
 // here: best effort, as K6 says.
 const isMisnumbered = (evidence: Evidence): boolean =>
   evidence.conditions.isNumberless === true && evidence.program.filter((step) => ACTS.includes(step.do)).length > 1;
-// Without locks, an answer that is delivered after hours of sleep puts an old cookie over a newer one of the same session. No
-// client can see that; with locks nobody asks again before it is there.
-const sleepsUnlocked = (evidence: Evidence): boolean =>
-  evidence.conditions.lock === "missing" && does(evidence, "sleep");
+// An answer that is delivered after hours of sleep puts an old cookie over a newer one of the same session. No client can see
+// that; with locks nobody asks again before it is there, unless the tab that asked has been closed over its refresh.
+const sleepsOverAnAnswer = (evidence: Evidence): boolean =>
+  (evidence.conditions.lock === "missing" && does(evidence, "sleep")) ||
+  evidence.sleptAt.some((moment) => evidence.refreshes.some((refresh) => isClosedOver(refresh, moment)));
+
+/** Whether a tab was gone from its refresh before the machine fell asleep, and the answer not there yet. */
+const isClosedOver = ({ outcome, sent, settled, answered }: RequestRecord, moment: number): boolean =>
+  outcome === "abandoned" &&
+  answered !== null &&
+  sent.atMs <= moment &&
+  (settled?.atMs ?? Number.POSITIVE_INFINITY) <= moment &&
+  answered.atMs + LONGEST_DELIVERY_MS > moment;
 
 /** Each says what broke it; nothing is what is wanted. */
 export const invariants: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
   "a session ends by a definitive answer, a sign-out or its lifetime, and by nothing else": (evidence) =>
-    signsOutUnnamed(evidence) || isMisnumbered(evidence) || sleepsUnlocked(evidence) ? [] : evidence.ended,
+    signsOutUnnamed(evidence) || isMisnumbered(evidence) || sleepsOverAnAnswer(evidence) ? [] : evidence.ended,
 
   "no state shows one subject beside another's token": ({ mixed }) => mixed,
 
@@ -67,7 +80,7 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
     }),
 
   "honest tabs raise no reuse alarm": (evidence) =>
-    sleepsUnlocked(evidence) || evidence.alarms === 0 ? [] : [`${evidence.alarms} alarms`],
+    sleepsOverAnAnswer(evidence) || evidence.alarms === 0 ? [] : [`${evidence.alarms} alarms`],
 
   "every promise settles": ({ pendingCount }) => (pendingCount === 0 ? [] : [`${pendingCount} are pending`]),
 
@@ -76,7 +89,7 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
   "all tabs agree once the faults have stopped": (evidence) =>
     signsOutUnnamed(evidence) ||
     isMisnumbered(evidence) ||
-    sleepsUnlocked(evidence) ||
+    sleepsOverAnAnswer(evidence) ||
     new Set(evidence.shown).size <= 1
       ? []
       : [evidence.shown.join(" | ")],

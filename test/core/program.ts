@@ -201,6 +201,8 @@ export async function runProgram(
   let isSignedOutUnknowing = false;
   /** Sessions that somebody signed out of: for a tab that slept meanwhile they may end in another way. */
   const signedOut = new Set<string | null>();
+  /** When the machine fell asleep, as the timeline counts. */
+  const sleptAt: number[] = [];
   const entering = new Set<{ readonly at: SimulatedTab }>();
 
   const begin = (at: SimulatedTab, work: Promise<unknown>): void => {
@@ -303,6 +305,7 @@ export async function runProgram(
       if (running.length > 0) act(step);
     } else if (step.do === "wait") await world.advance(step.ms);
     else if (step.do === "sleep") {
+      sleptAt.push(world.timeline.add(null, "the machine falls asleep").atMs);
       await world.clock.sleep(Math.abs(step.ms));
       for (const { tab: at } of running) at.signal("resumed");
     } else if (step.do === "jump") {
@@ -353,6 +356,7 @@ export async function runProgram(
     pendingCount,
     isSignedOutLast,
     isSignedOutUnknowing,
+    sleptAt,
     requests: world.log(),
     refreshes,
     note: parseSession(JSON.parse(world.storage.contents()[`${NAMESPACE}:session`] ?? "null") as never),
