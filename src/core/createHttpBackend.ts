@@ -61,7 +61,7 @@ export function createHttpBackend({
   baseUrl,
   paths = {},
   now = Date.now,
-}: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
+}: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start" | "signInBy">> {
   const rules = Object.fromEntries(Object.keys(DEFAULT_PATHS).map((name) => [name, aText]));
   checkOptions(paths, rules, "`paths`");
   const endpoints = { ...DEFAULT_PATHS, ...paths };

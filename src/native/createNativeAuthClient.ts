@@ -73,12 +73,10 @@ export function createNativeAuthClient(options: NativeAuthClientOptions): AuthCl
   const key = storageKey ?? `stay-signed-in.${baseUrl.replace(/^https?:\/\//, "").replaceAll(/[^\w.-]/g, "_")}`;
   const vault = createSessionVault(storage, key);
   const inner = createHttpBackend({ baseUrl, paths, now: () => platform.clock.now() });
-  const { signInBy, ...backend } = createVaultBackend({ inner, vault, now: () => platform.clock.now() });
+  const backend = createVaultBackend({ inner, vault, now: () => platform.clock.now() });
   const client = createAuthClient({ ...others, baseUrl, platform, backend });
   return {
     ...client,
-    signInWith: (method) => client.signInWith((call) => signInBy(call, method)),
-    stepUp: (way) => client.stepUp(typeof way === "function" ? (call) => signInBy(call, way) : way),
     async signOut(signOutOptions) {
       try {
         await client.signOut(signOutOptions);
