@@ -14,12 +14,12 @@ export interface BindSessionOptions {
 /** What begins a session, or renews it. */
 const BINDING = [
   "signIn",
+  "signInBy",
   "continueSignIn",
   "register",
   "signInAsGuest",
   "refresh",
   "changePassword",
-  "adopt",
 ] as const;
 
 const RULES: OptionRules<BindSessionOptions> = { database: true, loadKey: true };
@@ -40,7 +40,8 @@ export function bindSession<B extends Backend>(backend: B, options: BindSessionO
   const loadKey = options.loadKey ?? indexedDbKey(options.database ?? "stay-signed-in");
   const prove = createProver();
 
-  const bound = { ...backend } as Record<string, unknown>;
+  const byItself: Pick<Backend, "signInBy"> = { signInBy: (way, call) => way(call) };
+  const bound = { ...byItself, ...backend } as Record<string, unknown>;
   for (const name of BINDING) {
     const method = bound[name];
     if (typeof method !== "function") continue;

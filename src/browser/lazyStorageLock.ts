@@ -22,15 +22,8 @@ export function createLazyStorageLock(parts: StorageLockParts): TabLock {
       return lock === null ? work(false) : lock.request(name, signal, work);
     },
     announce(name) {
-      let withdraw: (() => void) | null = null;
-      let isWithdrawn = false;
-      void load().then((lock) => {
-        if (!isWithdrawn) withdraw = lock?.announce(name) ?? null;
-      });
-      return () => {
-        isWithdrawn = true;
-        withdraw?.();
-      };
+      const announced = load().then((lock) => lock?.announce(name));
+      return () => void announced.then((withdraw) => withdraw?.());
     },
     countSiblings: async (name) => (await load())?.countSiblings(name) ?? 0,
     isHeld: async (name) => (await load())?.isHeld?.(name) ?? false,

@@ -48,7 +48,7 @@ const SENTENCES: Readonly<Record<AuthErrorCode, string>> = {
   guestsDisabled: "There are no guest sessions here.",
   sessionExists: "Somebody is signed in here.",
   badResponse: "The server answered without a usable token or user.",
-  originNotAllowed: "The server refuses calls from this page's origin.",
+  originNotAllowed: "The server refuses calls from this page's origin: add it to the server's allowed origins.",
   invalidInput: "The server does not accept the form of this input.",
   superseded: "A later sign-in or sign-out overtook this sign-in.",
   aborted: "The caller's signal ended the wait for a token.",
@@ -66,7 +66,6 @@ const REMEDIES: Readonly<Partial<Record<AuthErrorCode, string>>> = {
   guestsDisabled: 'The client option `guests` is "never", or the server starts none.',
   sessionExists: "Sign out first to become a guest.",
   badResponse: "Check `baseUrl` and `paths`.",
-  originNotAllowed: "Add it to the server's allowed origins, then reload.",
   superseded: "Its session was ended.",
   disposed: "Make another one.",
 };

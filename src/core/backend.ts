@@ -74,6 +74,14 @@ export interface Backend {
   /** @throws AuthError `credentialsRejected`, `rateLimited`, `unavailable`, `badResponse`. */
   signIn(credentials: RegisteredCredentials, call: BackendCall): Promise<TokenAnswer | SignInChallenge>;
   /**
+   * Runs a way to sign in that is the app's own (`signInWith`, `stepUp`): for a backend that adds something to each call, or keeps
+   * something of each answer. Default: calls `way` with `call`.
+   */
+  signInBy?<Answer extends TokenAnswer | SignInChallenge>(
+    way: (call: BackendCall) => Promise<Answer>,
+    call: BackendCall,
+  ): Promise<Answer>;
+  /**
    * Answers a challenge that {@link Backend.signIn} has resolved with, the same object. `response` is what the app has got for it.
    * @throws AuthError `credentialsRejected` for a wrong answer to a challenge that stands, `challengeExpired`, and as `signIn`.
    */

@@ -11,7 +11,7 @@ import { createSharedRecord } from "./record.ts";
 import { createReady } from "./ready.ts";
 import { createRefresh } from "./refresh.ts";
 import { requireMethod } from "./requireMethod.ts";
-import { describeFailure } from "./responses.ts";
+import { toAuthError } from "./responses.ts";
 import { createSchedule } from "./schedule.ts";
 import { isOpen } from "./session.ts";
 import { createSigning } from "./signing.ts";
@@ -60,15 +60,14 @@ function assemble(options: AuthClientOptions & { readonly platform: Platform }):
   parts.tokens = createTokens(parts);
   return parts;
 
-  async function call<T>(work: (given: BackendCall) => Promise<T>): Promise<T> {
+  async function call<T>(work: (given: BackendCall) => Promise<T>, ended?: AbortSignal): Promise<T> {
     const disposal = new AbortController();
     const forget = parts.waits.onDisposed(() => disposal.abort(new AuthError("disposed")));
     const send = async (signal: AbortSignal): Promise<T> => work({ fetch: platform.fetch, signal });
     try {
-      return await withinTime(clock, resolved.requestTimeoutMs, send, disposal.signal);
+      return await withinTime(clock, resolved.requestTimeoutMs, send, ended ?? disposal.signal);
     } catch (error) {
-      if (error instanceof AuthError) throw error;
-      throw new AuthError("unavailable", undefined, { cause: describeFailure(error) });
+      throw toAuthError(error);
     } finally {
       forget();
     }

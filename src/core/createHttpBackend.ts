@@ -61,15 +61,17 @@ export function createHttpBackend({
   baseUrl,
   paths = {},
   now = Date.now,
-}: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start">> {
+}: HttpBackendOptions): Required<Omit<Backend, "tokens" | "start" | "signInBy">> {
   const rules = Object.fromEntries(Object.keys(DEFAULT_PATHS).map((name) => [name, aText]));
   checkOptions(paths, rules, "`paths`");
   const endpoints = { ...DEFAULT_PATHS, ...paths };
   const prefix = baseUrl.replace(/\/+$/, "");
   const addressOf = (endpoint: keyof HttpBackendPaths): string => {
     const path = endpoints[endpoint];
-    if (!/^(\/|[a-z][a-z0-9+.-]*:)/i.test(path)) return `${prefix}/${path}`;
-    return path.startsWith("/") && /^[a-z]+:/i.test(prefix) ? new URL(path, prefix).href : path;
+    const [isAbsolute, hasOrigin] = [path, prefix].map((address) => /^[a-z][a-z0-9+.-]*:/i.test(address));
+    if (isAbsolute) return path;
+    if (!path.startsWith("/")) return `${prefix}/${path}`;
+    return hasOrigin ? new URL(path, prefix).href : path;
   };
 
   // A redirect would hand a credential to an address that nobody named, and turns a POST into a GET.
@@ -135,7 +137,10 @@ export function createHttpBackend({
       return readToken(await ask("guest", call, { codes: GUEST_CODES }));
     },
     async refresh(call) {
-      return parseRefreshAnswer(await send(withQuery(addressOf("refresh"), "optional=1"), call, {}), now());
+      const address = addressOf("refresh");
+      // An address of the app's own may have a query already.
+      const response = await send(`${address}${address.includes("?") ? "&" : "?"}optional=1`, call, {});
+      return parseRefreshAnswer(response, now());
     },
     async signOut(session, token, call) {
       const json = session === null || session.id === "" ? {} : { session_id: session.id };
@@ -196,9 +201,6 @@ const GUEST_CODES: Codes = {
 };
 // Whatever was asked for.
 const COMMON_CODES: Codes = { 422: "invalidInput", 429: "rateLimited" };
-
-/** An address of the app's own may have a query already. */
-const withQuery = (address: string, query: string): string => `${address}${address.includes("?") ? "&" : "?"}${query}`;
 
 async function explain(response: Response, codes: Codes, now: number): Promise<AuthError> {
   const { status } = response;

@@ -34,8 +34,8 @@ export interface Parts {
   readonly tokens: Tokens;
   readonly signing: Signing;
   readonly lifecycle: Lifecycle;
-  /** One call to the server: within its time, and no longer than the client. @throws AuthError `unavailable`. */
-  call<T>(work: (given: BackendCall) => Promise<T>): Promise<T>;
+  /** One call to the server: within its time, and until `ended` aborts. Default: the client's end. @throws AuthError `unavailable`. */
+  call<T>(work: (given: BackendCall) => Promise<T>, ended?: AbortSignal): Promise<T>;
   /** Tells a developer of a wrong set-up. */
   warn(message: string): void;
   /** Throws an app's own error in a task of its own, so that it disturbs nobody and is not swallowed. */

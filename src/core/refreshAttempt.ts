@@ -1,13 +1,12 @@
 import { toSession } from "./answers.ts";
 import { AuthError } from "./authError.ts";
-import type { RefreshOutcome } from "./backend.ts";
+import type { BackendCall, RefreshOutcome } from "./backend.ts";
 import type { FlightResult, Parts } from "./parts.ts";
-import { describeFailure, refusedOriginError } from "./responses.ts";
+import { refusedOriginError, toAuthError } from "./responses.ts";
 import { isOpen, type OpenSession } from "./session.ts";
 import { createSetupHints } from "./setupHints.ts";
 import { isUsable } from "./token.ts";
 import { hasChanged, isInQuestion, type Snapshot } from "./transition.ts";
-import { withinTime } from "./wait.ts";
 
 /** One request for a new token, and what comes of its answer. */
 export interface RefreshAttempt {
@@ -35,7 +34,7 @@ export function isSatisfied({ store, platform: { clock } }: Parts, wanted: Snaps
 }
 
 export function createRefreshAttempt(parts: Parts): RefreshAttempt {
-  const { platform, options, pacing, record, store, tabs } = parts;
+  const { platform, pacing, record, store, tabs } = parts;
   const { clock } = platform;
   const { getState, dispatch } = store;
   const hints = createSetupHints(parts);
@@ -45,27 +44,21 @@ export function createRefreshAttempt(parts: Parts): RefreshAttempt {
   async function make(aborted: AbortSignal): Promise<FlightResult | "overtaken"> {
     const snapshot = getState();
     try {
-      const outcome = await withinTime(clock, options.requestTimeoutMs, (signal) => ask(snapshot, signal), aborted);
+      const outcome = await parts.call((call) => ask(snapshot, call), aborted);
       if (outcome.kind === "session") return take(outcome.answer, snapshot);
       if (outcome.kind === "transient") return fail(outcome.error, outcome.retryAfterMs, snapshot);
       if (outcome.kind === "originNotAllowed") return refuseOrigin(outcome.reason);
       return await end(outcome, snapshot);
     } catch (error) {
       if (aborted.aborted) return DONE;
-      const isOwn = error instanceof AuthError;
-      return fail(
-        isOwn ? error : new AuthError("unavailable", undefined, { cause: describeFailure(error) }),
-        null,
-        snapshot,
-      );
+      return fail(toAuthError(error), null, snapshot);
     }
   }
 
   async function ask(
     snapshot: Snapshot,
-    signal: AbortSignal,
+    call: BackendCall,
   ): Promise<Exclude<RefreshOutcome, { kind: "token" }> | { readonly kind: "session"; readonly answer: OpenSession }> {
-    const call = { fetch: platform.fetch, signal };
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
     const outcome = await parts.backend.refresh(call);
     if (outcome.kind !== "token") return outcome;

@@ -91,6 +91,10 @@ export function describeFailure(error: unknown): Error {
   return description;
 }
 
+/** What a call of ours failed by, in the one form that callers get. */
+export const toAuthError = (error: unknown): AuthError =>
+  error instanceof AuthError ? error : new AuthError("unavailable", undefined, { cause: describeFailure(error) });
+
 /** With what the server says of it: it alone knows which of its settings is missing. */
 export function refusedOriginError(reason: string | undefined): AuthError {
   const message = reason ? `The server refuses calls from this page's origin: ${reason}` : undefined;

@@ -18,7 +18,7 @@ export function createWaysIn(parts: Parts): WaysIn {
     let thrown: { readonly error: unknown } | null = null;
     const post: SignInPost = async (call) => {
       try {
-        return await method(call);
+        return await (backend.signInBy?.(method, call) ?? method(call));
       } catch (error) {
         thrown = { error };
         throw error;
@@ -39,7 +39,8 @@ export function createWaysIn(parts: Parts): WaysIn {
     const { session } = parts.store.getState();
     if (!isOpen(session)) throw new AuthError("sessionEnded");
     const { subject } = session.identity;
-    return signInWith(typeof way === "function" ? way : (call) => backend.signIn(way, call), { subject });
+    if (typeof way === "function") return signInWith(way, { subject });
+    return signIn((call) => backend.signIn(way, call), { subject });
   }
 
   const adopt = (answer?: TokenAnswer): Promise<Identity> =>

@@ -6,6 +6,7 @@ import { createTabLock } from "../browser/tabLock.ts";
 import { createWarnOnce } from "../browser/warnOnce.ts";
 import type { AuthClient } from "../core/authClient.ts";
 import { AuthError, isAuthError } from "../core/authError.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 import { type AuthClientOptions, createAuthClient } from "../core/createAuthClient.ts";
 import { createHttpBackend } from "../core/createHttpBackend.ts";
 import type { Platform } from "../core/ports.ts";
@@ -32,6 +33,24 @@ export interface NativeAuthClientOptions extends Omit<AuthClientOptions, "backen
   readonly dangerouslyAllowHttp?: boolean | undefined;
 }
 
+const RULES: OptionRules<NativeAuthClientOptions> = {
+  baseUrl: true,
+  storage: true,
+  storageKey: true,
+  appState: true,
+  platform: true,
+  dangerouslyAllowHttp: true,
+  // What they must be, the client itself says.
+  paths: true,
+  guests: true,
+  onSessionEnd: true,
+  refreshAheadMs: true,
+  requestTimeoutMs: true,
+  refreshWhileHidden: true,
+  shareTokens: true,
+  namespace: true,
+};
+
 /**
  * The client of an app that is no website: same core, same promises, with the refresh token in the app's own secure storage and
  * sent in the body of a refresh (no cookie). Makes nothing until it is started. Scripts of the app can read that token, which
@@ -51,6 +70,7 @@ export interface NativeAuthClientOptions extends Omit<AuthClientOptions, "backen
  * });
  */
 export function createNativeAuthClient(options: NativeAuthClientOptions): AuthClient {
+  checkOptions(options, RULES, "`createNativeAuthClient`");
   const {
     storage,
     storageKey,
@@ -73,12 +93,10 @@ export function createNativeAuthClient(options: NativeAuthClientOptions): AuthCl
   const key = storageKey ?? `stay-signed-in.${baseUrl.replace(/^https?:\/\//, "").replaceAll(/[^\w.-]/g, "_")}`;
   const vault = createSessionVault(storage, key);
   const inner = createHttpBackend({ baseUrl, paths, now: () => platform.clock.now() });
-  const { signInBy, ...backend } = createVaultBackend({ inner, vault, now: () => platform.clock.now() });
+  const backend = createVaultBackend({ inner, vault, now: () => platform.clock.now() });
   const client = createAuthClient({ ...others, baseUrl, platform, backend });
   return {
     ...client,
-    signInWith: (method) => client.signInWith((call) => signInBy(call, method)),
-    stepUp: (way) => client.stepUp(typeof way === "function" ? (call) => signInBy(call, way) : way),
     async signOut(signOutOptions) {
       try {
         await client.signOut(signOutOptions);

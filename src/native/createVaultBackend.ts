@@ -11,14 +11,9 @@ type SignInAnswer = Awaited<ReturnType<Backend["signIn"]>>;
 
 export interface VaultBackendOptions {
   /** Speaks to the server; this one gives it the refresh token and keeps what it gets. */
-  readonly inner: WholeBackend;
+  readonly inner: Omit<WholeBackend, "signInBy">;
   readonly vault: SessionVault;
   readonly now: () => number;
-}
-
-export interface VaultBackend extends WholeBackend {
-  /** Makes a sign-in of any kind keep the refresh token of its answer. */
-  signInBy<A extends SignInAnswer>(call: BackendCall, ask: (call: BackendCall) => Promise<A>): Promise<A>;
 }
 
 const MOST_ROUNDS = 3;
@@ -27,7 +22,7 @@ const MOST_ROUNDS = 3;
  * A backend whose refresh tokens are in the app's secure storage. What the server issues is kept before anybody gets the access
  * token of it. A rejection counts only for the token that is still kept: another window may have gone on.
  */
-export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): VaultBackend {
+export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): WholeBackend {
   // Rotated on the server and not kept, since the storage refused it: better than what is kept, for as long as the app runs.
   let unkept: { readonly presented: string; readonly next: KeptToken } | null = null;
 
@@ -52,9 +47,10 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
     for (const one of owed) tell(one, null, unsignalled).catch(() => undefined);
   }
 
+  /** Makes a sign-in of any kind keep the refresh token of its answer. */
   async function signInBy<A extends SignInAnswer>(
-    call: BackendCall,
     ask: (call: BackendCall) => Promise<A>,
+    call: BackendCall,
   ): Promise<A> {
     const { exchange, call: exchangeCall } = withExchange(call, null);
     const answer = await ask(exchangeCall);
@@ -119,12 +115,12 @@ export function createVaultBackend({ inner, vault, now }: VaultBackendOptions): 
     address: inner.address,
     sessionEndpoints: inner.sessionEndpoints,
     signInBy,
-    signIn: (credentials, call) => signInBy(call, (own) => inner.signIn(credentials, own)),
+    signIn: (credentials, call) => signInBy((own) => inner.signIn(credentials, own), call),
     continueSignIn: (challenge, response, call) =>
-      signInBy(call, (own) => inner.continueSignIn(challenge, response, own)),
-    signInAsGuest: (call) => signInBy(call, (own) => inner.signInAsGuest(own)),
+      signInBy((own) => inner.continueSignIn(challenge, response, own), call),
+    signInAsGuest: (call) => signInBy((own) => inner.signInAsGuest(own), call),
     changePassword: (change, accessToken, call) =>
-      signInBy(call, (own) => inner.changePassword(change, accessToken, own)),
+      signInBy((own) => inner.changePassword(change, accessToken, own), call),
     changeEmail: (change, accessToken, call) => inner.changeEmail(change, accessToken, withExchange(call, null).call),
     deleteAccount: (proof, accessToken, call) => inner.deleteAccount(proof, accessToken, withExchange(call, null).call),
     register: (account, call) => inner.register(account, withExchange(call, null).call),

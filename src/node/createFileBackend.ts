@@ -14,7 +14,7 @@ import type { SessionStore } from "./sessionStore.ts";
 import { toStoredSession, toTokenAnswer } from "./storedSession.ts";
 import { isStillGood, isWorthUsing } from "./storedTokenAge.ts";
 
-type WholeBackend = Required<Omit<Backend, "tokens" | "start">>;
+type WholeBackend = Required<Omit<Backend, "tokens" | "start" | "signInBy">>;
 
 /** What a sign-in asks the server for. */
 type Ask<Answer> = (call: BackendCall) => Promise<Answer>;

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 import type { Platform } from "../core/ports.ts";
 import { type CookieJar, createCookieJar } from "./cookieJar.ts";
 import type { RequestRecord } from "./requestRecord.ts";
@@ -71,6 +72,17 @@ export interface SimulatedTabs {
   dispose(): void;
 }
 
+const RULES: OptionRules<TabsOptions> = {
+  app: true,
+  origin: true,
+  clock: true,
+  seed: true,
+  jar: true,
+  lock: true,
+  channel: true,
+  storage: true,
+};
+
 /**
  * Several tabs on one in-memory hub: one client on each `platform` is one client in each tab.
  *
@@ -82,6 +94,7 @@ export interface SimulatedTabs {
  * await world.advance(15 * 60_000);
  */
 export function createTabs(count: number, options: TabsOptions): SimulatedTabs {
+  checkOptions(options, RULES, "`createTabs`");
   const origin = new URL(options.origin ?? "https://app.example").origin;
   const seed = options.seed ?? 1;
   const clock = options.clock ?? createSimulatedClock();

@@ -1,6 +1,7 @@
 import type { AuthClient, AuthEventName, AuthEvents } from "../core/authClient.ts";
 import type { User } from "../core/register.ts";
 import { AuthError } from "../core/authError.ts";
+import { checkOptions, type OptionRules } from "../core/checkOptions.ts";
 import { isSignInChallenge, type SignInChallenge, type SignInResult } from "../core/signInChallenge.ts";
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
 import { noAttempt } from "../core/record.ts";
@@ -43,6 +44,16 @@ export interface TestAuthClient extends AuthClient {
   readonly startCount: number;
 }
 
+const RULES: OptionRules<TestAuthClientOptions> = {
+  identity: true,
+  state: true,
+  user: true,
+  onSignIn: true,
+  onContinueSignIn: true,
+  baseUrl: true,
+  onSessionEnd: true,
+};
+
 /**
  * A client for unit tests of an app's own components: no network, no timers, no server; its state changes when the test says so.
  *
@@ -52,6 +63,7 @@ export interface TestAuthClient extends AuthClient {
  * act(() => auth.endSession("expired"));
  */
 export function createTestAuthClient(options: TestAuthClientOptions = {}): TestAuthClient {
+  checkOptions(options, RULES, "`createTestAuthClient`");
   const listeners = new Map<AuthEventName, Set<(detail: never) => void>>();
   const state = createCell<AuthState>(initialState(options));
   const activity = createCell<Activity>({ kind: "idle" });

@@ -8,10 +8,11 @@ import { bindSession } from "../../src/bound.ts";
 import { createAuthClient, createTokenBackend } from "../../src/client.ts";
 import { followIdentity } from "../../src/connections.ts";
 import { authorizeFetch } from "../../src/fetch.ts";
+import { createNativeAuthClient } from "../../src/native.ts";
 import { createNodeAuthClient } from "../../src/node.ts";
 import { bindQueryClient } from "../../src/query.ts";
 import { authorizeSocket } from "../../src/socket.io.ts";
-import { createTestAuthClient } from "../../src/testing.ts";
+import { createTabs, createTestAuthClient } from "../../src/testing.ts";
 
 const auth = createTestAuthClient();
 const connection = { open: () => {}, close: () => {} };
@@ -22,6 +23,9 @@ const misspelled: Array<[string, (options: never) => unknown, object, string]> =
   ["createAuthClient", createAuthClient, { baseURL: "/v1/auth" }, "baseUrl"],
   ["createTokenBackend", createTokenBackend, { ...description, refreshTokens: "memory" }, "refreshToken"],
   ["createNodeAuthClient", createNodeAuthClient, { baseUrl: "https://api.example", keyRing: true }, "keyring"],
+  ["createNativeAuthClient", createNativeAuthClient, { baseUrl: "https://api.example", storagekey: "x" }, "storageKey"],
+  ["createTabs", (options) => createTabs(1, options), { app: { fetch: () => new Response() }, seeds: 2 }, "seed"],
+  ["createTestAuthClient", createTestAuthClient, { identities: [] }, "identity"],
   [
     "authorizeAxios",
     (options) => authorizeAxios(axios.create(), auth, options),

@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { bindSession } from "../../src/bound/bindSession.ts";
 import { createDpopProof } from "../../src/bound/dpopProof.ts";
 import type { SessionKey } from "../../src/bound/sessionKey.ts";
-import type { Backend } from "../../src/core/backend.ts";
+import { createAuthClient } from "../../src/browser/createAuthClient.ts";
+import type { Backend, BackendCall, TokenAnswer } from "../../src/core/backend.ts";
 import { createHttpBackend } from "../../src/core/createHttpBackend.ts";
+import { isSignInChallenge, type SignInChallenge } from "../../src/core/signInChallenge.ts";
 import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
 import { memoryStore } from "../../src/server/memoryStore.ts";
 import { createCookieJar, type CookieJar } from "../../src/testing/cookieJar.ts";
@@ -52,6 +54,9 @@ function openBrowser(
   return {
     jar,
     requests,
+    fetch,
+    backend,
+    call,
     signIn: async () => unchallenged(await backend.signIn(CREDENTIALS, call)),
     refresh: () => backend.refresh(call),
   };
@@ -232,6 +237,49 @@ describe("a session that is bound to a key", () => {
     const browser = openBrowser(server, key);
     await browser.signIn();
     expect((await browser.refresh()).kind).toBe("token");
+  });
+
+  it("begins also by a way of the app's own, and by a step-up: the fetch that such a way is given proves the key", async () => {
+    await begin({ sessionBinding: "required" });
+    const { fetch, backend } = openBrowser(server, key);
+    const client = createAuthClient({ platform: { fetch }, backend });
+    const byOwnWay = async (call: BackendCall): Promise<TokenAnswer> => {
+      const answer = await call.fetch(`${ORIGIN}/v1/auth/jwt/login`, {
+        method: "POST",
+        body: new URLSearchParams(CREDENTIALS),
+        signal: call.signal,
+      });
+      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+      const { access_token, session } = (await answer.json()) as { access_token: string; session: { id: string } };
+      return { accessToken: access_token, session };
+    };
+    const { subject } = unchallenged(await client.signInWith(byOwnWay));
+    await client.refresh();
+    expect(unchallenged(await client.stepUp(byOwnWay)).subject).toBe(subject);
+    const list = await openPage(server).send("GET", "/sessions", { bearer: await client.getAccessToken() });
+    expect(list.body).toMatchObject([{ bound: true }, { bound: true }]);
+    client.dispose();
+  });
+
+  it("is begun by the answer to a challenge under the key that the password came with, and under no other", async () => {
+    const secondFactor = { challenge: () => ({ methods: ["totp"] }), verify: () => true };
+    await begin({ sessionBinding: "required", secondFactor });
+    const owner = openBrowser(server, key);
+    const pose = async (): Promise<SignInChallenge> => {
+      const entered = await owner.backend.signIn(CREDENTIALS, owner.call);
+      return isSignInChallenge(entered) ? entered : expect.fail("There was no challenge.");
+    };
+    const stolen = await pose();
+    for (const [otherKey, refusal] of [
+      [null, { serverCode: "SESSION_BINDING_REQUIRED" }],
+      [await makeKey(), { code: "challengeExpired" }],
+    ] as const) {
+      const thief = openBrowser(server, otherKey);
+      await expect(thief.backend.continueSignIn?.(stolen, "code", thief.call)).rejects.toMatchObject(refusal);
+      expect(thief.jar.cookies()).toEqual([]);
+    }
+    await owner.backend.continueSignIn?.(await pose(), "code", owner.call);
+    expect((await owner.refresh()).kind).toBe("token");
   });
 
   async function refusedSignIns(sender: Sender): Promise<number[]> {
