@@ -44,6 +44,7 @@ export function createSigning(parts: Parts): Signing {
   }
 
   async function enter(post: SignInPost, epoch: number, subject: string | undefined): Promise<SignInResult> {
+    if (getState().leftAt > epoch) throw new AuthError("superseded"); // S4
     const sent = { sentAt: clock.now(), sentAtMonotonic: clock.monotonicNow() };
     const then = getState();
     const answer = await parts
@@ -53,7 +54,7 @@ export function createSigning(parts: Parts): Signing {
         return toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
       })
       .catch((error: unknown) => {
-        if (isAuthError(error, "unavailable")) repeatSignOut(epoch);
+        if (isAuthError(error, "unavailable")) void repeatSignOut(epoch);
         throw error;
       });
     parts.pacing.noteSuccess();
@@ -74,9 +75,10 @@ export function createSigning(parts: Parts): Signing {
   }
 
   /** S4: an answer that got lost after a sign-out may have left its cookie, and nobody knows the name of that session. */
-  function repeatSignOut(epoch: number): void {
+  async function repeatSignOut(epoch: number): Promise<void> {
+    await queue.settled();
     const { leftAt, epoch: now } = getState();
-    if (leftAt > epoch && leftAt === now) void queue.settled().then(() => queue.add(null, null, 1));
+    if (leftAt > epoch && leftAt === now) void queue.add(null, null, 1);
   }
 
   async function signInAsGuest(): Promise<Identity> {

@@ -163,11 +163,28 @@ describe("the orderings that single rules are there for", () => {
   });
 
   // S4
+  it("a sign-in that waits for another one of its tab is not sent after a sign-out", async () => {
+    await using scene = await openSignedIn(1);
+    const { world, client } = scene;
+    const slow = world.network.addFault({ match: "/jwt/login", hold: "after" });
+    const logins = () => world.network.requests.filter(({ path }) => path.endsWith("/jwt/login")).length;
+    const before = logins();
+    const both = [BOB, ADA].map((who) => client.signIn(who).catch(({ code }) => code as string));
+    await world.advance(1_000);
+    void client.signOut();
+    slow.release();
+    expect(await world.until(Promise.all(both))).toEqual(["superseded", "superseded"]);
+    expect(logins() - before).toBe(1);
+    expect(client.getState()).toMatchObject({ reason: "signedOut" });
+  });
+
+  // S4
   it("a sign-in whose answer is lost after a sign-out is signed out of as well", async () => {
     await using scene = await openSignedIn(1);
     const { world, client } = scene;
     world.network.addFault({ match: "/jwt/login", delayBeforeMs: 1_000, cut: "body" });
     const lost = client.signIn(BOB).catch(({ code }) => code as string);
+    await world.advance(100);
     await world.until(client.signOut());
     expect(await world.until(lost)).toBe("unavailable");
     await world.advance(1_000);
