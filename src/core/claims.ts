@@ -1,6 +1,6 @@
 import { jwtDecode } from "jwt-decode";
 import type { Claims } from "./register.ts";
-import { parseNumber, parseText } from "./parse.ts";
+import { isFields, parseNumber, parseText } from "./parse.ts";
 
 /** What a client reads of an access token: for scheduling and display only, never as proof. RFC 7519 §4.1. */
 export interface TokenClaims {
@@ -31,8 +31,8 @@ export function parseClaims(token: string): TokenClaims | null {
   } catch {
     return null;
   }
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return null;
-  const { exp, iat, nbf: _nbf, jti: _jti, ...shown } = payload as Record<string, unknown>;
+  if (!isFields(payload)) return null;
+  const { exp, iat, nbf: _nbf, jti: _jti, ...shown } = payload;
   const { sub, sid, is_guest } = shown;
   return {
     subject: parseText(sub),

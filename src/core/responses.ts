@@ -56,7 +56,7 @@ export function readUserId(user: unknown): string {
   const found = isFields(user) ? Object.keys(user).slice(0, 12).join(", ") : typeof user;
   throw new AuthError(
     "badResponse",
-    `The answer to who is signed in has no \`id\` (a text or a number); it has: ${found || "nothing"}. Map another field to it, or check \`paths.user\`.`,
+    `The user has no \`id\` (a text or a number), but: ${found || "nothing"}. Map another field to it, or check \`paths.user\`.`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { BackendCall, TokenAnswer } from "./backend.ts";
 import type { Parts, SignInHow, Signing, SignInPost } from "./parts.ts";
 import { discardSession, isOvertaken, isSomebodyElse, type PosedChallenge } from "./posedChallenge.ts";
 import { requireMethod } from "./requireMethod.ts";
-import { isNobody, isOpen, isSameSession, type SessionRecord } from "./session.ts";
+import { isNobody, isOpen, isSameSession, type SessionName, type SessionRecord } from "./session.ts";
 import { isSignInChallenge, type SignInChallenge, type SignInResult } from "./signInChallenge.ts";
 import { createSignOutQueue } from "./signOutQueue.ts";
 
@@ -90,12 +90,7 @@ export function createSigning(parts: Parts): Signing {
     const { epoch } = getState();
     const isFlushed = await flushSignOuts();
     if (getState().epoch !== epoch) throw new AuthError("superseded"); // S4
-    if (!isFlushed) {
-      throw new AuthError(
-        "unavailable",
-        "A sign-out has not reached the server yet; a guest session has to wait for it.",
-      );
-    }
+    if (!isFlushed) throw new AuthError("unavailable", "A sign-out has not reached the server yet; try again later.");
     return signIn(post);
   }
 
@@ -110,10 +105,8 @@ export function createSigning(parts: Parts): Signing {
     dispatch({ type: "signedOutHere" }); // S2
     const isDone = await waits.waitFor(queue.settled());
     if (!isDone && !record.isShared) {
-      throw new AuthError(
-        "unavailable",
-        "Signed out here, but the server could not be told and nothing here can remember to: try again before closing the page.",
-      );
+      const sentence = "Signed out here, but the server could not be told: try again before closing the page.";
+      throw new AuthError("unavailable", sentence);
     }
     if (isDone && options.guests === "automatic") await parts.lifecycle.startGuest();
   }
@@ -128,8 +121,6 @@ export function createSigning(parts: Parts): Signing {
     return queue.flush();
   }
 
-  const nameOf = (pending: SessionRecord) => (isNobody(pending) ? null : { number: pending.number, id: pending.id });
-
   return {
     signIn,
     signInAsGuest,
@@ -140,3 +131,6 @@ export function createSigning(parts: Parts): Signing {
     dispose: queue.dispose,
   };
 }
+
+const nameOf = (pending: SessionRecord): SessionName | null =>
+  isNobody(pending) ? null : { number: pending.number, id: pending.id };

@@ -54,6 +54,23 @@ function parseTold(message: Fields, clock: Clock): Session | null {
   };
 }
 
+/** What a message says of the token besides; the counterpart of {@link parseTold}. */
+function toShared({ token, identity }: Session): Fields | null {
+  if (token === null || token.rejected || identity === null) return null;
+  const { value, lifetime, count, refusals, endsWithSession, sessionEndsAt } = token;
+  const { lifetimeMs, sentAt } = lifetime;
+  return {
+    token: value,
+    lifetimeMs,
+    sentAt,
+    count,
+    refusals,
+    endsWithSession,
+    sessionEndsAt,
+    subject: identity.subject,
+  };
+}
+
 export function createTabs(parts: Parts): Tabs {
   const { platform } = parts;
   const { namespace, shareTokens } = parts.options;
@@ -78,22 +95,7 @@ export function createTabs(parts: Parts): Tabs {
 
   function tellSession(): void {
     const { session } = getState();
-    if (session === null) return;
-    const { token, identity } = session;
-    const shared =
-      shareTokens && token !== null && !token.rejected && identity !== null
-        ? {
-            token: token.value,
-            lifetimeMs: token.lifetime.lifetimeMs,
-            sentAt: token.lifetime.sentAt,
-            count: token.count,
-            refusals: token.refusals,
-            endsWithSession: token.endsWithSession,
-            sessionEndsAt: token.sessionEndsAt,
-            subject: identity.subject,
-          }
-        : {};
-    post({ kind: "told", ...toWritten(session), ...shared });
+    if (session !== null) post({ kind: "told", ...toWritten(session), ...(shareTokens && toShared(session)) });
   }
 
   function tell(): void {

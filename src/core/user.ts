@@ -37,8 +37,7 @@ export function createFetchUser(parts: Parts): (options?: WaitOptions) => Promis
     const id = readUserId(user);
     if (subject !== undefined && id !== subject) {
       parts.warn(
-        "The user's `id` is not the subject of the token (`sub`): tabs, requests and caches go by the subject. " +
-          "Let the server issue both alike, or map `id` to it.",
+        "The user's `id` is not the subject of the token (`sub`): let the server issue both alike, or map `id` to it.",
       );
     }
     return user.id === id ? user : { ...user, id };

@@ -68,7 +68,7 @@ export function withinTime<T>(
   const begun = outer?.aborted === true ? new Promise<T>(() => {}) : work(controller.signal);
   return bounded(begun, outer, (end) =>
     clock.setTimer(
-      () => end(new AuthError("unavailable", `The server did not answer within ${withinMs} ms; try again.`)),
+      () => end(new AuthError("unavailable", `The server did not answer within ${withinMs} ms.`)),
       withinMs,
     ),
   ).catch((error: unknown) => {

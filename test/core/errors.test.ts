@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { AuthError, isAuthError } from "../../src/core/authError.ts";
 import type { NetworkFault } from "../../src/testing/networkFault.ts";
 import { openSignedIn, record } from "./scene.ts";
@@ -160,4 +160,26 @@ describe("every call of the client", () => {
       }
     },
   );
+});
+
+describe("the sentence of an error", () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.unstubAllGlobals();
+  });
+
+  const sentenceOf = (): string => new AuthError("sessionEnded").message;
+
+  it("says what to do while somebody develops, and what is wrong alone in production", () => {
+    expect(sentenceOf()).toBe("Nobody is signed in (any more). Call `signIn`, or show your sign-in page.");
+    vi.stubEnv("NODE_ENV", "production");
+    expect(sentenceOf()).toBe("Nobody is signed in (any more).");
+  });
+
+  it("is there in a page that no bundler has made, which has no `process`", () => {
+    vi.stubGlobal("process", undefined);
+    const sentence = sentenceOf();
+    vi.unstubAllGlobals();
+    expect(sentence).toBe("Nobody is signed in (any more).");
+  });
 });
