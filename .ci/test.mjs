@@ -8,9 +8,15 @@ import { runnerImport } from "vite";
 const folder = await mkdtemp(join(tmpdir(), "stay-signed-in-"));
 const report = join(folder, "report.json");
 const vitest = join("node_modules", "vitest", "vitest.mjs");
-const spawned = (command, args) =>
+const spawned = (command, args, output = "inherit") =>
   new Promise((resolve) => {
-    spawn(command, args, { stdio: "inherit" }).on("close", (code) => resolve(code ?? 1));
+    const child = spawn(command, args, { stdio: ["inherit", output, output] });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (said += chunk));
+    child.on("close", (code) => {
+      process.stdout.write(said);
+      resolve(code ?? 1);
+    });
   });
 
 // Once, before anything starts: every project that needs a browser then takes this one. Vite says "development" of whatever it
@@ -25,11 +31,14 @@ try {
 if (NODE_ENV === undefined) delete process.env.NODE_ENV;
 else process.env.NODE_ENV = NODE_ENV;
 
-// Each is a script of package.json, so that a person can run the one that complained.
+// Each is a script of package.json, so that a person can run the one that complained. Side by side, and so each says at its end
+// what it has to say.
 const broken = [];
-for (const check of ["typecheck", "lint", "format:check", "knip"]) {
-  if ((await spawned("npm", ["run", "--silent", check])) !== 0) broken.push(check);
-}
+await Promise.all(
+  ["typecheck", "lint", "format:check", "knip"].map(async (check) => {
+    if ((await spawned("npm", ["run", "--silent", check], "pipe")) !== 0) broken.push(check);
+  }),
+);
 const tests = await spawned(process.execPath, [
   vitest,
   "run",

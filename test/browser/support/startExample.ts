@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-const folder = join(import.meta.dirname, "..", "..", "..", "examples", "app");
+export const exampleFolder = join(import.meta.dirname, "..", "..", "..", "examples", "app");
 
 export interface Example {
   /** What people have in the address bar. */
@@ -20,7 +20,7 @@ export async function startExample(
   variables: NodeJS.ProcessEnv = {},
 ): Promise<Example> {
   const data = await mkdtemp(join(tmpdir(), "example-"));
-  const child = spawn(process.execPath, [join(folder, script)], {
+  const child = spawn(process.execPath, [join(exampleFolder, script)], {
     env: { ...process.env, NODE_ENV: undefined, VITEST: undefined, DATA_FOLDER: data, ...variables },
     stdio: ["ignore", "pipe", "inherit"],
   });

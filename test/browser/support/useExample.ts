@@ -1,7 +1,8 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { chromiumFlags, findChromium } from "../../support/chromium.ts";
-import { type Example, startExample } from "./startExample.ts";
+import { holdFolder } from "../../support/holdFolder.ts";
+import { type Example, exampleFolder, startExample } from "./startExample.ts";
 
 interface VisitOptions extends BrowserContextOptions {
   /** Default: the address of the example that all visits share. */
@@ -14,14 +15,22 @@ export function useExample(): {
 } {
   let browser: Browser;
   let example: Example;
+  let held: Awaited<ReturnType<typeof holdFolder>>;
 
+  // Each start builds it anew, in its own folder.
+  beforeAll(async () => {
+    held = await holdFolder(exampleFolder);
+  }, 240_000);
   beforeAll(async () => {
     [browser, example] = await Promise.all([
       findChromium().then((executablePath) => chromium.launch({ executablePath, args: chromiumFlags })),
       startExample("start.mjs"),
     ]);
   });
-  afterAll(() => Promise.all([browser?.close(), example?.close()]));
+  afterAll(async () => {
+    await Promise.all([browser?.close(), example?.close()]);
+    await held?.release();
+  });
 
   return {
     visit:
