@@ -1,9 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import type { Server as HttpServer } from "node:http";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono } from "hono";
+import { compress } from "hono/compress";
 import { secureHeaders } from "hono/secure-headers";
 import { Server } from "socket.io";
 import { authorizeSocketServer, createAuthServer, postgresStore, sqliteStore } from "stay-signed-in/server";
@@ -54,12 +56,14 @@ authorizeSocketServer(io, auth);
 io.on("connection", (socket) => socket.join(socket.data.user.subject));
 
 const app = new Hono();
+const index = join(page, "index.html");
 app.use(
   secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'self'"],
       baseUri: ["'none'"],
       frameAncestors: ["'none'"],
+      styleSrc: ["'self'", ...(existsSync(index) ? hashStyles(readFileSync(index, "utf8")) : [])],
       objectSrc: ["'none'"],
     },
     xFrameOptions: "DENY",
@@ -72,6 +76,8 @@ app.route(
   notesRoutes(auth, notes, (subject) => io.to(subject).emit("notesChanged")),
 );
 app.route("/api/notices", notices.routes(auth));
+// Only what is the same for everybody: compressed beside what a stranger can choose, a secret shows in the length.
+for (const path of ["/", "/device", "/assets/*"]) app.use(path, compress());
 app.use(
   "/assets/*",
   serveStatic({
@@ -89,6 +95,12 @@ for (const path of ["/", "/device"]) {
       onFound: (_path, context) => context.header("Cache-Control", "no-cache"),
     }),
   );
+}
+
+/** The style that is built into the page, and no other, is allowed in it. */
+function hashStyles(html: string): string[] {
+  const styles = [...html.matchAll(/<style>(.*?)<\/style>/gs)].map(([, style = ""]) => style);
+  return styles.map((style) => `'sha256-${createHash("sha256").update(style).digest("base64")}'`);
 }
 
 const server = serve({ fetch: app.fetch, port, hostname }, () => console.log(publicUrl));

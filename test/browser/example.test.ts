@@ -132,17 +132,24 @@ describe("the example app", () => {
   );
 
   it(
-    "shows something before its script has come",
+    "shows something, as it will look, as soon as the page itself has come, and the rest is sent small",
     visit(async (page) => {
-      let letScriptThrough = (): void => {};
-      const held = new Promise<void>((resolve) => (letScriptThrough = resolve));
-      await page.route("**/assets/*.js", async (route) => {
+      let letRestThrough = (): void => {};
+      const held = new Promise<void>((resolve) => (letRestThrough = resolve));
+      await page.route("**/assets/**", async (route) => {
         await held;
         await route.continue();
       });
+      const script = page.waitForResponse("**/assets/*.js");
       await page.reload({ waitUntil: "commit" });
-      await page.getByText("One moment…").waitFor();
-      letScriptThrough();
+      const first = page.getByText("One moment…");
+      await first.waitFor();
+      await expect
+        .poll(() => page.evaluate(() => performance.getEntriesByName("first-contentful-paint").length))
+        .toBe(1);
+      expect(await first.evaluate((element) => getComputedStyle(element).textAlign)).toBe("center");
+      letRestThrough();
+      expect((await script).headers()["content-encoding"]).toBe("gzip");
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
       expect(await page.getByText("One moment…").count()).toBe(0);
     }),

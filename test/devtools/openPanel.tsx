@@ -4,11 +4,8 @@ import type { AuthClient } from "../../src/core/authClient.ts";
 import { type AuthClientOptions, createAuthClient } from "../../src/core/createAuthClient.ts";
 import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
-import { createAuthServer } from "../../src/server/createAuthServer.ts";
-import { memoryStore } from "../../src/server/memoryStore.ts";
-import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
-import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { createTestServer } from "../support/createTestServer.ts";
 import { withProofs } from "../support/withProofs.ts";
 
 export const password = "correct horse battery";
@@ -25,15 +22,7 @@ afterEach(() => {
 
 /** A browser of simulated tabs in front of the real server, with somebody signed in. */
 export async function openBrowser(tabCount = 1, isBound = false, options: Partial<AuthClientOptions> = {}) {
-  const clock = createSimulatedClock();
-  const server = createAuthServer({
-    store: memoryStore({ now: () => clock.worldNow() }),
-    accessTokenSecret: "a secret for tests only, 32 bytes or more",
-    publicUrl: "https://app.example",
-    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
-    rateLimits: false,
-    sessionBinding: "optional",
-  });
+  const { clock, server } = createTestServer({ sessionBinding: "optional" });
   const world = createTabs(tabCount, { app: isBound ? await withProofs(server.app) : server.app, clock });
   const clients = world.tabs.map(({ platform }) => createAuthClient({ ...options, platform }));
   undo.push(() => {

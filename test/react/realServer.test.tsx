@@ -8,11 +8,8 @@ import { RequireAuth } from "../../src/react/RequireAuth.tsx";
 import { useAuth } from "../../src/react/useAuth.ts";
 import { useAuthClient } from "../../src/react/useAuthClient.ts";
 import { useSession } from "../../src/react/useSession.ts";
-import { createAuthServer } from "../../src/server/createAuthServer.ts";
-import { memoryStore } from "../../src/server/memoryStore.ts";
-import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
-import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { createTestServer } from "../support/createTestServer.ts";
 import { renderApp } from "./renderApp.tsx";
 import { unchallenged } from "../support/unchallenged.ts";
 
@@ -27,14 +24,7 @@ afterEach(() => {
 });
 
 async function openBrowser(tabCount: number) {
-  const clock = createSimulatedClock();
-  const server = createAuthServer({
-    store: memoryStore({ now: () => clock.worldNow() }),
-    accessTokenSecret: "a secret for tests only, 32 bytes or more",
-    publicUrl: "https://app.example",
-    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
-    rateLimits: false,
-  });
+  const { clock, server } = createTestServer();
   const world = createTabs(tabCount, { app: server.app, clock });
   const clients: AuthClient[] = [];
   worlds.push({ world, clients });

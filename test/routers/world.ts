@@ -2,12 +2,9 @@ import { act, cleanup } from "@testing-library/react";
 import { Hono } from "hono";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
-import { createAuthServer } from "../../src/server/createAuthServer.ts";
-import { memoryStore } from "../../src/server/memoryStore.ts";
-import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { requireUser } from "../../src/server/requireUser.ts";
 import { createTabs } from "../../src/testing/createTabs.ts";
-import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { createTestServer } from "../support/createTestServer.ts";
 import { writeRecipes } from "./recipes.ts";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -16,14 +13,7 @@ export const credentials = { username: "ada@example.org", password: "correct hor
 
 /** A browser whose first tab runs the recipes of docs/routers.md, and a server with notes. */
 export async function openWorld() {
-  const clock = createSimulatedClock();
-  const server = createAuthServer({
-    store: memoryStore({ now: () => clock.worldNow() }),
-    accessTokenSecret: "a secret for tests only, 32 bytes or more",
-    publicUrl: "https://app.example",
-    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
-    rateLimits: false,
-  });
+  const { clock, server } = createTestServer();
   const app = new Hono();
   app.route("/", server.app);
   app.get("/api/notes", requireUser(server), (context) => context.json(["Buy milk"]));

@@ -41,9 +41,10 @@ function Shell({ isExpired = false, children }: ShellProps) {
   }, []);
   return (
     <>
-      <Header />
-      <OutageNotice />
-      <AdoptionNotice />
+      <Header>
+        <OutageNotice />
+        <AdoptionNotice />
+      </Header>
       <main className="page">{children}</main>
       <SessionExpiredDialog isOpen={isExpired} />
     </>

@@ -1,5 +1,5 @@
 import { type FormEvent, useId, useState } from "react";
-import { useAuth } from "stay-signed-in";
+import { isAuthError, useAuth } from "stay-signed-in";
 import { explain } from "./explain.ts";
 import { useNoteAdoption } from "./NoteAdoption.tsx";
 
@@ -16,7 +16,8 @@ interface CredentialsFormProps {
 export function CredentialsForm({ action = "signIn", onSwitch, account }: CredentialsFormProps) {
   const auth = useAuth();
   const { adopt } = useNoteAdoption();
-  const passwordHint = useId();
+  const hintId = useId();
+  const problemId = useId();
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const isRegistering = action === "register";
@@ -31,11 +32,16 @@ export function CredentialsForm({ action = "signIn", onSwitch, account }: Creden
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const fields = new FormData(event.currentTarget);
+    if (isBusy) return;
+    const form = event.currentTarget;
+    const fields = new FormData(form);
     setIsBusy(true);
     setProblem("");
     enter(textOf(fields, "email"), textOf(fields, "password"))
-      .catch((error: unknown) => setProblem(explain(error, account !== undefined)))
+      .catch((error: unknown) => {
+        setProblem(explain(error, account !== undefined));
+        form.querySelector<HTMLInputElement>(`[name=${isAboutAddress(error) ? "email" : "password"}]`)?.focus();
+      })
       .finally(() => setIsBusy(false));
   };
 
@@ -50,6 +56,7 @@ export function CredentialsForm({ action = "signIn", onSwitch, account }: Creden
           required
           readOnly={account !== undefined}
           defaultValue={account}
+          aria-describedby={problemId}
           autoFocus={account === undefined}
         />
       </label>
@@ -60,20 +67,20 @@ export function CredentialsForm({ action = "signIn", onSwitch, account }: Creden
           type="password"
           autoComplete={isRegistering ? "new-password" : "current-password"}
           minLength={isRegistering ? 8 : undefined}
-          aria-describedby={isRegistering ? passwordHint : undefined}
+          aria-describedby={isRegistering ? `${problemId} ${hintId}` : problemId}
           required
           autoFocus={account !== undefined}
         />
       </label>
       {isRegistering && (
-        <p id={passwordHint} className="hint">
+        <p id={hintId} className="hint">
           At least 8 characters. Any address will do: nothing is sent.
         </p>
       )}
-      <p className="problem" role="alert">
+      <p id={problemId} className="problem" role="alert">
         {problem}
       </p>
-      <button className="primary" type="submit" disabled={isBusy}>
+      <button className="primary" type="submit" aria-disabled={isBusy}>
         {isBusy ? "One moment…" : isRegistering ? "Create account" : "Sign in"}
       </button>
       {onSwitch !== undefined && (
@@ -93,6 +100,11 @@ export function CredentialsForm({ action = "signIn", onSwitch, account }: Creden
       )}
     </form>
   );
+}
+
+/** Where an account of that address exists; a password that is not taken comes with its reason. */
+function isAboutAddress(error: unknown): boolean {
+  return isAuthError(error) && error.code === "registrationRejected" && error.reason === undefined;
 }
 
 function textOf(fields: FormData, name: string): string {

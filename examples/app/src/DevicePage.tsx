@@ -1,8 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { isAxiosError } from "axios";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useId, useRef, useState } from "react";
 import { useAuth } from "stay-signed-in";
 import { api } from "./auth.ts";
+import { usePage } from "./usePage.ts";
 
 interface DeviceRequest {
   client_name: string;
@@ -18,6 +19,10 @@ export function DevicePage() {
   const isGuest = useAuth((auth) => auth.status === "authenticated" && auth.identity.isGuest);
   const [code, setCode] = useState(() => new URLSearchParams(location.search).get("user_code") ?? "");
   const [password, setPassword] = useState("");
+  const codeField = useRef<HTMLInputElement>(null);
+  const passwordField = useRef<HTMLInputElement>(null);
+  const warningId = useId();
+  const problemId = useId();
   const lookup = useMutation({
     mutationFn: async (user_code: string) =>
       (await api.post<DeviceRequest>("/v1/auth/device/lookup", { user_code })).data,
@@ -59,7 +64,7 @@ export function DevicePage() {
     return (
       <DeviceCard title={`Sign in ${clientName}?`}>
         <p className="user-code">{code.toUpperCase()}</p>
-        <p>
+        <p id={warningId}>
           Approve only if this very code is on a screen of your own, and you asked for it a moment ago. Whoever shows it
           will be signed in as you.
         </p>
@@ -75,13 +80,15 @@ export function DevicePage() {
           className="form"
           onSubmit={(event) => {
             event.preventDefault();
-            answer.mutate("approve");
+            if (!answer.isPending) answer.mutate("approve", { onError: () => passwordField.current?.focus() });
           }}
         >
           <label>
             Your password
             <input
+              ref={passwordField}
               type="password"
+              aria-describedby={`${problemId} ${warningId}`}
               autoComplete="current-password"
               autoFocus
               required
@@ -89,14 +96,19 @@ export function DevicePage() {
               onChange={(event) => setPassword(event.target.value)}
             />
           </label>
-          <p className="problem" role="alert">
+          <p id={problemId} className="problem" role="alert">
             {explainDevice(answer.error)}
           </p>
           <div className="form-foot">
-            <button type="button" className="plain" disabled={answer.isPending} onClick={() => answer.mutate("deny")}>
+            <button
+              type="button"
+              className="plain"
+              aria-disabled={answer.isPending}
+              onClick={() => answer.isPending || answer.mutate("deny")}
+            >
               Refuse
             </button>
-            <button className="primary" type="submit" disabled={answer.isPending}>
+            <button className="primary" type="submit" aria-disabled={answer.isPending}>
               Approve
             </button>
           </div>
@@ -107,7 +119,7 @@ export function DevicePage() {
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    lookup.mutate(code);
+    if (!lookup.isPending) lookup.mutate(code, { onError: () => codeField.current?.focus() });
   };
   return (
     <DeviceCard title="Approve a device">
@@ -116,7 +128,9 @@ export function DevicePage() {
         <label>
           Code
           <input
+            ref={codeField}
             className="code-input"
+            aria-describedby={problemId}
             autoComplete="off"
             autoCapitalize="characters"
             spellCheck={false}
@@ -127,10 +141,10 @@ export function DevicePage() {
             onChange={(event) => setCode(event.target.value)}
           />
         </label>
-        <p className="problem" role="alert">
+        <p id={problemId} className="problem" role="alert">
           {explainDevice(lookup.error)}
         </p>
-        <button className="primary" type="submit" disabled={lookup.isPending}>
+        <button className="primary" type="submit" aria-disabled={lookup.isPending}>
           Continue
         </button>
       </form>
@@ -139,9 +153,13 @@ export function DevicePage() {
 }
 
 function DeviceCard({ title, children }: { title: string; children: React.ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  usePage(title, heading);
   return (
     <section className="card device" aria-labelledby="device-title">
-      <h1 id="device-title">{title}</h1>
+      <h1 id="device-title" ref={heading} tabIndex={-1}>
+        {title}
+      </h1>
       {children}
     </section>
   );

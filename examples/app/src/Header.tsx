@@ -1,11 +1,12 @@
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useAuth, useSession } from "stay-signed-in";
 import { Brand } from "./Brand.tsx";
 import { type CredentialsAction, CredentialsForm } from "./CredentialsForm.tsx";
 import { Dialog } from "./Dialog.tsx";
 import { TokenLine } from "./TokenStatus.tsx";
 
-export function Header() {
+/** Stays in sight, with what is told in it. */
+export function Header({ children }: { children: ReactNode }) {
   const auth = useAuth();
   const { user } = useSession();
   const [isUpgrading, setIsUpgrading] = useState(false);
@@ -32,6 +33,7 @@ export function Header() {
         </div>
       </div>
       <TokenLine />
+      {children}
       <Dialog isOpen={isUpgrading} title="Keep your notes" onClose={() => setIsUpgrading(false)}>
         <p>Make an account, or sign in to one that you have. The notes you wrote as a guest come along.</p>
         <CredentialsForm action={action} onSwitch={setAction} />

@@ -1,3 +1,4 @@
+import { onlineManager } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { socket } from "./socket.ts";
 
@@ -20,7 +21,12 @@ export function LiveStatus() {
 
 function subscribeToSocket(listener: () => void): () => void {
   socket.on("connect", listener).on("disconnect", listener);
-  return () => void socket.off("connect", listener).off("disconnect", listener);
+  const stopWatching = onlineManager.subscribe(listener);
+  return () => {
+    socket.off("connect", listener).off("disconnect", listener);
+    stopWatching();
+  };
 }
 
-const readSocket = (): boolean => socket.connected;
+/** Without a network a socket goes on being connected until a ping has been missed. */
+const readSocket = (): boolean => socket.connected && onlineManager.isOnline();

@@ -1,15 +1,18 @@
-import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 import { describeSaving } from "./describeSaving.ts";
 import { useAddNote } from "./notesQueries.ts";
 
 export function NewNote() {
   const [text, setText] = useState("");
+  const field = useRef<HTMLTextAreaElement>(null);
   const add = useAddNote();
   const isEmpty = text.trim() === "";
 
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     if (isEmpty || add.isPending) return;
+    // The button that was pressed has nothing to save any more.
+    field.current?.focus();
     add.mutate(text, { onSuccess: () => setText((current) => (current === text ? "" : current)) });
   };
 
@@ -18,6 +21,8 @@ export function NewNote() {
       <label>
         <span className="label">New note</span>
         <textarea
+          ref={field}
+          dir="auto"
           rows={3}
           maxLength={4_000}
           placeholder="What should not be forgotten?"

@@ -1,8 +1,9 @@
-import { type FormEvent, useRef, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { describeSaving } from "./describeSaving.ts";
 import { momentFormat } from "./momentFormat.ts";
 import { submitByKeyboard } from "./NewNote.tsx";
 import { type Note, useChangeNote, useRemoveNote } from "./notesQueries.ts";
+import { catchFocus } from "./usePage.ts";
 
 export function NoteItem({ note }: { note: Note }) {
   const [draft, setDraft] = useState<string | null>(null);
@@ -10,6 +11,8 @@ export function NoteItem({ note }: { note: Note }) {
   const change = useChangeNote();
   const remove = useRemoveNote();
   const name = note.text.slice(0, 40);
+  const isRemoved = remove.isSuccess;
+  useEffect(() => (isRemoved ? catchFocus : undefined), [isRemoved]);
 
   const stopEditing = (): void => {
     setDraft(null);
@@ -29,6 +32,7 @@ export function NoteItem({ note }: { note: Note }) {
           <label>
             <span className="hidden">Edit note</span>
             <textarea
+              dir="auto"
               rows={4}
               maxLength={4_000}
               autoFocus
@@ -54,7 +58,9 @@ export function NoteItem({ note }: { note: Note }) {
   }
   return (
     <li className="card note">
-      <p className="note-text">{note.text}</p>
+      <p className="note-text" dir="auto">
+        {note.text}
+      </p>
       <div className="note-foot">
         <time className="hint" dateTime={new Date(note.updatedAt).toISOString()}>
           {momentFormat.format(note.updatedAt)}
@@ -77,8 +83,8 @@ export function NoteItem({ note }: { note: Note }) {
           type="button"
           className="ghost small"
           aria-label={`Delete note: ${name}`}
-          disabled={remove.isPending}
-          onClick={() => remove.mutate(note.id)}
+          aria-disabled={remove.isPending}
+          onClick={() => remove.isPending || remove.mutate(note.id)}
         >
           Delete
         </button>

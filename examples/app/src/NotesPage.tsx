@@ -1,3 +1,4 @@
+import { useRef } from "react";
 import { useAuth } from "stay-signed-in";
 import { LiveStatus } from "./LiveStatus.tsx";
 import { NewNote } from "./NewNote.tsx";
@@ -7,13 +8,18 @@ import { NoticeList } from "./NoticeList.tsx";
 import { SessionList } from "./SessionList.tsx";
 import { TokenStatus } from "./TokenStatus.tsx";
 import { useNotes } from "./notesQueries.ts";
+import { usePage } from "./usePage.ts";
 
 export function NotesPage() {
   const isGuest = useAuth((auth) => auth.status === "authenticated" && auth.identity.isGuest);
+  const heading = useRef<HTMLHeadingElement>(null);
+  usePage("Your notes", heading);
   return (
     <div className="columns">
       <div className="notes">
-        <h1 className="hidden">Your notes</h1>
+        <h1 className="hidden" ref={heading} tabIndex={-1}>
+          Your notes
+        </h1>
         <NewNote />
         <NoteList />
       </div>
@@ -21,8 +27,8 @@ export function NotesPage() {
         <TokenStatus />
         <LiveStatus />
         {isGuest ? (
-          <section className="panel">
-            <h2>You are a guest</h2>
+          <section className="panel" aria-labelledby="guest-title">
+            <h2 id="guest-title">You are a guest</h2>
             <p className="hint">These notes are tied to this browser. Make an account to keep them: they come along.</p>
           </section>
         ) : (

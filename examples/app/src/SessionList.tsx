@@ -1,6 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { api } from "./auth.ts";
 import { momentFormat } from "./momentFormat.ts";
+import { catchFocus } from "./usePage.ts";
 
 interface Session {
   id: string;
@@ -27,6 +29,11 @@ export function SessionList() {
     onSettled: () => queryClient.invalidateQueries({ queryKey }),
   });
 
+  const hasEnded = end.isSuccess;
+  useEffect(() => {
+    if (hasEnded) catchFocus();
+  }, [hasEnded, sessions]);
+
   return (
     <section className="panel" aria-labelledby="sessions-title">
       <h2 id="sessions-title">Where you are signed in</h2>
@@ -45,8 +52,8 @@ export function SessionList() {
                 type="button"
                 className="plain small"
                 aria-label={`End the session on ${nameOf(session)}`}
-                disabled={end.isPending}
-                onClick={() => end.mutate(session.id)}
+                aria-disabled={end.isPending}
+                onClick={() => end.isPending || end.mutate(session.id)}
               >
                 End
               </button>

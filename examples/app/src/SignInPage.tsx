@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useAuth } from "stay-signed-in";
 import { Brand } from "./Brand.tsx";
 import { type CredentialsAction, CredentialsForm } from "./CredentialsForm.tsx";
 import { explain } from "./explain.ts";
+import { usePage } from "./usePage.ts";
 
 interface SignInPageProps {
   reason: "none" | "signedOut" | "expired" | "revoked";
@@ -15,9 +16,13 @@ export function SignInPage({ reason, wasGuest }: SignInPageProps) {
   const [problem, setProblem] = useState("");
   const [action, setAction] = useState<CredentialsAction>("signIn");
   const isForDevice = location.pathname === "/device";
+  const title = titleOf(action, isForDevice);
+  const heading = useRef<HTMLHeadingElement>(null);
+  usePage(title, heading);
   const news = newsOf(reason, wasGuest);
 
   const continueAsGuest = (): void => {
+    if (isBusy) return;
     setIsBusy(true);
     setProblem("");
     auth
@@ -37,7 +42,9 @@ export function SignInPage({ reason, wasGuest }: SignInPageProps) {
         </p>
       </section>
       <section className="card" aria-labelledby="sign-in-title">
-        <h2 id="sign-in-title">{titleOf(action, isForDevice)}</h2>
+        <h2 id="sign-in-title" ref={heading} tabIndex={-1}>
+          {title}
+        </h2>
         {news !== "" && (
           <p className="notice" role="status">
             {news}
@@ -47,7 +54,7 @@ export function SignInPage({ reason, wasGuest }: SignInPageProps) {
         {!isForDevice && (
           <>
             <p className="or">or</p>
-            <button type="button" className="plain wide" disabled={isBusy} onClick={continueAsGuest}>
+            <button type="button" className="plain wide" aria-disabled={isBusy} onClick={continueAsGuest}>
               Continue as guest
             </button>
             <p className="problem" role="alert">
