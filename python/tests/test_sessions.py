@@ -103,6 +103,19 @@ async def test_logout_ends_the_named_session_and_leaves_a_newer_one(page: Caller
     assert (await page.refresh()).json()["session"]["id"] == second["session"]["id"]
 
 
+async def test_logout_ends_the_earlier_sessions_of_the_same_browser_too(
+    open_caller: OpenCaller, page: Caller, ada: str
+) -> None:
+    # Two tabs sign in at once: neither request brings the other's cookie.
+    other = open_caller(PAGE)
+    first, second = await page.sign_in(ada), await other.sign_in(ada)
+    page.client.cookies.update(other.client.cookies)
+    await page.post("/jwt/logout", json={"session_id": second["session"]["id"]})
+    for signed_in in (first, second):
+        assert (await page.me(signed_in["access_token"])).status_code == 401
+    assert page.cookies() == {}
+
+
 async def test_logout_of_a_session_that_was_never_presented_ends_what_it_replaces(page: Caller, ada: str) -> None:
     await page.sign_in(ada)
     second = await page.sign_in(ada)

@@ -193,6 +193,22 @@ describe("the orderings that single rules are there for", () => {
     for (const each of [client, next]) expect(each.getState()).toMatchObject({ status: "unauthenticated" });
   });
 
+  // S3
+  it("a sign-out after two tabs signed in at once leaves neither session for the next page", async () => {
+    await using opened = await openWorld(2);
+    const { world } = opened;
+    await world.settle();
+    const late = world.network.addFault({ match: "/jwt/login", tab: 2, hold: "after" });
+    const both = opened.clients.map((client) => client.signIn(ADA));
+    await world.advance(10);
+    late.release();
+    await world.until(Promise.all(both));
+    await world.until((opened.clients[0] as (typeof opened.clients)[number]).signOut());
+    opened.open(world.open());
+    await world.advance(5_000);
+    for (const client of opened.clients) expect(client.getState()).toMatchObject({ status: "unauthenticated" });
+  });
+
   // K6
   it("on a server without numbers a session that a slow start finds is older than a sign-in made meanwhile", async () => {
     await using opened = await openWorld(1, { isNumberless: true });

@@ -94,6 +94,23 @@ describe("signing out", () => {
     expect(tokenOf(await refresh(page)).session).toEqual(second.session);
   });
 
+  it("ends the earlier sessions of the same browser with the named one, and no later one", async () => {
+    const server = createTestServer();
+    const { page, token: first } = await openSignedInPage(server);
+    // Two tabs sign in at once: neither request brings the other's cookie.
+    const other = openPage(server);
+    const second = await signIn(other);
+    for (const [name, value] of other.jar) page.jar.set(name, value);
+    const both = openPage(server, { jar: new Map(page.jar) });
+    const third = await signIn(openPage(server, { jar: both.jar }));
+    await both.send("POST", "/jwt/logout", { json: { session_id: second.session.id } });
+    for (const { access_token: bearer } of [first, second]) {
+      expect((await page.send("GET", "/users/me", { bearer })).status).toBe(401);
+    }
+    expect([...both.jar.keys()].map((name) => name.split(".").at(-1))).toEqual([third.session.id.slice(0, 8)]);
+    expect(tokenOf(await refresh(both)).session).toEqual(third.session);
+  });
+
   it("works with an access token that has expired, for its own session and no other", async () => {
     const server = createTestServer();
     const { page, token } = await openSignedInPage(server);

@@ -109,7 +109,12 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
     const bearerSessionId = await sessionOfBearer(server, facts);
     const proven = new Set(presented.map(({ record }) => record.session.id));
     if (bearerSessionId !== null) proven.add(bearerSessionId);
-    const meant = named == null ? [...proven] : [...proven].filter((id) => id === named);
+    // Tabs that sign in at once know of one session each, and the last of them is what the browser goes on with; whoever leaves
+    // it does not mean to find an earlier one.
+    const { number = 0 } = presented.find(({ record }) => record.session.id === named)?.record.session ?? {};
+    const earlier = presented.filter(({ record }) => record.session.number < number);
+    const ended = new Set([named, ...earlier.map(({ record }) => record.session.id)]);
+    const meant = named == null ? [...proven] : [...proven].filter((id) => ended.has(id));
     await signOut(server, facts, meant);
     if (profile !== null) {
       const names = new Set(meant.map((id) => profile.nameFor(id)));

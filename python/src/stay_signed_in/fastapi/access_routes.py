@@ -141,8 +141,15 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
                     proven[row.id] = row
             except AccessTokenError:
                 pass
-        meant = [row for row in proven.values() if body.session_id in (None, row.id)]
+        meant = list(proven.values())
+        only: set[str] | None = None
+        if body.session_id is not None:
+            # Tabs that sign in at once know of one session each, and the last of them is what the browser goes on with;
+            # whoever leaves it does not mean to find an earlier one.
+            latest = next((each.row.number for each in presented if each.row.id == body.session_id), 0)
+            meant = [row for row in meant if row.id == body.session_id or row.number < latest]
+            only = {body.session_id, *(row.id for row in meant)}
         await exchange.end([sid for row in meant for sid in (row.id, *row.replaces)])
-        exchange.clear_cookies(presented, only=body.session_id)
+        exchange.clear_cookies(presented, only=only)
 
     return router

@@ -1,6 +1,6 @@
 """One request to the endpoints of sessions, and the answer that is being made to it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
@@ -96,13 +96,16 @@ class Exchange:
         self.response.headers.append("set-cookie", self.cookie.write(row.id, refresh_token, idle_seconds))
         return body
 
-    def clear_cookies(self, proven: Sequence[Presented], *, but: str | None = None, only: str | None = None) -> None:
-        """Clears our own cookies, and proven former ones: all, all `but` one session's, or `only` one's."""
+    def clear_cookies(
+        self, proven: Sequence[Presented], *, but: str | None = None, only: Collection[str] | None = None
+    ) -> None:
+        """Clears our own cookies, and proven former ones: all, all `but` one session's, or `only` those of some."""
         genuine = self._genuine_former(proven)
+        shorts = None if only is None else {each[:8] for each in only}
         for name in [*self._own, *genuine]:
             short = name[-8:]
             is_kept = but is not None and name == self.cookie.name_for(but)
-            if not is_kept and (only is None or short == only[:8]):
+            if not is_kept and (shorts is None or short in shorts):
                 self.response.headers.append("set-cookie", self.cookie.clear(name))
 
     def _genuine_former(self, proven: Sequence[Presented]) -> list[str]:
