@@ -22,9 +22,9 @@ export interface RenderWithAuthOptions<Page extends object> extends TestAuthClie
  */
 export function renderWithAuth<Page extends object>(
   ui: ReactElement,
-  options: RenderWithAuthOptions<Page>,
+  { render, wrapper: Around = Fragment, auth: given, ...options }: RenderWithAuthOptions<Page>,
 ): Page & { auth: TestAuthClient } {
-  const { render, wrapper: Around = Fragment, auth = createTestAuthClient(options) } = options;
+  const auth = given ?? createTestAuthClient(options);
   const page = render(ui, {
     wrapper: ({ children }) => (
       <Around>

@@ -41,7 +41,7 @@ const parts: { name: string; imports: Imports; onTopOf?: Imports; budget: number
     name: "foreseeSessionEnd, signOutWhenIdle",
     imports: { ...client, endings: "foreseeSessionEnd, signOutWhenIdle" },
     onTopOf: client,
-    budget: 1_700,
+    budget: 1_560,
   },
 ];
 
