@@ -5,6 +5,7 @@ import react from "@vitejs/plugin-react";
 import { esmExternalRequirePlugin, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { longCommonPasswords } from "./.ci/longCommonPasswords.ts";
+import { WaitingBesideWorking } from "./.ci/waitingBesideWorking.ts";
 
 // One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
 export default defineConfig({
@@ -45,6 +46,7 @@ export default defineConfig({
     },
   },
   test: {
+    sequence: { sequencer: WaitingBesideWorking },
     projects: [
       {
         extends: true,
