@@ -5,6 +5,7 @@ import react from "@vitejs/plugin-react";
 import { esmExternalRequirePlugin, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { longCommonPasswords } from "./.ci/longCommonPasswords.ts";
+import { WaitingBesideWorking } from "./.ci/waitingBesideWorking.ts";
 
 // One file builds the package and runs its tests. Every entry of package.json's `exports` stands here.
 export default defineConfig({
@@ -45,6 +46,7 @@ export default defineConfig({
     },
   },
   test: {
+    sequence: { sequencer: WaitingBesideWorking },
     projects: [
       {
         extends: true,
@@ -54,6 +56,8 @@ export default defineConfig({
           // Searches and real processes take long on a busy machine; a hang is still told apart.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // No module keeps a state, so the files of one worker can share what they import: half of what their start costs.
+          isolate: false,
           include: [
             "test/{core,backends,browser-ports,endings,native,adapters,server,node,testing,package,types,conformance,docs}/**/*.test.ts",
           ],
@@ -116,7 +120,6 @@ export default defineConfig({
           include: ["test/interop/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
         },
       },
       "./.storybook/vitest.config.ts",

@@ -42,8 +42,8 @@ await Promise.all(
 const tests = await spawned(process.execPath, [
   vitest,
   "run",
-  // Its own choice leaves one core to the editor; nobody edits here.
-  `--maxWorkers=${availableParallelism()}`,
+  // One more than there are processors, since some of the files wait.
+  `--maxWorkers=${availableParallelism() + 1}`,
   "--reporter=default",
   "--reporter=json",
   `--outputFile.json=${report}`,

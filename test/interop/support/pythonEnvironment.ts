@@ -4,6 +4,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { holdFolder } from "../../support/holdFolder.ts";
 
 const run = promisify(execFile);
 
@@ -14,11 +15,16 @@ export const packageFolder = fileURLToPath(new URL("../../../python", import.met
  * Makes the virtual environment `.venv` of a folder from its pinned requirements, unless they are there already; returns its
  * Python.
  */
-export async function preparePythonEnvironment(
-  command: string,
-  folder: string,
-  requirementsName: "requirements.txt" | "requirements-dev.txt" = "requirements.txt",
-): Promise<string> {
+export async function preparePythonEnvironment(command: string, folder: string): Promise<string> {
+  const held = await holdFolder(folder);
+  try {
+    return await makeEnvironment(command, folder, "requirements.txt");
+  } finally {
+    await held.release();
+  }
+}
+
+async function makeEnvironment(command: string, folder: string, requirementsName: string): Promise<string> {
   const environment = `${folder}/.venv`;
   const python = `${environment}/bin/python`;
   const requirements = `${folder}/${requirementsName}`;
@@ -39,7 +45,16 @@ export async function preparePythonEnvironment(
  * tested is what would be published. Returns its Python.
  */
 export async function preparePythonPackage(command: string): Promise<string> {
-  const python = await preparePythonEnvironment(command, packageFolder, "requirements-dev.txt");
+  const held = await holdFolder(packageFolder);
+  try {
+    return await makePackage(command);
+  } finally {
+    await held.release();
+  }
+}
+
+async function makePackage(command: string): Promise<string> {
+  const python = await makeEnvironment(command, packageFolder, "requirements-dev.txt");
   const stamp = join(packageFolder, ".venv", "wheel.sha256");
   const wanted = await hashSources();
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return python;
