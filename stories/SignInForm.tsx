@@ -1,6 +1,7 @@
-import { type FormEvent, type ReactElement, useState } from "react";
+import { type ReactElement, useState } from "react";
 import { isAuthError } from "../src/core/authError.ts";
 import { useAuth } from "../src/react/useAuth.ts";
+import { StoryForm } from "./StoryForm.tsx";
 
 export interface SignInFormProps {
   title?: string;
@@ -18,11 +19,9 @@ export function SignInForm(props: SignInFormProps): ReactElement {
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
 
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    const email = textOf(fields, "email");
-    const secret = textOf(fields, "password");
+  const submit = (field: (name: string) => string): void => {
+    const email = field("email");
+    const secret = field("password");
     setIsBusy(true);
     setProblem("");
     const work =
@@ -33,8 +32,14 @@ export function SignInForm(props: SignInFormProps): ReactElement {
   };
 
   return (
-    <form className="form" onSubmit={submit} aria-label={context === undefined ? title : `${title}: ${context}`}>
-      <h2>{title}</h2>
+    <StoryForm
+      title={title}
+      label={context === undefined ? title : `${title}: ${context}`}
+      action={isBusy ? "One moment…" : title}
+      isBusy={isBusy}
+      problem={problem}
+      onSubmit={submit}
+    >
       <label>
         E-mail
         <input name="email" type="email" autoComplete="username" required defaultValue={username} />
@@ -48,23 +53,8 @@ export function SignInForm(props: SignInFormProps): ReactElement {
           required
         />
       </label>
-      <div>
-        <button className="main" type="submit" disabled={isBusy}>
-          {isBusy ? "One moment…" : title}
-        </button>
-      </div>
-      {problem !== "" && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
-    </form>
+    </StoryForm>
   );
-}
-
-function textOf(fields: FormData, name: string): string {
-  const value = fields.get(name);
-  return typeof value === "string" ? value : "";
 }
 
 function explain(error: unknown): string {

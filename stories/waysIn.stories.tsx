@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from "@storybook/react-vite";
-import { type FormEvent, type ReactElement, useState } from "react";
+import { type ReactElement, useState } from "react";
 import { expect, userEvent, waitFor } from "storybook/test";
 import type { AuthClient } from "../src/core/authClient.ts";
 import { isAuthError } from "../src/core/authError.ts";
@@ -7,6 +7,7 @@ import type { SignInChallenge } from "../src/core/signInChallenge.ts";
 import { useAuth } from "../src/react/useAuth.ts";
 import { SessionCard } from "./SessionCard.tsx";
 import { StoryApp } from "./StoryApp.tsx";
+import { StoryForm } from "./StoryForm.tsx";
 import { origin, password, type StoryWorld } from "./storyWorld.ts";
 import { WireLog } from "./WireLog.tsx";
 
@@ -22,10 +23,8 @@ function TwoSteps(): ReactElement {
   const [challenge, setChallenge] = useState<SignInChallenge | null>(null);
   const [problem, setProblem] = useState("");
 
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const secret = new FormData(event.currentTarget).get("secret");
-    const given = typeof secret === "string" ? secret : "";
+  const submit = (field: (name: string) => string): void => {
+    const given = field("secret");
     const entering =
       challenge === null ? auth.signIn({ ...ada, password: given }) : auth.continueSignIn(challenge, { code: given });
     setProblem("");
@@ -38,23 +37,18 @@ function TwoSteps(): ReactElement {
   if (auth.status === "authenticated") return <SessionCard title="Signed in by two things" />;
   return (
     <section className="sheet">
-      <form className="form" key={challenge === null ? "password" : "code"} onSubmit={submit}>
-        <h2>{challenge === null ? `The password of ${ada.username}` : "The code of your app"}</h2>
+      <StoryForm
+        key={challenge === null ? "password" : "code"}
+        title={challenge === null ? `The password of ${ada.username}` : "The code of your app"}
+        action="Go on"
+        problem={problem}
+        onSubmit={submit}
+      >
         <label>
           {challenge === null ? "Password" : "Code"}
           <input name="secret" type={challenge === null ? "password" : "text"} autoComplete="off" required />
         </label>
-        <div>
-          <button className="main" type="submit">
-            Go on
-          </button>
-        </div>
-        {problem !== "" && (
-          <p className="problem" role="alert">
-            {problem}
-          </p>
-        )}
-      </form>
+      </StoryForm>
       <p className="quiet hint">
         {challenge === null ? `The password is “${password}”.` : `The code is “${code}”. Nobody is signed in yet.`}
       </p>

@@ -48,9 +48,8 @@ describe("the packed package", () => {
     expect(files.filter((file) => /\.(test|stories)\./.test(file))).toEqual([]);
   });
 
-  // The aim is 400 kB, which ways in and the devtools have taken it over.
-  it("is downloaded in at most 450 kB", async () => {
-    expect((await stat(packed.tarball)).size).toBeLessThanOrEqual(450_000);
+  it("is downloaded in at most 400 kB", async () => {
+    expect((await stat(packed.tarball)).size).toBeLessThanOrEqual(400_000);
   });
 
   // No source maps: a debugger shows the sources as they were written, without their types.
