@@ -9,6 +9,8 @@ import { isNobody, isOpen, isSameSession, type SessionName, type SessionRecord }
 import { isSignInChallenge, type SignInChallenge, type SignInResult } from "./signInChallenge.ts";
 import { createSignOutQueue } from "./signOutQueue.ts";
 
+const NOT_TOLD = "Signed out here, but the server could not be told: try again before closing the page.";
+
 export function createSigning(parts: Parts): Signing {
   const { options, platform, backend, store, waits, record, tabs } = parts;
   const { clock } = platform;
@@ -104,10 +106,7 @@ export function createSigning(parts: Parts): Signing {
     tabs.readRecord();
     dispatch({ type: "signedOutHere" }); // S2
     const isDone = await waits.waitFor(queue.settled());
-    if (!isDone && !record.isShared) {
-      const sentence = "Signed out here, but the server could not be told: try again before closing the page.";
-      throw new AuthError("unavailable", sentence);
-    }
+    if (!isDone && !record.isShared) throw new AuthError("unavailable", NOT_TOLD);
     if (isDone && options.guests === "automatic") await parts.lifecycle.startGuest();
   }
 
