@@ -37,7 +37,8 @@ describe.skipIf(python === null)("an app that existed before, after the guide's 
       folder: app.folder,
       environment: {
         SECRET: "the secret of the app that existed before",
-        DATABASE_URL: `sqlite+aiosqlite:///${join(app.folder, "app.db")}`,
+        // So long does one wait for the others' writes: twenty at once take more than the usual 5 s on a busy machine.
+        DATABASE_URL: `sqlite+aiosqlite:///${join(app.folder, "app.db")}?timeout=30`,
       },
       ready: /Uvicorn running on http:\/\/\S+?:(\d+)/,
       onLine: (line) => void said.push(line),
