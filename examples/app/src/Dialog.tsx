@@ -36,8 +36,8 @@ export function Dialog({ isOpen, title, onClose, children }: DialogProps) {
         event.preventDefault();
         onClose?.();
       }}
-      // On a phone the back gesture may close it all the same.
-      onClose={() => isOpen && (onClose ? onClose() : dialog.current?.showModal())}
+      // On a phone the back gesture may close it all the same. The event comes late: it may have been opened again meanwhile.
+      onClose={() => isOpen && !dialog.current?.open && (onClose ? onClose() : dialog.current?.showModal())}
     >
       {isOpen && (
         <>
