@@ -35,7 +35,7 @@ export function createRefresh(parts: Parts): Refresh {
   let current: { readonly flight: Flight; readonly result: Promise<FlightResult> } | null = null;
   let isPosting = false;
   let lastFailure: Error | null = null;
-  let retry: Retry | null = null;
+  let retry: (Retry & { readonly atMonotonic: number }) | null = null;
   let shownUntil: number | null = null;
 
   function showActivity(): void {
@@ -89,10 +89,18 @@ export function createRefresh(parts: Parts): Refresh {
     shownUntil = failure?.until ?? null;
     // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
     const at = unfinished === null ? null : (unfinished.until ?? clock.now() + LOOK_AGAIN_MS);
-    retry = at === null ? null : { at, trigger: flight.trigger === "wakeUp" ? "wakeUp" : "timer" };
+    const trigger = flight.trigger === "wakeUp" ? "wakeUp" : "timer";
+    retry = at === null ? null : { at, atMonotonic: clock.monotonicNow() + at - clock.now(), trigger };
     showActivity();
     parts.schedule.arm();
     return result;
+  }
+
+  /** By the clock that is there first: one that is set back puts nothing off. */
+  function nextRetry(): Retry | null {
+    if (retry === null) return null;
+    const { at, atMonotonic, trigger } = retry;
+    return { at: Math.min(at, clock.now() + atMonotonic - clock.monotonicNow()), trigger };
   }
 
   return {
@@ -130,8 +138,11 @@ export function createRefresh(parts: Parts): Refresh {
     },
     networkChanged: showActivity,
     isRenewable: attempt.isRenewable,
-    retry: () => retry,
-    retryAfterMs: () => (retry === null ? undefined : Math.max(0, retry.at - clock.now())),
+    retry: nextRetry,
+    retryAfterMs() {
+      const next = nextRetry();
+      return next === null ? undefined : Math.max(0, next.at - clock.now());
+    },
     lastFailure: () => lastFailure,
     dispose() {
       current?.flight.aborted.abort();

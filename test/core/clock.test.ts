@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import { openForeign, openSignedIn, openWorldWithClockAt, unsigned } from "./scene.ts";
+import { ADA, openWorld } from "./support.ts";
+import { unchallenged } from "../support/unchallenged.ts";
 
 const API = "https://app.example/v1/auth/users/me";
 const YEAR_MS = 365 * 24 * 3_600_000;
@@ -98,5 +100,17 @@ describe("a clock that is set back", () => {
     scene.clock.jumpWall(-backMs);
     await scene.world.advance(900_000);
     expect(scene.since()).toHaveLength(1);
+  });
+
+  it("by an hour does not keep a tab without a channel from what another one has begun meanwhile", async () => {
+    await using opened = await openWorld(2, { world: { channel: "missing" } });
+    const { world, clock, clients } = opened;
+    world.tabs[0]?.goOffline();
+    await world.advance(100);
+    world.tabs[0]?.goOnline();
+    clock.jumpWall(-3_600_000);
+    const ada = unchallenged(await world.until((clients[1] as (typeof clients)[number]).signIn(ADA)));
+    await world.advance(60_000);
+    for (const client of clients) expect(client.getState()).toEqual({ status: "authenticated", identity: ada });
   });
 });
