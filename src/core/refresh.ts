@@ -3,6 +3,7 @@ import { createActivity } from "./activity.ts";
 import type { RefreshTrigger } from "./authState.ts";
 import { postpone } from "./pacing.ts";
 import type { FlightResult, Parts, Refresh, Retry, Urgency } from "./parts.ts";
+import type { Clock } from "./ports.ts";
 import { createRefreshAttempt, isSatisfied } from "./refreshAttempt.ts";
 import { underRefreshLock } from "./refreshLock.ts";
 import { describeFailure } from "./responses.ts";
@@ -35,7 +36,7 @@ export function createRefresh(parts: Parts): Refresh {
   let current: { readonly flight: Flight; readonly result: Promise<FlightResult> } | null = null;
   let isPosting = false;
   let lastFailure: Error | null = null;
-  let retry: (Retry & { readonly atMonotonic: number }) | null = null;
+  let retry: (() => Retry) | null = null;
   let shownUntil: number | null = null;
 
   function showActivity(): void {
@@ -89,18 +90,10 @@ export function createRefresh(parts: Parts): Refresh {
     shownUntil = failure?.until ?? null;
     // A failure that names no moment needs one all the same: the timer of a spent token would run without a pause.
     const at = unfinished === null ? null : (unfinished.until ?? clock.now() + LOOK_AGAIN_MS);
-    const trigger = flight.trigger === "wakeUp" ? "wakeUp" : "timer";
-    retry = at === null ? null : { at, atMonotonic: clock.monotonicNow() + at - clock.now(), trigger };
+    retry = at === null ? null : planRetry(clock, at, flight.trigger === "wakeUp" ? "wakeUp" : "timer");
     showActivity();
     parts.schedule.arm();
     return result;
-  }
-
-  /** By the clock that is there first: one that is set back puts nothing off. */
-  function nextRetry(): Retry | null {
-    if (retry === null) return null;
-    const { at, atMonotonic, trigger } = retry;
-    return { at: Math.min(at, clock.now() + atMonotonic - clock.monotonicNow()), trigger };
   }
 
   return {
@@ -138,11 +131,8 @@ export function createRefresh(parts: Parts): Refresh {
     },
     networkChanged: showActivity,
     isRenewable: attempt.isRenewable,
-    retry: nextRetry,
-    retryAfterMs() {
-      const next = nextRetry();
-      return next === null ? undefined : Math.max(0, next.at - clock.now());
-    },
+    retry: () => retry?.() ?? null,
+    retryAfterMs: () => (retry === null ? undefined : Math.max(0, retry().at - clock.now())),
     lastFailure: () => lastFailure,
     dispose() {
       current?.flight.aborted.abort();
@@ -150,6 +140,12 @@ export function createRefresh(parts: Parts): Refresh {
       activity.readable.clear();
     },
   };
+}
+
+/** By the clock that is there first: one that is set back puts nothing off. */
+function planRetry(clock: Clock, at: number, trigger: RefreshTrigger): () => Retry {
+  const atMonotonic = clock.monotonicNow() + at - clock.now();
+  return () => ({ at: Math.min(at, clock.now() + atMonotonic - clock.monotonicNow()), trigger });
 }
 
 /** L4: a lock can be granted before the message and the record arrive, so both are looked at again inside it. */
