@@ -1,6 +1,7 @@
 import type { Preview } from "@storybook/react-vite";
 import { useEffect } from "react";
 import { configure } from "storybook/test";
+import { StoryDocs } from "./StoryDocs.tsx";
 import { StepGate, waitForNext } from "./StepGate.tsx";
 import "./preview.css";
 
@@ -8,7 +9,9 @@ import "./preview.css";
 configure({ asyncUtilTimeout: 10_000 });
 
 const preview: Preview = {
+  tags: ["autodocs"],
   parameters: {
+    docs: { page: StoryDocs },
     layout: "fullscreen",
     a11y: { test: "error" },
     controls: { disable: true },
