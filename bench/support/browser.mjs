@@ -58,7 +58,8 @@ export async function launchBackgroundBrowser() {
   const data = await mkdtemp(join(tmpdir(), "stay-signed-in-bench-"));
   const program = spawn(
     findChromium(),
-    [...flags, "--headless", "--remote-debugging-port=0", `--user-data-dir=${data}`],
+    // Without a page to begin with it opens one of its own, and a driver that comes too early waits for ever.
+    [...flags, "--headless", "--remote-debugging-port=0", `--user-data-dir=${data}`, "about:blank"],
     { stdio: "ignore" },
   );
   const ended = once(program, "close");

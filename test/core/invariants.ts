@@ -54,13 +54,9 @@ const sleepsOverAnAnswer = (evidence: Evidence): boolean =>
   (evidence.conditions.lock === "missing" && does(evidence, "sleep")) ||
   evidence.sleptAt.some((moment) => evidence.refreshes.some((refresh) => isClosedOver(refresh, moment)));
 
-/** Whether a tab was gone from its refresh before the machine fell asleep, and the answer not there yet. */
-const isClosedOver = ({ outcome, sent, settled, answered }: RequestRecord, moment: number): boolean =>
-  outcome === "abandoned" &&
-  answered !== null &&
-  sent.atMs <= moment &&
-  (settled?.atMs ?? Number.POSITIVE_INFINITY) <= moment &&
-  answered.atMs + LONGEST_DELIVERY_MS > moment;
+/** Whether the machine fell asleep under a refresh whose answer was not there yet, and its tab was gone then or at the wake-up. */
+const isClosedOver = ({ outcome, sent, answered }: RequestRecord, moment: number): boolean =>
+  outcome === "abandoned" && answered !== null && sent.atMs <= moment && answered.atMs + LONGEST_DELIVERY_MS > moment;
 
 /** Each says what broke it; nothing is what is wanted. */
 export const invariants: Readonly<Record<string, (evidence: Evidence) => readonly string[]>> = {
