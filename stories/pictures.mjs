@@ -55,8 +55,8 @@ async function takeShown(folder) {
 async function takeAll(folder) {
   const { entries } = JSON.parse(await readFile(join(built, "index.json"), "utf8"));
   const only = process.env.ONLY ?? "";
-  for (const { id } of Object.values(entries)) {
-    if (!id.includes(only)) continue;
+  for (const { id, type } of Object.values(entries)) {
+    if (type !== "story" || !id.includes(only)) continue;
     for (const colorScheme of ["light", "dark"]) {
       for (const width of [1200, 360]) {
         await mkdir(folder, { recursive: true });

@@ -49,12 +49,12 @@ const signsOutUnnamed = (evidence: Evidence): boolean =>
 const isMisnumbered = (evidence: Evidence): boolean =>
   evidence.conditions.isNumberless === true && evidence.program.filter((step) => ACTS.includes(step.do)).length > 1;
 // An answer that is delivered after hours of sleep puts an old cookie over a newer one of the same session. No client can see
-// that; with locks nobody asks again before it is there, unless the tab that asked has been closed over its refresh.
+// that; with locks nobody asks again before it is there, unless the tab that asked is gone or has given it up for a sign-in.
 const sleepsOverAnAnswer = (evidence: Evidence): boolean =>
   (evidence.conditions.lock === "missing" && does(evidence, "sleep")) ||
   evidence.sleptAt.some((moment) => evidence.refreshes.some((refresh) => isClosedOver(refresh, moment)));
 
-/** Whether the machine fell asleep under a refresh whose answer was not there yet, and its tab was gone then or at the wake-up. */
+/** Whether the machine fell asleep under a refresh whose answer was not there yet, and whose tab did not stay to take it. */
 const isClosedOver = ({ outcome, sent, answered }: RequestRecord, moment: number): boolean =>
   outcome === "abandoned" && answered !== null && sent.atMs <= moment && answered.atMs + LONGEST_DELIVERY_MS > moment;
 
