@@ -52,7 +52,8 @@ export async function toSession(parts: Parts, answer: TokenAnswer, given: Given)
   if (subject === null) ({ subject, isGuest } = await askForSubject(parts, answer, call));
   const identity = readIdentity(claims, { subject, sessionId, isGuest });
   if (identity === null) throw new AuthError("badResponse");
-  const name = nameSession(answer, identity, sessionId, given, clock.now());
+  const number = parts.store.getState().session?.number ?? 0;
+  const name = nameSession(answer, identity, sessionId, given, Math.max(clock.now(), number + 1));
   const anchor = anchorOf(answer, sent);
   const former = isSameSession(held, name) ? (held?.token ?? null) : null;
   const token: HeldToken = {
@@ -98,14 +99,15 @@ async function askForSubject(
 
 /**
  * K6, for a server that numbers no sessions: an answer to a refresh is the session that was there, by its id (also one that has
- * ended, or of which only a record tells) or else by its subject; anything else was found when the request was sent.
+ * ended, or of which only a record tells) or else by its subject; anything else was found when the request was sent. A sign-in is
+ * `later` than what the tab has by now: a clock that was set back does not make it an earlier one.
  */
 function nameSession(
   answer: TokenAnswer,
   identity: Identity,
   sessionId: string | null,
   { snapshot: { session, unverified }, sent, isRefresh }: Given,
-  now: number,
+  later: number,
 ): SessionName {
   const isHeldSubject = session?.identity == null || session.identity.subject === identity.subject;
   const isThere = (known: SessionName | null): boolean =>
@@ -113,6 +115,6 @@ function nameSession(
       ? known === session && isOpen(session) && isHeldSubject
       : known !== null && known.id === sessionId;
   const known = isRefresh ? [session, unverified].find(isThere) : null;
-  const stamped = Math.max(isRefresh ? sent.sentAt : now, (session?.number ?? 0) + 1);
+  const stamped = isRefresh ? Math.max(sent.sentAt, (session?.number ?? 0) + 1) : later;
   return { number: answer.session?.number ?? known?.number ?? stamped, id: sessionId ?? known?.id ?? "" };
 }

@@ -229,6 +229,22 @@ describe("the orderings that single rules are there for", () => {
   });
 
   // K6
+  it("on a server without numbers a sign-in counts over what its tab heard of meanwhile, also when the clock was set back", async () => {
+    await using opened = await openWorld(1, { isNumberless: true });
+    const { world, clock, clients } = opened;
+    await world.until((clients[0] as (typeof clients)[number]).signIn(ADA));
+    await world.advance(60_000);
+    const slow = world.network.addFault({ match: "/jwt/login", hold: "after" });
+    const bob = opened.open(world.open()).signIn(BOB);
+    await world.advance(1_000);
+    clock.jumpWall(-3_600_000);
+    slow.release();
+    const identity = unchallenged(await world.until(bob));
+    await world.advance(5_000);
+    for (const client of clients) expect(client.getState()).toEqual({ status: "authenticated", identity });
+  });
+
+  // K6
   it("on a server without numbers a tab that finds what another one has signed out of makes no later session of it", async () => {
     await using scene = await openSignedIn(1, { isNumberless: true });
     const { world, client } = scene;
