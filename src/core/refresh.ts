@@ -142,7 +142,10 @@ export function createRefresh(parts: Parts): Refresh {
   };
 }
 
-/** By the clock that is there first: one that is set back puts nothing off. */
+/**
+ * By the clock that is there first: one that is set back puts nothing off. `at` itself where it can be, since a sum of spans rounds to
+ * a moment just before it, at which nothing is due yet.
+ */
 function planRetry(clock: Clock, at: number, trigger: RefreshTrigger): () => Retry {
   const atMonotonic = clock.monotonicNow() + at - clock.now();
   return () => ({ at: Math.min(at, clock.now() + atMonotonic - clock.monotonicNow()), trigger });

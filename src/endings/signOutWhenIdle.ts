@@ -1,6 +1,7 @@
 import type { AuthClient, Readable } from "../core/authClient.ts";
 import { AuthError } from "../core/authError.ts";
 import { aFunction, checkOptions } from "../core/checkOptions.ts";
+import { elapsedMs } from "../core/lifetime.ts";
 import { createReadable } from "../core/readable.ts";
 import { createActivityRecord } from "./activityRecord.ts";
 import { createAlarm } from "./alarm.ts";
@@ -82,7 +83,7 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
     }
   }
 
-  const idleMs = (): number => Math.max(clock.now() - last.at, clock.monotonicNow() - last.atMonotonic);
+  const idleMs = (): number => elapsedMs(last.at, last.atMonotonic, clock);
 
   function write(): void {
     writtenAt = last.at;
