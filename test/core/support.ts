@@ -1,11 +1,8 @@
 import { createAuthClient, type AuthClientOptions } from "../../src/core/createAuthClient.ts";
 import type { AuthClient } from "../../src/core/authClient.ts";
-import { createAuthServer } from "../../src/server/createAuthServer.ts";
 import type { AuthServerOptions } from "../../src/server/authServerOptions.ts";
-import { memoryStore } from "../../src/server/memoryStore.ts";
-import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createTabs } from "../../src/testing/createTabs.ts";
-import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
+import { createServerOnClock } from "../support/createServerOnClock.ts";
 import { withProofs } from "../support/withProofs.ts";
 
 export const ADA = { username: "ada@example.org", password: "correct horse" };
@@ -26,18 +23,12 @@ export async function openWorld(
     world?: Omit<Parameters<typeof createTabs>[1], "app" | "clock">;
   } = {},
 ) {
-  const clock = createSimulatedClock();
   const audit: { type: string }[] = [];
-  const server = createAuthServer({
-    store: memoryStore({ now: clock.worldNow }),
-    accessTokenSecret: "a secret of more than thirty-two bytes for tests",
-    publicUrl: "https://app.example",
-    rateLimits: false,
+  const { clock, server } = createServerOnClock({
     refuseCommonPasswords: false,
-    passwordHasher: pbkdf2PasswordHasher({ iterations: 1 }),
     onAuditEvent: (event) => void audit.push(event as never),
     ...options.server,
-  } as AuthServerOptions);
+  });
   const numbered = options.isNumberless === true ? withoutNumbers(server.app) : server.app;
   const wrapped = options.wrap?.(numbered) ?? numbered;
   const app = options.isBound === true ? await withProofs(wrapped) : wrapped;

@@ -5,7 +5,7 @@ import { type AuthClientOptions, createAuthClient } from "../../src/core/createA
 import { AuthDevtools } from "../../src/devtools/AuthDevtools.tsx";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
 import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
-import { createTestServer } from "../support/createTestServer.ts";
+import { createServerOnClock } from "../support/createServerOnClock.ts";
 import { withProofs } from "../support/withProofs.ts";
 
 export const password = "correct horse battery";
@@ -22,7 +22,7 @@ afterEach(() => {
 
 /** A browser of simulated tabs in front of the real server, with somebody signed in. */
 export async function openBrowser(tabCount = 1, isBound = false, options: Partial<AuthClientOptions> = {}) {
-  const { clock, server } = createTestServer({ sessionBinding: "optional" });
+  const { clock, server } = createServerOnClock({ sessionBinding: "optional" });
   const world = createTabs(tabCount, { app: isBound ? await withProofs(server.app) : server.app, clock });
   const clients = world.tabs.map(({ platform }) => createAuthClient({ ...options, platform }));
   undo.push(() => {

@@ -9,7 +9,7 @@ import { useAuth } from "../../src/react/useAuth.ts";
 import { useAuthClient } from "../../src/react/useAuthClient.ts";
 import { useSession } from "../../src/react/useSession.ts";
 import { createTabs, type SimulatedTabs } from "../../src/testing/createTabs.ts";
-import { createTestServer } from "../support/createTestServer.ts";
+import { createServerOnClock } from "../support/createServerOnClock.ts";
 import { renderApp } from "./renderApp.tsx";
 import { unchallenged } from "../support/unchallenged.ts";
 
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 async function openBrowser(tabCount: number) {
-  const { clock, server } = createTestServer();
+  const { clock, server } = createServerOnClock();
   const world = createTabs(tabCount, { app: server.app, clock });
   const clients: AuthClient[] = [];
   worlds.push({ world, clients });

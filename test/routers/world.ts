@@ -4,7 +4,7 @@ import type { AuthClient } from "../../src/core/authClient.ts";
 import { createAuthClient } from "../../src/core/createAuthClient.ts";
 import { requireUser } from "../../src/server/requireUser.ts";
 import { createTabs } from "../../src/testing/createTabs.ts";
-import { createTestServer } from "../support/createTestServer.ts";
+import { createServerOnClock } from "../support/createServerOnClock.ts";
 import { writeRecipes } from "./recipes.ts";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -13,7 +13,7 @@ export const credentials = { username: "ada@example.org", password: "correct hor
 
 /** A browser whose first tab runs the recipes of docs/routers.md, and a server with notes. */
 export async function openWorld() {
-  const { clock, server } = createTestServer();
+  const { clock, server } = createServerOnClock();
   const app = new Hono();
   app.route("/", server.app);
   app.get("/api/notes", requireUser(server), (context) => context.json(["Buy milk"]));

@@ -5,7 +5,7 @@ import { pbkdf2PasswordHasher } from "../../src/server/pbkdf2PasswordHasher.ts";
 import { createSimulatedClock } from "../../src/testing/simulatedClock.ts";
 
 /** The real server, in memory, by a clock that is moved by hand, with passwords that take no time. */
-export function createTestServer(options: Partial<AuthServerOptions> = {}) {
+export function createServerOnClock(options: Partial<AuthServerOptions> = {}) {
   const clock = createSimulatedClock();
   const server = createAuthServer({
     store: memoryStore({ now: () => clock.worldNow() }),

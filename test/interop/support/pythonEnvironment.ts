@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { holdFolder } from "../../support/holdFolder.ts";
+import { whileHolding } from "../../support/holdFolder.ts";
 
 const run = promisify(execFile);
 
@@ -15,13 +15,8 @@ export const packageFolder = fileURLToPath(new URL("../../../python", import.met
  * Makes the virtual environment `.venv` of a folder from its pinned requirements, unless they are there already; returns its
  * Python.
  */
-export async function preparePythonEnvironment(command: string, folder: string): Promise<string> {
-  const held = await holdFolder(folder);
-  try {
-    return await makeEnvironment(command, folder, "requirements.txt");
-  } finally {
-    await held.release();
-  }
+export function preparePythonEnvironment(command: string, folder: string): Promise<string> {
+  return whileHolding(folder, () => makeEnvironment(command, folder, "requirements.txt"));
 }
 
 async function makeEnvironment(command: string, folder: string, requirementsName: string): Promise<string> {
@@ -44,13 +39,8 @@ async function makeEnvironment(command: string, folder: string, requirementsName
  * The environment of the Python package, with the package itself built as a wheel and installed from that, so that what is
  * tested is what would be published. Returns its Python.
  */
-export async function preparePythonPackage(command: string): Promise<string> {
-  const held = await holdFolder(packageFolder);
-  try {
-    return await makePackage(command);
-  } finally {
-    await held.release();
-  }
+export function preparePythonPackage(command: string): Promise<string> {
+  return whileHolding(packageFolder, () => makePackage(command));
 }
 
 async function makePackage(command: string): Promise<string> {
