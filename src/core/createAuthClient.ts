@@ -12,6 +12,7 @@ import { createReady } from "./ready.ts";
 import { createRefresh } from "./refresh.ts";
 import { requireMethod } from "./requireMethod.ts";
 import { toAuthError } from "./responses.ts";
+import { rethrowLater } from "./rethrowLater.ts";
 import { createSchedule } from "./schedule.ts";
 import { isOpen } from "./session.ts";
 import { createSigning } from "./signing.ts";
@@ -41,11 +42,7 @@ function assemble(options: AuthClientOptions & { readonly platform: Platform }):
       options.backend ?? createHttpBackend({ baseUrl: resolved.baseUrl, paths: options.paths, now: () => clock.now() }),
     waits: createWaits(),
     warn: (message) => platform.warn?.(message),
-    rethrow(error) {
-      clock.setTimer(() => {
-        throw error;
-      }, 0);
-    },
+    rethrow: rethrowLater(clock),
     call,
   } as Partial<Assembly> as Assembly;
   parts.store = createStore(parts);

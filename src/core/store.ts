@@ -1,5 +1,6 @@
-import { createAuthEmitter, happeningsBetween } from "./authEmitter.ts";
+import { createAuthEmitter } from "./authEmitter.ts";
 import type { AuthState } from "./authState.ts";
+import { happeningsBetween } from "./happenings.ts";
 import type { Parts, Store } from "./parts.ts";
 import { createReadable } from "./readable.ts";
 import { isOpen, isSameSession } from "./session.ts";

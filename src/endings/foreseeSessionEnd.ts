@@ -1,6 +1,7 @@
 import type { AuthClient, Readable } from "../core/authClient.ts";
 import { checkOptions } from "../core/checkOptions.ts";
 import { createReadable } from "../core/readable.ts";
+import { rethrowLater } from "../core/rethrowLater.ts";
 import { createAlarm } from "./alarm.ts";
 import { checkSpan } from "./checkSpan.ts";
 
@@ -38,15 +39,9 @@ export function foreseeSessionEnd(auth: AuthClient, options: ForeseeOptions = {}
   checkSpan("leadMs", leadMs);
   const { platform } = auth.internals;
   const { clock } = platform;
-  const ending = createReadable<number | null>(null, rethrowLater);
+  const ending = createReadable<number | null>(null, rethrowLater(clock));
   const alarm = createAlarm(platform, look);
   const unsubscribe = auth.sessionEndsAt.subscribe(look);
-
-  function rethrowLater(error: unknown): void {
-    clock.setTimer(() => {
-      throw error;
-    }, 0);
-  }
 
   function look(): void {
     const [endsAt, told, now] = [auth.sessionEndsAt.getState(), ending.getState(), clock.now()];

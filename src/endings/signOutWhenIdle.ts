@@ -3,6 +3,7 @@ import { AuthError } from "../core/authError.ts";
 import { aFunction, checkOptions } from "../core/checkOptions.ts";
 import { elapsedMs } from "../core/lifetime.ts";
 import { createReadable } from "../core/readable.ts";
+import { rethrowLater } from "../core/rethrowLater.ts";
 import { createActivityRecord } from "./activityRecord.ts";
 import { createAlarm } from "./alarm.ts";
 import { checkSpan } from "./checkSpan.ts";
@@ -55,7 +56,7 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
   const { clock } = platform;
   const throttleMs = Math.min(MOST_THROTTLE_MS, afterMs / 20);
   const record = createActivityRecord(platform, `${namespace}:active`);
-  const warning = createReadable<number | null>(null, rethrowLater);
+  const warning = createReadable<number | null>(null, rethrowLater(clock));
   /** The last activity that this tab knows of, by both clocks. */
   let last = { at: clock.now(), atMonotonic: clock.monotonicNow() };
   let writtenAt = 0;
@@ -64,12 +65,6 @@ export function signOutWhenIdle(auth: AuthClient, options: IdleOptions): IdleSig
   let isStopped = false;
   const alarm = createAlarm(platform, look);
   const cleanups = [activity(act), record.onChange(look), auth.subscribe(follow), alarm.stop];
-
-  function rethrowLater(error: unknown): void {
-    clock.setTimer(() => {
-      throw error;
-    }, 0);
-  }
 
   /** Takes over what another tab has written. */
   function learn(): void {

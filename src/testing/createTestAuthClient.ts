@@ -1,3 +1,5 @@
+import { createAuthEmitter } from "../core/authEmitter.ts";
+import type { Happening } from "../core/happenings.ts";
 import type { AuthClient, AuthEventName, AuthEvents } from "../core/authClient.ts";
 import type { User } from "../core/register.ts";
 import { AuthError } from "../core/authError.ts";
@@ -6,6 +8,8 @@ import { isSignInChallenge, type SignInChallenge, type SignInResult } from "../c
 import type { Activity, AuthState, Identity } from "../core/authState.ts";
 import { noAttempt } from "../core/record.ts";
 import type { Platform } from "../core/ports.ts";
+import { createReadable } from "../core/readable.ts";
+import { completeIdentity, identityOf, makeUser } from "./madeUpIdentity.ts";
 import { createSimulatedClock } from "./simulatedClock.ts";
 
 /** Who is signed in at first, and who comes of a sign-in. */
@@ -64,12 +68,12 @@ const RULES: OptionRules<TestAuthClientOptions> = {
  */
 export function createTestAuthClient(options: TestAuthClientOptions = {}): TestAuthClient {
   checkOptions(options, RULES, "`createTestAuthClient`");
-  const listeners = new Map<AuthEventName, Set<(detail: never) => void>>();
-  const state = createCell<AuthState>(initialState(options));
-  const activity = createCell<Activity>({ kind: "idle" });
+  const emitter = createAuthEmitter(rethrow);
+  const state = createReadable<AuthState>(initialState(options), rethrow);
+  const activity = createReadable<Activity>({ kind: "idle" }, rethrow);
   let tokenCount = 1;
-  const accessToken = createCell<string | null>(state.getState().status === "authenticated" ? nameToken() : null);
-  const sessionEndsAt = createCell<number | null>(null);
+  const accessToken = createReadable(identityOf(state.getState()) === null ? null : nameToken(), rethrow);
+  const sessionEndsAt = createReadable<number | null>(null, rethrow);
   let startCount = 0;
   let isDisposed = false;
 
@@ -78,7 +82,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   }
 
   function emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void {
-    for (const listener of listeners.get(event) ?? []) (listener as (detail: AuthEvents[E]) => void)(detail);
+    emitter.emit({ event, detail } as Happening);
   }
 
   function setState(next: AuthState): void {
@@ -94,10 +98,8 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     }
     if (identity !== null && (isOther || former?.sessionId !== identity.sessionId)) emit("signedIn", { identity });
     // As the real client does: what happened is told before the state can be seen.
-    state.assign(next);
-    accessToken.assign(identity === null ? null : nameToken());
-    state.notify();
-    accessToken.notify();
+    const tell = [state.assign(next), accessToken.assign(identity === null ? null : nameToken())];
+    for (const tellOne of tell) tellOne();
   }
 
   async function signIn(credentials: { username: string; password: string }): Promise<SignInResult> {
@@ -146,11 +148,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
         identityOf(state.getState())?.subject === subject && !isDisposed ? accessToken.getState() : null,
       emit,
     },
-    on: (event, listener) => {
-      const ofEvent = listeners.get(event) ?? new Set();
-      listeners.set(event, ofEvent.add(listener));
-      return () => ofEvent.delete(listener);
-    },
+    on: emitter.on,
     start: () => {
       startCount += 1;
       let isStopped = false;
@@ -223,15 +221,11 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
     fetchUser: async () => makeUser(requireIdentity(), options.user),
     dispose: () => {
       isDisposed = true;
-      for (const cell of [state, activity, accessToken, sessionEndsAt]) cell.clear();
-      listeners.clear();
+      for (const each of [state, activity, accessToken, sessionEndsAt, emitter]) each.clear();
     },
     setState,
     setActivity,
-    setSessionEndsAt(endsAt) {
-      sessionEndsAt.assign(endsAt);
-      sessionEndsAt.notify();
-    },
+    setSessionEndsAt: (endsAt) => sessionEndsAt.assign(endsAt)(),
     become: (identity) => setState({ status: "authenticated", identity: completeIdentity(identity) }),
     endSession: (reason) =>
       setState({ status: "unauthenticated", reason, previousIdentity: identityOf(state.getState()) }),
@@ -242,16 +236,14 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   };
 
   function setActivity(next: Activity): void {
-    activity.assign(next);
-    activity.notify();
+    activity.assign(next)();
   }
 
   function renewAccessToken(): void {
     const identity = requireIdentity();
     tokenCount += 1;
     emit("refreshed", { identity });
-    accessToken.assign(nameToken());
-    accessToken.notify();
+    accessToken.assign(nameToken())();
   }
 
   return client;
@@ -267,55 +259,15 @@ function createTestPlatform(): Platform {
   };
 }
 
-interface Cell<T> {
-  readonly getState: () => T;
-  readonly subscribe: (listener: () => void) => () => void;
-  assign(value: T): void;
-  notify(): void;
-  clear(): void;
-}
-
-function createCell<T>(initial: T): Cell<T> {
-  const listeners = new Set<() => void>();
-  let value = initial;
-  return {
-    getState: () => value,
-    subscribe: (listener) => {
-      const own = (): void => listener();
-      listeners.add(own);
-      return () => listeners.delete(own);
-    },
-    assign: (next) => {
-      value = next;
-    },
-    notify: () => [...listeners].forEach((listener) => listener()),
-    clear: () => listeners.clear(),
-  };
-}
-
 function initialState({ state, identity }: TestAuthClientOptions): AuthState {
   if (state !== undefined) return state;
   if (identity !== undefined) return { status: "authenticated", identity: completeIdentity(identity) };
   return { status: "unauthenticated", reason: "none", previousIdentity: null };
 }
 
-function identityOf(state: AuthState): Identity | null {
-  return state.status === "authenticated" ? state.identity : null;
-}
-
-function completeIdentity(identity: Partial<Identity> & Pick<Identity, "subject">): Identity {
-  const { subject, isGuest = false, sessionId = `session-of-${subject}` } = identity;
-  return { isGuest, sessionId, claims: { sub: subject, sid: sessionId, is_guest: isGuest }, ...identity };
-}
-
-function makeUser(identity: Identity, user: Partial<User> = {}): User {
-  return {
-    id: identity.subject,
-    email: identity.isGuest ? null : `${identity.subject.split("@")[0]}@example.org`,
-    is_active: true,
-    is_superuser: false,
-    is_verified: true,
-    is_guest: identity.isGuest,
-    ...user,
-  };
+/** As the real client does it: a listener that throws stops nobody else. */
+function rethrow(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

@@ -1,0 +1,10 @@
+import type { Clock } from "./ports.ts";
+
+/** For what a listener threw: in a task of its own it disturbs nobody here, and is not lost. */
+export const rethrowLater =
+  (clock: Pick<Clock, "setTimer">) =>
+  (error: unknown): void => {
+    clock.setTimer(() => {
+      throw error;
+    }, 0);
+  };
