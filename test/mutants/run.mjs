@@ -9,6 +9,7 @@ import { stripVTControlCharacters } from "node:util";
 
 const PROGRAMS = process.argv[2] ?? "600";
 const ONLY = process.argv[3] ?? "";
+const TIMEOUT_MS = 1_800_000;
 
 /** Each rule of the design: its words, the file that has it, its code there, and the code without it. */
 const rules = JSON.parse(readFileSync(new URL("rules.json", import.meta.url), "utf8"));
@@ -50,14 +51,18 @@ async function takeOut({ rule, file, code, replacement }, folder) {
 function run(folder, ...which) {
   const vitest = join(folder, "node_modules", "vitest", "vitest.mjs");
   const settings = ["--root", folder, "--project", "unit", "--maxWorkers", "1", "--bail", "1"];
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [vitest, "run", ...settings, ...which], {
       cwd: folder,
       env: { ...process.env, PROGRAMS, SEED: "7", SHRINK: "no" },
-      timeout: 900_000,
+      timeout: TIMEOUT_MS,
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-    child.on("close", (status) => resolve({ status, output: stripVTControlCharacters(said) }));
+    child.on("close", (status) => {
+      // Who was stopped has noticed nothing.
+      if (status === null) reject(new Error(`Stopped after ${TIMEOUT_MS / 60_000} minutes: ${which.join(" ")}`));
+      else resolve({ status, output: stripVTControlCharacters(said) });
+    });
   });
 }
