@@ -19,26 +19,30 @@ const spawned = (command, args, output = "inherit") =>
     });
   });
 
-// Once, before anything starts: every project that needs a browser then takes this one. Vite says "development" of whatever it
-// runs, which would have the whole run in another environment than a single file.
+const asked = process.argv.slice(2);
+const importing = async (path) => (await runnerImport(path, { configFile: false, logLevel: "error" })).module;
+const tell = (error) => console.error(error.message);
+
+// Vite says "development" of whatever it runs, which would have the whole run in another environment than a single file.
 const { NODE_ENV } = process.env;
-try {
-  const { module } = await runnerImport("./test/support/chromium.ts", { configFile: false, logLevel: "error" });
-  process.env.CHROMIUM = await module.findChromium();
-} catch (error) {
-  console.error(error.message);
-}
+const { findChromium } = await importing("./test/support/chromium.ts");
+const { prepareEveryEnvironment } = await importing("./test/interop/support/pythonEnvironment.ts");
 if (NODE_ENV === undefined) delete process.env.NODE_ENV;
 else process.env.NODE_ENV = NODE_ENV;
 
+// Once, before anything starts: every project that needs a browser then takes this one.
+const chromium = await findChromium().catch(tell);
+if (chromium !== undefined) process.env.CHROMIUM = chromium;
+
 // Each is a script of package.json, so that a person can run the one that complained. Side by side, and so each says at its end
-// what it has to say.
+// what it has to say. What is downloaded for Python comes meanwhile; whoever names files needs it only if one of them does.
 const broken = [];
-await Promise.all(
-  ["typecheck", "lint", "format:check", "knip"].map(async (check) => {
+await Promise.all([
+  asked.length === 0 && prepareEveryEnvironment().catch(tell),
+  ...["typecheck", "lint", "format:check", "knip"].map(async (check) => {
     if ((await spawned("npm", ["run", "--silent", check], "pipe")) !== 0) broken.push(check);
   }),
-);
+]);
 const tests = await spawned(process.execPath, [
   vitest,
   "run",
@@ -47,7 +51,7 @@ const tests = await spawned(process.execPath, [
   "--reporter=default",
   "--reporter=json",
   `--outputFile.json=${report}`,
-  ...process.argv.slice(2),
+  ...asked,
 ]);
 
 let counts = { passed: 0, failed: 1, skipped: 0 };

@@ -6,12 +6,15 @@ const WAITING = ["browser", "interop"];
 /** Begun first, since nothing would run beside them at the end. */
 const LONGEST = [
   "core/model",
+  "interop/pythonPackage",
   "interop/existingApp",
   "package/next",
   "package/tarball",
   "docs/site",
   "docs/codeBlocks",
   "node/commandLine",
+  "interop/presets",
+  "server/signInAttacks",
   "browser/frozen",
 ];
 

@@ -11,14 +11,17 @@ import { withProofs } from "../support/withProofs.ts";
 export const password = "correct horse battery";
 export const undo: (() => void)[] = [];
 
-beforeEach(() => {
-  // The panel looks again by an interval of the page's own; the client's timers are the simulated world's.
-  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-});
-afterEach(() => {
-  for (const step of undo.splice(0).reverse()) step();
-  vi.useRealTimers();
-});
+/** For each file that opens a panel: whatever a test has put into {@link undo} is undone after it. */
+export function setUpPanels(): void {
+  beforeEach(() => {
+    // The panel looks again by an interval of the page's own; the client's timers are the simulated world's.
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  });
+  afterEach(() => {
+    for (const step of undo.splice(0).reverse()) step();
+    vi.useRealTimers();
+  });
+}
 
 /** A browser of simulated tabs in front of the real server, with somebody signed in. */
 export async function openBrowser(tabCount = 1, isBound = false, options: Partial<AuthClientOptions> = {}) {

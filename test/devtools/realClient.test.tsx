@@ -2,7 +2,9 @@ import { act, fireEvent, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { refreshLockName } from "../../src/core/refreshLock.ts";
 import { maskToken } from "../../src/devtools/maskToken.ts";
-import { openBrowser, openPanel, undo } from "./openPanel.tsx";
+import { openBrowser, openPanel, setUpPanels, undo } from "./openPanel.tsx";
+
+setUpPanels();
 
 describe("the devtools of a real client", () => {
   it("say when the next refresh comes and why, and afterwards how it went", async () => {

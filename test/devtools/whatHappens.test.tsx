@@ -2,7 +2,9 @@ import { act, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import { authorizeFetch } from "../../src/adapters/authorizeFetch.ts";
 import { refreshLockName } from "../../src/core/refreshLock.ts";
-import { openBrowser, openPanel, password, undo } from "./openPanel.tsx";
+import { openBrowser, openPanel, password, setUpPanels, undo } from "./openPanel.tsx";
+
+setUpPanels();
 
 const address = "https://app.example/v1/auth/sessions?secret=1";
 

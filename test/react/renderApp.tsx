@@ -1,13 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render } from "@testing-library/react";
+import { render } from "@testing-library/react";
 import { type ReactNode, StrictMode } from "react";
-import { afterEach } from "vitest";
 import type { AuthClient } from "../../src/core/authClient.ts";
 import { type BindQueryClientOptions, bindQueryClient } from "../../src/query/bindQueryClient.ts";
 import { AuthProvider } from "../../src/react/AuthProvider.tsx";
-
-Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-afterEach(cleanup);
 
 interface RenderOptions extends BindQueryClientOptions {
   queryClient?: QueryClient;

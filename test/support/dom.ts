@@ -1,4 +1,3 @@
-import "./noUnhandled.ts";
 import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
@@ -11,4 +10,11 @@ globalThis.IS_REACT_ACT_ENVIRONMENT = true;
 // Testing Library moves faked timers only when it finds a `jest`; without this its `findBy…` hang under vi.useFakeTimers().
 Object.assign(globalThis, { jest: { advanceTimersByTime: (ms: number) => vi.advanceTimersByTime(ms) } });
 
-afterEach(cleanup);
+afterEach(async () => {
+  cleanup();
+  if (typeof window === "undefined") return;
+  // The files of one worker share a page.
+  localStorage.clear();
+  sessionStorage.clear();
+  await navigator.clipboard.writeText("");
+});

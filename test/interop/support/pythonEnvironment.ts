@@ -1,15 +1,32 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { whileHolding } from "../../support/holdFolder.ts";
+import { findPython } from "./findPython.ts";
 
 const run = promisify(execFile);
 
 /** Where the Python package is. */
 export const packageFolder = fileURLToPath(new URL("../../../python", import.meta.url));
+
+const backendsFolder = fileURLToPath(new URL("../backends", import.meta.url));
+
+/** Makes every environment at once, before the first test: none of them is then at its time limit for want of a download. */
+export async function prepareEveryEnvironment(): Promise<void> {
+  const command = await findPython();
+  if (command === null) return;
+  const folders = (await readdir(backendsFolder)).map((name) => join(backendsFolder, name));
+  await Promise.all([
+    preparePythonPackage(command),
+    ...folders
+      .filter((folder) => existsSync(join(folder, "requirements.txt")))
+      .map((folder) => preparePythonEnvironment(command, folder)),
+  ]);
+}
 
 /**
  * Makes the virtual environment `.venv` of a folder from its pinned requirements, unless they are there already; returns its
@@ -29,7 +46,9 @@ async function makeEnvironment(command: string, folder: string, requirementsName
     .digest("hex");
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return python;
   await run(command, ["-m", "venv", environment]);
-  await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements]);
+  // Compiled when it is imported: of most of it no test imports anything.
+  const words = ["--quiet", "--disable-pip-version-check", "--no-compile", "-r", requirements];
+  await run(python, ["-m", "pip", "install", ...words]);
   // Last: an installation that was cut off is begun anew.
   await writeFile(stamp, wanted);
   return python;
