@@ -67,7 +67,9 @@ export async function startResourceServer(): Promise<ResourceServer> {
       .writeHead(answer.status, { "content-type": "application/json", ...cors, ...answer.headers })
       .end(answer.body);
   };
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // A thousand connections at once: what is beyond the backlog is tried again after 1, 3, 7… s, up to a minute on a busy machine.
+  const place = { port: 0, host: "127.0.0.1", backlog: 4_096 };
+  await new Promise<void>((resolve) => server.listen(place, resolve));
   const resource: ResourceServer = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,

@@ -15,7 +15,11 @@ export const packageFolder = fileURLToPath(new URL("../../../python", import.met
 
 const backendsFolder = fileURLToPath(new URL("../backends", import.meta.url));
 
-/** Makes every environment at once, before the first test: none of them is then at its time limit for want of a download. */
+/**
+ * Makes every environment at once, before the first test: none of them is then at its time limit for want of a download.
+ *
+ * @public as .ci/test.mjs calls it by its path
+ */
 export async function prepareEveryEnvironment(): Promise<void> {
   const command = await findPython();
   if (command === null) return;
