@@ -214,7 +214,11 @@ describe("random programs over one to six tabs", () => {
           ...(SEED === "random" ? {} : { seed: Number(SEED) }),
         },
       );
-      if (search.failed) throw new Error(await tellOf(search, conditions));
+      if (search.failed) {
+        // At once, too: the runner tells at its end, and a long search may be stopped before that.
+        console.error(`A program failed ${name}, number ${search.numRuns} of seed ${search.seed}.`);
+        throw new Error(await tellOf(search, conditions));
+      }
       expect(tally.programs).toBeGreaterThanOrEqual(programs);
       if (TALLY !== undefined) appendFileSync(TALLY, `${JSON.stringify(tally)}\n`);
     },
