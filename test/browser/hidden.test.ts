@@ -36,7 +36,8 @@ describe("three tabs out of sight", () => {
   // B154 https://github.com/tldraw/tldraw/pull/9842
   it(
     "keep a good token by one refresh a lifetime, with timers that run once a second, or once a minute",
-    { timeout: 120_000 },
+    // Where a machine is so busy that a tab gets no answer of its siblings within 300 ms (L4), it asks the server itself.
+    { timeout: 120_000, retry: 1 },
     scenario(
       { flags: [throttleSoon], server: { accessTokenLifetimeSeconds: lifetimeSeconds } },
       async ({ app, ada, openTab, openElsewhere }) => {
@@ -56,10 +57,10 @@ describe("three tabs out of sight", () => {
         await app.untilRefresh(app.counts.refresh + 2);
         for (const tab of tabs) expect(await callApi(tab)).toEqual({ status: 200, subject: ada });
         expect(app.apiStatuses).toEqual(Array.from({ length: 6 }, () => 200));
-        // Where each tab asks for itself, two come too soon in each life. One may, of a tab that a busy machine let hear too late.
+        // None came before a third of the life of the token before it was over.
         const renewedAt = app.refreshedAt.slice(started);
         const gaps = renewedAt.slice(1).map((at, index) => at - (renewedAt[index] ?? 0));
-        expect(gaps.filter((gapMs) => gapMs < (lifetimeSeconds * 1000) / 3).length).toBeLessThanOrEqual(1);
+        expect(Math.min(...gaps)).toBeGreaterThan((lifetimeSeconds * 1000) / 3);
         await expect.poll(async () => new Set(await Promise.all(tabs.map(readToken))).size, patience).toBe(1);
         for (const tab of tabs) expect(await shownSinceSignIn(tab)).toEqual(["authenticated"]);
       },

@@ -159,17 +159,34 @@ describe("programs that were found", () => {
 });
 
 // N3
-it("a sign-in that was signed out of before its answer does not make another tab ask for ever, where there is no channel", async () => {
-  const setting: Setting = {
-    program: [
-      { do: "signInAda", tab: 2 },
-      { do: "signInBob", tab: 1 },
-      { do: "signOut", tab: 2 },
-    ],
-    seed: 635621,
-    tabCount: 2,
-    isSignedIn: false,
-  };
+it.each<[string, Setting]>([
+  [
+    "was overtaken and has ended",
+    {
+      program: [
+        { do: "guest", tab: 2 },
+        { do: "signInBob", tab: 4 },
+        { do: "guest", tab: 2 },
+      ],
+      seed: 919904,
+      tabCount: 3,
+      isSignedIn: false,
+    },
+  ],
+  [
+    "was signed out of before its answer",
+    {
+      program: [
+        { do: "signInAda", tab: 2 },
+        { do: "signInBob", tab: 1 },
+        { do: "signOut", tab: 2 },
+      ],
+      seed: 635621,
+      tabCount: 2,
+      isSignedIn: false,
+    },
+  ],
+])("a sign-in that %s does not make another tab ask for ever, where there is no channel", async (_, setting) => {
   expect((await runProgram(setting, { channel: "missing" })).refreshes).toBeLessThan(10);
 });
 
