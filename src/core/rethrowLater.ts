@@ -1,8 +1,6 @@
-import type { Clock } from "./ports.ts";
-
 /** For what a listener threw: in a task of its own it disturbs nobody here, and is not lost. */
 export const rethrowLater =
-  (clock: Pick<Clock, "setTimer">) =>
+  (clock: { setTimer(callback: () => void, delayMs: number): unknown }) =>
   (error: unknown): void => {
     clock.setTimer(() => {
       throw error;

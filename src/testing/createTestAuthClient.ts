@@ -9,6 +9,7 @@ import type { Activity, AuthState, Identity } from "../core/authState.ts";
 import { noAttempt } from "../core/record.ts";
 import type { Platform } from "../core/ports.ts";
 import { createReadable } from "../core/readable.ts";
+import { rethrowLater } from "../core/rethrowLater.ts";
 import { completeIdentity, identityOf, makeUser } from "./madeUpIdentity.ts";
 import { createSimulatedClock } from "./simulatedClock.ts";
 
@@ -57,6 +58,8 @@ const RULES: OptionRules<TestAuthClientOptions> = {
   baseUrl: true,
   onSessionEnd: true,
 };
+
+const rethrow = rethrowLater({ setTimer: (callback, delayMs) => setTimeout(callback, delayMs) });
 
 /**
  * A client for unit tests of an app's own components: no network, no timers, no server; its state changes when the test says so.
@@ -263,11 +266,4 @@ function initialState({ state, identity }: TestAuthClientOptions): AuthState {
   if (state !== undefined) return state;
   if (identity !== undefined) return { status: "authenticated", identity: completeIdentity(identity) };
   return { status: "unauthenticated", reason: "none", previousIdentity: null };
-}
-
-/** As the real client does it: a listener that throws stops nobody else. */
-function rethrow(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }
