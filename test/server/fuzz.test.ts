@@ -47,6 +47,12 @@ const operations: readonly Operation[] = Object.entries(openApiDocument().paths)
   }),
 );
 
+/** Not by String(): an object may say that its `toString` is something else. */
+const toForm = (fields: object): string =>
+  new URLSearchParams(
+    Object.entries(fields).map(([name, part]) => [name, typeof part === "string" ? part : JSON.stringify(part)]),
+  ).toString();
+
 describe("whatever is sent", () => {
   let server: TestServer;
   let secrets: {
@@ -260,11 +266,8 @@ describe("whatever is sent", () => {
         fc.asyncProperty(requests, async ({ operation, value, sentHeaders }) => {
           const { method, path, mediaType, statuses } = operation;
           const isForm = mediaType === "application/x-www-form-urlencoded";
-          // Not by String(): an object may say that its `toString` is something else.
-          const asText = (part: unknown) => (typeof part === "string" ? part : JSON.stringify(part));
-          const fields = Object.entries((value ?? {}) as object).map(([name, part]) => [name, asText(part)]);
           const body =
-            value === undefined ? undefined : isForm ? new URLSearchParams(fields).toString() : JSON.stringify(value);
+            value === undefined ? undefined : isForm ? toForm((value ?? {}) as object) : JSON.stringify(value);
           const own = mediaType === undefined ? {} : { "content-type": mediaType };
           const answer = await send(
             method,
