@@ -123,6 +123,17 @@ async def test_logout_of_a_session_that_was_never_presented_ends_what_it_replace
     assert (await page.refresh()).status_code == 401
 
 
+async def test_logout_without_a_name_says_which_session_it_was(page: Caller, ada: str) -> None:
+    await page.sign_in(ada)
+    second = (await page.sign_in(ada))["session"]
+    answer = await page.post("/jwt/logout")
+    assert (answer.status_code, answer.headers["session-ended"]) == (204, f"{second['number']} {second['id']}")
+    assert "session-ended" not in (await page.post("/jwt/logout")).headers
+    third = (await page.sign_in(ada))["session"]
+    named = await page.post("/jwt/logout", json={"session_id": third["id"]})
+    assert "session-ended" not in named.headers
+
+
 async def test_logout_takes_the_bearer_as_proof_and_is_done_when_there_is_nothing(program: Caller, ada: str) -> None:
     first = await program.sign_in(ada)
     named = {"session_id": first["session"]["id"]}

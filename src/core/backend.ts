@@ -97,10 +97,15 @@ export interface Backend {
   /** Never throws for an answer; what it throws counts as transient. */
   refresh(call: BackendCall): Promise<RefreshOutcome>;
   /**
-   * Ends the named session and no other. Resolves when the server need not be told again; throws to be called later. Absent: a
-   * sign-out counts here alone.
+   * Ends the named session and no other; without a name whatever the cookie stands for. Resolves when the server need not be told
+   * again, without a name to that of the session where the server says which it was: then every tab is told of it. Throws to be
+   * called later. Absent: a sign-out counts here alone.
    */
-  signOut?(session: SessionName | null, accessToken: string | null, call: BackendCall): Promise<void>;
+  signOut?(
+    session: SessionName | null,
+    accessToken: string | null,
+    call: BackendCall,
+  ): Promise<SessionName | null | undefined | void>;
   /**
    * Ends the session of a sign-in that is not taken, and none that it would have replaced: a step-up as somebody else. Absent: that
    * session is signed out of, and may take the one that it replaces along.

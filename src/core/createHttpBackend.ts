@@ -7,6 +7,7 @@ import {
   parseRefreshAnswer,
   parseTokenAnswer,
   parseUser,
+  readEndedSession,
   readErrorDetail,
   readFields,
   readRetryAfterMs,
@@ -144,7 +145,8 @@ export function createHttpBackend({
     },
     async signOut(session, token, call) {
       const json = session === null || session.id === "" ? {} : { session_id: session.id };
-      await ask("signOut", call, { json, token, keepalive: true, accepted: [401, 404, 405] });
+      const response = await ask("signOut", call, { json, token, keepalive: true, accepted: [401, 404, 405] });
+      return readEndedSession(response);
     },
     async discardSession({ id }, token, call) {
       await ask("sessions", call, { method: "DELETE", token, below: `/${encodeURIComponent(id)}` });

@@ -3,6 +3,7 @@ import { AuthError } from "./authError.ts";
 import type { RefreshOutcome, TokenAnswer } from "./backend.ts";
 import { smallestPositive } from "./lifetime.ts";
 import { type Fields, isFields, parseNumber, parseText } from "./parse.ts";
+import type { SessionName } from "./session.ts";
 
 const readPositive = (...values: unknown[]): number | null => smallestPositive(values.map(parseNumber));
 
@@ -43,6 +44,12 @@ export function parseTokenAnswer(body: Fields | null, response: Response): Token
     subject: parseText(body?.["subject"]),
     serverNow: readMoment(response.headers.get("Date")),
   };
+}
+
+/** Which session a sign-out that named none has ended, where the server says so: PROTOCOL, "Endpoints". */
+export function readEndedSession(response: Response): SessionName | null {
+  const [, number, id] = /^(\d{1,15}) ([\w-]{1,200})$/.exec(response.headers.get("Session-Ended") ?? "") ?? [];
+  return id === undefined ? null : { number: Number(number), id };
 }
 
 /**

@@ -29,11 +29,11 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
   let cancelRetry: (() => void) | null = null;
   let isDisposed = false;
 
-  function settle(pending: PendingSignOut): true {
+  function settle(pending: PendingSignOut, ended: SessionName | null = null): true {
     // A second answer to the same one settles nothing that came after it.
     if (queue.delete(pending)) {
       const session = pending.session ?? { number: 0, id: "" };
-      parts.store.dispatch({ type: "signOutConfirmed", session });
+      parts.store.dispatch({ type: "signOutConfirmed", session, ended });
       parts.record.signOutConfirmed(session);
     }
     return true;
@@ -51,7 +51,7 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
       parts.backend.signOut?.(pending.session, pending.token, { fetch: parts.platform.fetch, signal }),
     )
       .then(
-        () => settle(pending),
+        (ended) => settle(pending, pending.session === null && ended ? ended : null),
         () => {
           pending.failures += 1;
           armRetry();
@@ -82,7 +82,12 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
 
   return {
     add(session, token, failures = 0) {
-      const same = [...queue].find((pending) => pending.session === session || isSameSession(pending.session, session));
+      const same = [...queue].find(
+        (pending) =>
+          (pending.session === session || isSameSession(pending.session, session)) &&
+          // What is under way may have arrived too early for what another one makes up for.
+          (failures === 0 || pending.sending === null),
+      );
       const pending = same ?? { session, token, failures, sending: null };
       queue.add(pending);
       return send(pending);

@@ -18,6 +18,8 @@ export function createSigning(parts: Parts): Signing {
   const queue = createSignOutQueue(parts);
   const challenges = new WeakMap<SignInChallenge, PosedChallenge>();
   let lastSignIn: Promise<unknown> = Promise.resolve();
+  /** S4: whether the answer to a sign-in got lost, and its session may be in the jar under a name that nobody knows. */
+  let isOneLost = false;
 
   /** A sign-in of any kind. Those of one tab go one after the other, so that the server's numbers tell them apart. */
   function signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
@@ -56,9 +58,10 @@ export function createSigning(parts: Parts): Signing {
         return toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
       })
       .catch((error: unknown) => {
-        if (isAuthError(error, "unavailable")) void repeatSignOut(epoch);
+        if (isAuthError(error, "unavailable")) noticeLoss(epoch);
         throw error;
       });
+    isOneLost = false;
     parts.pacing.noteSuccess();
     const now = getState();
     if (isSignInChallenge(answer)) {
@@ -76,11 +79,11 @@ export function createSigning(parts: Parts): Signing {
     throw new AuthError("superseded");
   }
 
-  /** S4: an answer that got lost after a sign-out may have left its cookie, and nobody knows the name of that session. */
-  async function repeatSignOut(epoch: number): Promise<void> {
-    await queue.settled();
+  /** S4: what somebody has signed out of meanwhile is made up for at once, all else by the next sign-out. */
+  function noticeLoss(epoch: number): void {
     const { leftAt, epoch: now } = getState();
     if (leftAt > epoch && leftAt === now) void queue.add(null, null, 1);
+    else isOneLost = true;
   }
 
   async function signInAsGuest(): Promise<Identity> {
@@ -105,6 +108,8 @@ export function createSigning(parts: Parts): Signing {
     // Another tab may have signed in a moment ago: a sign-out ends that session by its name, too.
     tabs.readRecord();
     dispatch({ type: "signedOutHere" }); // S2
+    if (isOneLost) void queue.add(null, null);
+    isOneLost = false;
     const isDone = await waits.waitFor(queue.settled());
     if (!isDone && !record.isShared) throw new AuthError("unavailable", NOT_TOLD);
     if (isDone && options.guests === "automatic") await parts.lifecycle.startGuest();

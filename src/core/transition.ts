@@ -36,6 +36,7 @@ export type Snapshot = Pick<ClientState, "session" | "unverified" | "epoch">;
 
 /**
  * `received`: a message of a sibling, or the shared record alone; `isConfirmed` when both say the same of this session.
+ * `signOutConfirmed`: the server has heard of it; `ended` is the session behind one that named none, where the server tells.
  * `startUnanswered`: the start-up got no answer that counts; `isFirstVisit` when the shared record knows of nobody here.
  */
 export type ClientEvent =
@@ -51,7 +52,7 @@ export type ClientEvent =
   | { readonly type: "startUnanswered"; readonly isFirstVisit: boolean }
   | { readonly type: "guestUnanswered" }
   | { readonly type: "signedOutHere" }
-  | { readonly type: "signOutConfirmed"; readonly session: SessionName }
+  | { readonly type: "signOutConfirmed"; readonly session: SessionName; readonly ended: SessionName | null }
   | { readonly type: "tokenRejected"; readonly value: string }
   | { readonly type: "lifetimePassed"; readonly session: SessionName };
 
@@ -183,13 +184,8 @@ export function transition(state: ClientState, event: ClientEvent, rules: Rules)
       return state.initialized ? stay(state) : change(state, { initialized: true });
     case "signedOutHere":
       return signOut(state);
-    case "signOutConfirmed": {
-      const confirmed = <T extends SessionRecord>(record: T | null): T | null =>
-        record?.pendingSignOut && isSameSession(record, event.session) ? { ...record, pendingSignOut: false } : record;
-      const [now, later] = [confirmed(session), confirmed(unverified)];
-      if (now === session && later === unverified) return stay(state);
-      return change(state, { session: now, unverified: later }, publish([], true));
-    }
+    case "signOutConfirmed":
+      return confirmSignOut(state, event, rules);
     case "tokenRejected":
       if (!isOpen(session) || session.token.value !== event.value || session.token.rejected) return stay(state);
       return change(state, { session: { ...session, token: { ...session.token, rejected: true } } });
@@ -325,6 +321,20 @@ function signOut(state: ClientState): Step {
     leftAt: epoch,
     unverified: later === null ? null : { ...later, end: "signedOut", pendingSignOut: true },
   });
+}
+
+function confirmSignOut(state: ClientState, { session: name, ended }: EventOf<"signOutConfirmed">, rules: Rules): Step {
+  const confirmed = <T extends SessionRecord>(record: T | null): T | null =>
+    record?.pendingSignOut && isSameSession(record, name) ? { ...record, pendingSignOut: false } : record;
+  const [session, unverified] = [confirmed(state.session), confirmed(state.unverified)];
+  // S3: the tabs that have found it meanwhile hear of its end by its name, and those that are about to find it refuse it (K5).
+  const over = ended && merge(session, { ...nobody("signedOut"), ...ended }, rules.isSpent);
+  if (over !== null && over !== session) {
+    const left = unverified !== null && compareSessions(unverified, over) <= 0 ? null : unverified;
+    return become(state, over, [publish([], true)], { unverified: left });
+  }
+  if (session === state.session && unverified === state.unverified) return stay(state);
+  return change(state, { session, unverified }, publish([], true));
 }
 
 /** What a state looks like from outside. */

@@ -33,7 +33,7 @@ export function crossOrigin({
     if (!hasCookie && !nativeOrigins.has(origin)) return;
     headers.set("Access-Control-Allow-Origin", origin);
     if (hasCookie) headers.set("Access-Control-Allow-Credentials", "true");
-    headers.set("Access-Control-Expose-Headers", "Date, Retry-After, DPoP-Nonce");
+    headers.set("Access-Control-Expose-Headers", "Date, Retry-After, DPoP-Nonce, Session-Ended");
     if (!isPreflight) return;
     headers.set("Access-Control-Allow-Methods", METHODS);
     // Tracing tools add headers of their own to each request of a page; none of them is looked at here.

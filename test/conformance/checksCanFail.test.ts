@@ -118,9 +118,18 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a sign-out does nothing",
-    noticedBy: ["A4", "R8", "S3", "S4", "S5", "C4", "C5", "C6"],
+    noticedBy: ["A4", "R8", "S3", "S4", "S5", "S8", "C4", "C5", "C6"],
     apply: async (request, fetch) =>
       isPath(request, "/logout") ? new Response(null, { status: 204 }) : fetch(request),
+  },
+  {
+    name: "a sign-out that names no session says another one",
+    noticedBy: ["S8"],
+    apply: async (request, fetch) => {
+      const response = await fetch(request);
+      if (response.headers.has("Session-Ended")) response.headers.set("Session-Ended", "1 another");
+      return response;
+    },
   },
   {
     name: "a refused refresh wipes the cookie",

@@ -137,6 +137,54 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
       isSignedIn: true,
     },
   },
+  {
+    what: "a sibling found a session whose sign-in had been signed out over and its answer lost, just before that ended",
+    setting: {
+      program: [
+        { do: "wait", ms: 10 },
+        { do: "fault", kind: "cutBody", times: 1 },
+        { do: "request", tab: 5 },
+        { do: "signInBob", tab: 1 },
+        { do: "signOut", tab: 5 },
+        { do: "wait", ms: 20000 },
+      ],
+      seed: 640545,
+      tabCount: 4,
+      isSignedIn: false,
+    },
+  },
+  {
+    what: "a sign-out over a sign-in whose answer was lost waited to be repeated, and a sibling found that session first",
+    setting: {
+      program: [
+        { do: "fault", kind: "cutBody", times: 6 },
+        { do: "signInAda", tab: 0 },
+        { do: "open", tab: 5 },
+        { do: "fault", kind: "delayAfter", times: 6 },
+        { do: "goOffline", tab: 1 },
+        { do: "signOut", tab: 4 },
+      ],
+      seed: 999988,
+      tabCount: 1,
+      isSignedIn: false,
+    },
+  },
+  {
+    what: "a second sign-in whose answer was lost outlived the sign-out of the first",
+    setting: {
+      program: [
+        { do: "guest", tab: 3 },
+        { do: "guest", tab: 5 },
+        { do: "fault", kind: "cutBody", times: 1 },
+        { do: "wait", ms: 400 },
+        { do: "signOut", tab: 1 },
+        { do: "open", tab: 4 },
+      ],
+      seed: 234200,
+      tabCount: 1,
+      isSignedIn: false,
+    },
+  },
 ];
 
 /** What went wrong first, and the shortest program in which it still does, ready for the list above. */

@@ -65,6 +65,7 @@ function withoutNumbers(app: App): App {
   return {
     async fetch(...given: Parameters<App["fetch"]>) {
       const response = await app.fetch(...given);
+      response.headers.delete("Session-Ended");
       if (!/json/.test(response.headers.get("Content-Type") ?? "")) return response;
       const body = (await response.clone().json()) as { session?: unknown };
       if (body?.session === undefined) return response;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { AuthClient } from "../../src/core/authClient.ts";
 import { openSignedIn, record, unsigned } from "./scene.ts";
 import { ADA, BOB, openWorld } from "./support.ts";
 import { recordEvents } from "../support/recordEvents.ts";
@@ -191,6 +192,64 @@ describe("the orderings that single rules are there for", () => {
     const next = scene.open(world.open());
     await world.advance(5_000);
     for (const each of [client, next]) expect(each.getState()).toMatchObject({ status: "unauthenticated" });
+  });
+
+  // S4
+  it("a sign-out after a sign-in whose answer was lost ends that session as well", async () => {
+    await using scene = await openSignedIn(1);
+    const { world, client } = scene;
+    world.network.addFault({ match: "/jwt/login", cut: "body" });
+    const lost = client.signIn(BOB).catch(({ code }) => code as string);
+    expect(await world.until(lost)).toBe("unavailable");
+    expect(client.getState()).toMatchObject({ status: "authenticated", identity: scene.identity });
+    await world.until(client.signOut());
+    const next = scene.open(world.open());
+    await world.advance(5_000);
+    for (const each of [client, next]) expect(each.getState()).toMatchObject({ status: "unauthenticated" });
+  });
+
+  // S4
+  it("the sign-out over a sign-in whose answer was lost does not wait for another one that is slow", async () => {
+    await using opened = await openWorld(2);
+    const { world } = opened;
+    const [client, sibling] = opened.clients as [AuthClient, AuthClient];
+    await world.advance(1_000);
+    world.network.addFault({ match: "/jwt/login", delayBeforeMs: 1_000, cut: "body" });
+    const slow = world.network.addFault({ match: "/jwt/logout", hold: "after" });
+    const lost = client.signIn(BOB).catch(({ code }) => code as string);
+    await world.advance(100);
+    void client.signOut();
+    expect(await world.until(lost)).toBe("unavailable");
+    await world.advance(1_000);
+    await world.until(sibling.refresh().catch(() => {}));
+    expect(sibling.getState()).toMatchObject({ status: "unauthenticated" });
+    slow.release();
+    await world.advance(5_000);
+    for (const each of [client, sibling]) expect(each.getState()).toMatchObject({ status: "unauthenticated" });
+  });
+
+  // S3
+  it("a sign-out that names no session is heard by the tab that found that session just before", async () => {
+    await using opened = await openWorld(1);
+    const { world } = opened;
+    const client = opened.clients[0] as (typeof opened.clients)[number];
+    await world.settle();
+    world.network.addFault({ match: "/jwt/login", delayBeforeMs: 1_000, cut: "body" });
+    const lost = client.signIn(BOB).catch(({ code }) => code as string);
+    await world.advance(100);
+    await world.until(client.signOut());
+    const slow = world.network.addFault({ match: "/jwt/logout", hold: "before" });
+    expect(await world.until(lost)).toBe("unavailable");
+    const sibling = opened.open(world.open());
+    await world.advance(1_000);
+    for (const each of [client, sibling]) expect(each.getState()).toMatchObject({ identity: { isGuest: false } });
+    slow.release();
+    await world.advance(1_000);
+    for (const each of [client, sibling]) expect(each.getState()).toMatchObject({ reason: "signedOut" });
+    await world.advance(60_000);
+    const next = opened.open(world.open());
+    await world.advance(1_000);
+    expect(next.getState()).toMatchObject({ status: "unauthenticated" });
   });
 
   // S3

@@ -1,4 +1,4 @@
-import { isOpen, type Session, type SessionEnd, type SessionRecord } from "../../src/core/session.ts";
+import { isOpen, type Session, type SessionEnd, type SessionName, type SessionRecord } from "../../src/core/session.ts";
 import {
   type ClientEvent,
   type ClientState,
@@ -54,6 +54,11 @@ const beforeAnAct = (state: ClientState) => ({ ...state, epoch: state.epoch - 1 
 const otherThen = (state: ClientState) => ({ ...state, session: sessionOf(3) });
 /** As it was before the record that is in question was heard of. */
 const beforeTheQuestion = (state: ClientState) => ({ ...state, unverified: null });
+const confirmed = (session: SessionName, ended: number | null = null): ClientEvent => ({
+  type: "signOutConfirmed",
+  session,
+  ended: ended === null ? null : { number: ended, id: `s${ended}` },
+});
 
 export const events: Record<string, (state: ClientState) => ClientEvent> = {
   "received: this session with a later token": () => ({ type: "received", told: renewed, isConfirmed: false }),
@@ -151,8 +156,12 @@ export const events: Record<string, (state: ClientState) => ClientEvent> = {
   "startUnanswered: a first visit": () => ({ type: "startUnanswered", isFirstVisit: true }),
   guestUnanswered: () => ({ type: "guestUnanswered" }),
   signedOutHere: () => ({ type: "signedOutHere" }),
-  "signOutConfirmed: this session": () => ({ type: "signOutConfirmed", session: { number: 10, id: "s10" } }),
-  "signOutConfirmed: another session": () => ({ type: "signOutConfirmed", session: { number: 9, id: "s9" } }),
+  "signOutConfirmed: this session": () => confirmed({ number: 10, id: "s10" }),
+  "signOutConfirmed: another session": () => confirmed({ number: 9, id: "s9" }),
+  "signOutConfirmed: unnamed": () => confirmed({ number: 0, id: "" }),
+  "signOutConfirmed: unnamed, which was an earlier session": () => confirmed({ number: 0, id: "" }, 9),
+  "signOutConfirmed: unnamed, which was 10": () => confirmed({ number: 0, id: "" }, 10),
+  "signOutConfirmed: unnamed, which was a later session": () => confirmed({ number: 0, id: "" }, 20),
   "tokenRejected: the token in use": () => ({ type: "tokenRejected", value: "first" }),
   "tokenRejected: another token": () => ({ type: "tokenRejected", value: "long gone" }),
   "lifetimePassed: this session": () => ({ type: "lifetimePassed", session: { number: 10, id: "s10" } }),
@@ -510,6 +519,24 @@ export const table: Record<string, Partial<Record<StateName, string>> & { otherw
   },
   "signOutConfirmed: another session": {
     otherwise: "stays",
+  },
+  "signOutConfirmed: unnamed": {
+    otherwise: "stays",
+  },
+  "signOutConfirmed: unnamed, which was an earlier session": {
+    otherwise: "stays",
+    unknown: "signedOut 9, publish by hand",
+    "unknown, asks for 10": "signedOut 9, asks 10, publish by hand",
+    "unknown, 10 is told signed out": "signedOut 9, asks 10 signedOut pending, publish by hand",
+    nobody: "signedOut 9, publish by hand",
+  },
+  "signOutConfirmed: unnamed, which was 10": {
+    otherwise: "signedOut 10, publish by hand",
+    "open, asks for 20": "signedOut 10, asks 20, publish by hand",
+    confirmed: "stays",
+  },
+  "signOutConfirmed: unnamed, which was a later session": {
+    otherwise: "signedOut 20, publish by hand",
   },
   "tokenRejected: the token in use": {
     otherwise: "stays",

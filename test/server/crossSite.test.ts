@@ -194,7 +194,7 @@ describe("CORS", () => {
     expect(response.status).toBe(status);
     expect(response.headers.get("access-control-allow-origin")).toBe(ADMIN);
     expect(response.headers.get("access-control-allow-credentials")).toBe("true");
-    expect(response.headers.get("access-control-expose-headers")).toBe("Date, Retry-After, DPoP-Nonce");
+    expect(response.headers.get("access-control-expose-headers")).toBe("Date, Retry-After, DPoP-Nonce, Session-Ended");
   });
 
   // B229 https://github.com/nocodb/nocodb/issues/3792

@@ -111,6 +111,17 @@ describe("signing out", () => {
     expect(tokenOf(await refresh(both)).session).toEqual(third.session);
   });
 
+  it("says which session it was where none was named, for the tabs that know it", async () => {
+    const { page } = await openSignedInPage(createTestServer());
+    const { session } = await signIn(page);
+    const unnamed = await page.send("POST", "/jwt/logout");
+    expect(unnamed.headers.get("Session-Ended")).toBe(`${session.number} ${session.id}`);
+    expect((await page.send("POST", "/jwt/logout")).headers.get("Session-Ended")).toBeNull();
+    const { session: next } = await signIn(page);
+    const named = await page.send("POST", "/jwt/logout", { json: { session_id: next.id } });
+    expect(named.headers.get("Session-Ended")).toBeNull();
+  });
+
   it("works with an access token that has expired, for its own session and no other", async () => {
     const server = createTestServer();
     const { page, token } = await openSignedInPage(server);

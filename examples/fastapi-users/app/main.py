@@ -34,7 +34,7 @@ app.add_middleware(
     allow_credentials=True,
     allow_methods=["GET", "POST", "PATCH", "DELETE"],
     allow_headers=["*"],
-    expose_headers=["Date", "Retry-After"],
+    expose_headers=["Date", "Retry-After", "Session-Ended"],
 )
 
 

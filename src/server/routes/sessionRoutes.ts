@@ -123,6 +123,9 @@ export function addSessionRoutes(app: Hono<HonoEnvironment>, server: AuthServerC
       for (const name of names) setCookie(context, facts, profile.clear(name));
       clearFormer(context, facts, profile, meant);
     }
+    // Who knows of no session can tell nobody which one it was.
+    const latest = named == null ? presented[0]?.record.session : undefined;
+    if (latest !== undefined) context.header("Session-Ended", `${latest.number} ${latest.id}`);
     return context.body(null, 204);
   });
 }

@@ -149,6 +149,10 @@ def access_routes(given: Dependencies, create_guest: CreateGuest, guest_answer: 
             latest = next((each.row.number for each in presented if each.row.id == body.session_id), 0)
             meant = [row for row in meant if row.id == body.session_id or row.number < latest]
             only = {body.session_id, *(row.id for row in meant)}
+        elif presented:
+            # Who knows of no session can tell nobody which one it was.
+            row = presented[0].row
+            exchange.response.headers["session-ended"] = f"{row.number} {row.id}"
         await exchange.end([sid for row in meant for sid in (row.id, *row.replaces)])
         exchange.clear_cookies(presented, only=only)
 

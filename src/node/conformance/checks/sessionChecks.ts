@@ -1,5 +1,5 @@
 import { tokenOf } from "../caller.ts";
-import { type ConformanceCheck, expectSame, expectThat } from "../conformanceCheck.ts";
+import { type ConformanceCheck, expectSame, expectThat, NotOffered } from "../conformanceCheck.ts";
 import { offered } from "../conformanceContext.ts";
 
 const section = "Ending sessions";
@@ -120,6 +120,25 @@ export const sessionChecks: readonly ConformanceCheck[] = [
       expectThat(session.number > first.session.number, "The new session's number is not greater.");
       const old = await page.send("POST", "/jwt/login", { form: { ...account } });
       expectSame(old.code, "LOGIN_BAD_CREDENTIALS", "the former password");
+    },
+  },
+  {
+    id: "S8",
+    section,
+    sentence:
+      "A sign-out that names no session ends them all, and says in Session-Ended (optional) which was the latest",
+    async run({ openPage, makeAccount, signIn }) {
+      const account = await makeAccount();
+      const [page, other] = [openPage(), openPage()];
+      await signIn(page, account);
+      const { session } = await signIn(other, account);
+      for (const [name, value] of other.jar) page.jar.set(name, value);
+      const sent = new Map(page.jar);
+      const said = (await page.send("POST", "/jwt/logout")).headers.get("Session-Ended");
+      for (const [name, value] of sent) other.jar.set(name, value);
+      expectSame((await other.send("POST", "/jwt/refresh")).status, 401, "a refresh after that");
+      if (said === null) throw new NotOffered("no such header");
+      expectSame(said, `${session.number} ${session.id}`, "Session-Ended");
     },
   },
 ];
