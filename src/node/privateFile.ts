@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, lstat, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as pass } from "node:timers/promises";
 import { createProcessMark } from "./processMark.ts";
 import { assertPrivate, ownUser, unsafe } from "./readPrivateFile.ts";
 import { SessionFileError } from "./sessionFileError.ts";
@@ -77,6 +78,22 @@ async function discard(path: string): Promise<void> {
   }
 }
 
+// On Windows whoever has the file open, a scanner or a reader, keeps it from being replaced for that moment.
+const HELD = ["EPERM", "EACCES", "EBUSY"];
+const LONGEST_PAUSE_MS = 640;
+
+/** Tries for a good second. The folder can be written by then, so what refuses is the file's holder. */
+async function renameOver(from: string, to: string): Promise<void> {
+  for (let pauseMs = 10; ; pauseMs *= 2) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      if (pauseMs > LONGEST_PAUSE_MS || !HELD.includes(readSystemErrorCode(error) ?? "")) throw error;
+      await pass(pauseMs);
+    }
+  }
+}
+
 /**
  * Replaces the file in one step, mode 0600 from its first moment: whoever reads it, and whenever the power fails, finds the
  * old text or the new one, whole.
@@ -87,7 +104,7 @@ export async function replacePrivateFile(path: string, text: string): Promise<vo
     await assertReplaceable(path);
     try {
       await writeTemporary(temporaryPath, text, { sync: true });
-      await rename(temporaryPath, path);
+      await renameOver(temporaryPath, path);
     } catch (error) {
       await discard(temporaryPath);
       throw error;

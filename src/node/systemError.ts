@@ -10,6 +10,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   EACCES: "permission is denied",
   EPERM: "the operation is not permitted",
+  EBUSY: "another program holds it",
   ENOTDIR: "a part of the path is no folder",
   EIO: "the disk does not answer",
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createAuthClient, type AuthClientOptions } from "../../src/core/createAuthClient.ts";
 import { createTabs } from "../../src/testing/createTabs.ts";
+import { recordEvents } from "../support/recordEvents.ts";
 import { openClosed, openSignedIn } from "./scene.ts";
 import { ADA } from "./support.ts";
 
@@ -67,11 +68,17 @@ describe("a refresh that never works", () => {
 });
 
 // C04 https://github.com/oauth2-proxy/oauth2-proxy/pull/3531 https://github.com/keycloak/keycloak/issues/33926
-it("a cookie that the browser never kept is told at the first renewal", async () => {
+// B231 https://github.com/auth0/auth0-vue/issues/233
+it("a cookie that the browser never kept is told at the first renewal, ends the session once and is not asked for again", async () => {
   await using scene = await openSignedIn();
+  const told = recordEvents(scene.client);
   scene.world.jar.clear();
   await scene.world.advance(900_000);
   expect(scene.client.getState()).toMatchObject({ reason: "expired" });
+  const refreshes = scene.world.refreshes().length;
+  await scene.world.advance(900_000);
+  expect(scene.world.refreshes()).toHaveLength(refreshes);
+  expect(told.filter((event) => event === "sessionEnded")).toHaveLength(1);
   expect(scene.tab.warnings).toHaveLength(1);
   expect(scene.tab.warnings[0]).toContain("the browser never kept it");
 });
