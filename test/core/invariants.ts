@@ -26,6 +26,8 @@ export interface Evidence {
   readonly isSignedOutUnknowing: boolean;
   /** When the machine fell asleep, in the milliseconds of the requests' moments. */
   readonly sleptAt: readonly number[];
+  /** Whether a tab has waited for the lock for as long as it may. */
+  readonly isLockGivenUp: boolean;
   readonly requests: readonly RequestRecord[];
   readonly refreshes: readonly RequestRecord[];
   readonly note: WrittenSession | null;
@@ -108,12 +110,12 @@ export const invariants: Readonly<Record<string, (evidence: Evidence) => readonl
         : [`${shown[0]}, and the note says ${note?.end ?? "nothing"}`]
       : [],
 
-  // A frozen holder gives the lock up only in time, an orphan never, and slow answers outlast the wait for it: those are the
-  // cases in which two may overlap.
+  // A page that is suspended loses its lock, and whoever has waited in vain for one takes the second (L3): those are the cases in
+  // which two may overlap.
   "two refreshes never overlap while locks work": (evidence) =>
     evidence.conditions.lock === undefined &&
-    !does(evidence, "freeze", "suspend", "sleep", "orphan") &&
-    !evidence.program.some((step) => step.do === "fault" && step.kind.startsWith("delay")) &&
+    !evidence.isLockGivenUp &&
+    !does(evidence, "freeze", "suspend", "sleep") &&
     evidence.refreshes.some((one, index) => evidence.refreshes.slice(index + 1).some((other) => overlap(one, other)))
       ? ["two overlapped"]
       : [],

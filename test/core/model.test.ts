@@ -170,6 +170,35 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
     },
   },
   {
+    what: "a tab that slept through another sign-in and its sign-out found its own session ended, and a stray record",
+    setting: {
+      program: [
+        { do: "open", tab: 4 },
+        { do: "signInBob", tab: 0 },
+        { do: "freeze", tab: 1 },
+        { do: "wait", ms: 20000 },
+        { do: "signOut", tab: 5 },
+        { do: "plant", record: "aLaterGuest" },
+      ],
+      seed: 3,
+      tabCount: 2,
+      isSignedIn: true,
+    },
+  },
+  {
+    what: "a throttled tab kept the lock for so long that another one took the second",
+    setting: {
+      program: [
+        { do: "throttle", tab: 1 },
+        { do: "forge", message: "aToken" },
+        { do: "wait", ms: 1200000 },
+      ],
+      seed: 716373,
+      tabCount: 3,
+      isSignedIn: false,
+    },
+  },
+  {
     what: "a second sign-in whose answer was lost outlived the sign-out of the first",
     setting: {
       program: [

@@ -199,7 +199,7 @@ export async function runProgram(
   /** Whether the last thing that somebody did was to sign out, with no sign-in of another tab under way. */
   let isSignedOutLast = false;
   let isSignedOutUnknowing = false;
-  /** Sessions that somebody signed out of: for a tab that slept meanwhile they may end in another way. */
+  /** What somebody signed out of, and what a tab that sleeps had before that: there these may end in another way. */
   const signedOut = new Set<string | null>();
   /** When the machine fell asleep, as the timeline counts. */
   const sleptAt: number[] = [];
@@ -279,7 +279,9 @@ export async function runProgram(
       case "guest":
         return enter(at, client.signInAsGuest());
       case "signOut":
-        signedOut.add(sessionOf(client));
+        for (const each of running) {
+          if (each.client === client || each.tab.status() !== "running") signedOut.add(sessionOf(each.client));
+        }
         isSignedOutUnknowing ||= client.getState().status !== "authenticated";
         isSignedOutLast = [...entering].every((entry) => entry.at === at);
         return begin(at, client.signOut());
@@ -357,6 +359,7 @@ export async function runProgram(
     isSignedOutLast,
     isSignedOutUnknowing,
     sleptAt,
+    isLockGivenUp: world.timeline.entries().some(({ what }) => what.startsWith("gives up waiting")),
     requests: world.log(),
     refreshes,
     note: parseSession(JSON.parse(world.storage.contents()[`${NAMESPACE}:session`] ?? "null") as never),
