@@ -2,6 +2,7 @@ import { toSession } from "./answers.ts";
 import { AuthError, isAuthError } from "./authError.ts";
 import type { Identity } from "./authState.ts";
 import type { BackendCall, TokenAnswer } from "./backend.ts";
+import { createLostSignIn } from "./lostSignIn.ts";
 import type { Parts, SignInHow, Signing, SignInPost } from "./parts.ts";
 import { discardSession, isOvertaken, isSomebodyElse, type PosedChallenge } from "./posedChallenge.ts";
 import { requireMethod } from "./requireMethod.ts";
@@ -16,10 +17,9 @@ export function createSigning(parts: Parts): Signing {
   const { clock } = platform;
   const { getState, dispatch } = store;
   const queue = createSignOutQueue(parts);
+  const lost = createLostSignIn(parts, queue);
   const challenges = new WeakMap<SignInChallenge, PosedChallenge>();
   let lastSignIn: Promise<unknown> = Promise.resolve();
-  /** S4: whether the answer to a sign-in got lost, and its session may be in the jar under a name that nobody knows. */
-  let isOneLost = false;
 
   /** A sign-in of any kind. Those of one tab go one after the other, so that the server's numbers tell them apart. */
   function signIn(post: (given: BackendCall) => Promise<TokenAnswer>): Promise<Identity>;
@@ -58,10 +58,9 @@ export function createSigning(parts: Parts): Signing {
         return toSession(parts, given, { snapshot: then, sent, isRefresh: false, call });
       })
       .catch((error: unknown) => {
-        if (isAuthError(error, "unavailable")) noticeLoss(epoch);
+        if (isAuthError(error, "unavailable")) lost.noticed(epoch);
         throw error;
       });
-    isOneLost = false;
     parts.pacing.noteSuccess();
     const now = getState();
     if (isSignInChallenge(answer)) {
@@ -73,17 +72,11 @@ export function createSigning(parts: Parts): Signing {
       await discardSession(parts, answer);
       throw new AuthError("identityChanged", "Somebody else answered: nothing has changed here.");
     }
+    lost.replaced();
     dispatch({ type: "signInAnswered", answer, snapshot: { ...then, epoch } });
     const { session } = getState();
     if (isOpen(session) && isSameSession(session, answer)) return session.identity;
     throw new AuthError("superseded");
-  }
-
-  /** S4: what somebody has signed out of meanwhile is made up for at once, all else by the next sign-out. */
-  function noticeLoss(epoch: number): void {
-    const { leftAt, epoch: now } = getState();
-    if (leftAt > epoch && leftAt === now) void queue.add(null, null, 1);
-    else isOneLost = true;
   }
 
   async function signInAsGuest(): Promise<Identity> {
@@ -108,8 +101,7 @@ export function createSigning(parts: Parts): Signing {
     // Another tab may have signed in a moment ago: a sign-out ends that session by its name, too.
     tabs.readRecord();
     dispatch({ type: "signedOutHere" }); // S2
-    if (isOneLost) void queue.add(null, null);
-    isOneLost = false;
+    lost.signedOut();
     const isDone = await waits.waitFor(queue.settled());
     if (!isDone && !record.isShared) throw new AuthError("unavailable", NOT_TOLD);
     if (isDone && options.guests === "automatic") await parts.lifecycle.startGuest();

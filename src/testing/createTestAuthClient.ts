@@ -1,5 +1,5 @@
 import { createAuthEmitter } from "../core/authEmitter.ts";
-import type { Happening } from "../core/happenings.ts";
+import { type Happening, happeningsBetween } from "../core/happenings.ts";
 import type { AuthClient, AuthEventName, AuthEvents } from "../core/authClient.ts";
 import type { User } from "../core/register.ts";
 import { AuthError } from "../core/authError.ts";
@@ -10,8 +10,10 @@ import { noAttempt } from "../core/record.ts";
 import type { Platform } from "../core/ports.ts";
 import { createReadable } from "../core/readable.ts";
 import { rethrowLater } from "../core/rethrowLater.ts";
+import type { HeldToken } from "../core/token.ts";
 import { completeIdentity, identityOf, makeUser } from "./madeUpIdentity.ts";
 import { createSimulatedClock } from "./simulatedClock.ts";
+import { makeTestToken, toClientState } from "./testSession.ts";
 
 /** Who is signed in at first, and who comes of a sign-in. */
 export interface TestAuthClientOptions {
@@ -74,34 +76,30 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   const emitter = createAuthEmitter(rethrow);
   const state = createReadable<AuthState>(initialState(options), rethrow);
   const activity = createReadable<Activity>({ kind: "idle" }, rethrow);
-  let tokenCount = 1;
-  const accessToken = createReadable(identityOf(state.getState()) === null ? null : nameToken(), rethrow);
+  let token = makeTestToken(1);
+  let held = toClientState(state.getState(), token);
+  const accessToken = createReadable(held.session?.token?.value ?? null, rethrow);
   const sessionEndsAt = createReadable<number | null>(null, rethrow);
   let startCount = 0;
   let isDisposed = false;
-
-  function nameToken(): string {
-    return `test-access-token-${tokenCount}`;
-  }
 
   function emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void {
     emitter.emit({ event, detail } as Happening);
   }
 
   function setState(next: AuthState): void {
-    const former = identityOf(state.getState());
-    const identity = identityOf(next);
-    const isOther = former?.subject !== identity?.subject;
-    if (isOther || identity === null) tokenCount += 1;
-    if (isOther && next.status !== "loading") emit("identityChanged", { identity, previousIdentity: former });
-    if (next.status === "unauthenticated") {
-      const { reason, previousIdentity } = next;
-      if (reason === "signedOut") emit("signedOut", { previousIdentity });
-      else if (reason !== "none") emit("sessionEnded", { reason, previousIdentity });
-    }
-    if (identity !== null && (isOther || former?.sessionId !== identity.sessionId)) emit("signedIn", { identity });
-    // As the real client does: what happened is told before the state can be seen.
-    const tell = [state.assign(next), accessToken.assign(identity === null ? null : nameToken())];
+    const [former, identity] = [identityOf(state.getState()), identityOf(next)];
+    const isSame = former?.subject === identity?.subject && former?.sessionId === identity?.sessionId;
+    show(next, isSame ? token : makeTestToken(token.count + 1));
+  }
+
+  /** As the real client does: all is in place before anybody is told. */
+  function show(next: AuthState, nextToken: HeldToken): void {
+    const before = held;
+    token = nextToken;
+    held = toClientState(next, token);
+    const tell = [state.assign(next), accessToken.assign(held.session?.token?.value ?? null)];
+    for (const happening of happeningsBetween(before, held)) emitter.emit(happening);
     for (const tellOne of tell) tellOne();
   }
 
@@ -208,7 +206,7 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
         throw new AuthError("identityChanged", "Somebody else is signed in by now; the request was not sent.");
       }
       if (request.rejectedToken !== undefined && request.rejectedToken === accessToken.getState()) renewAccessToken();
-      return accessToken.getState() ?? nameToken();
+      return token.value;
     },
     refresh: async () => {
       requireIdentity();
@@ -243,10 +241,8 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   }
 
   function renewAccessToken(): void {
-    const identity = requireIdentity();
-    tokenCount += 1;
-    emit("refreshed", { identity });
-    accessToken.assign(nameToken())();
+    requireIdentity();
+    show(state.getState(), makeTestToken(token.count + 1));
   }
 
   return client;
