@@ -227,6 +227,8 @@ function question(state: ClientState, { number, id, end, pendingSignOut, isGuest
   const isNews =
     unverified === null ||
     compareRecords(record, unverified) > 0 ||
+    // A sibling who has a session knows more than a stray end of a later one.
+    (end === "open" && (unverified.end === "expired" || unverified.end === "revoked")) ||
     (!isInQuestion(state) && isInQuestion({ ...state, unverified: record }));
   return isNews ? change(state, { unverified: record }) : stay(state);
 }

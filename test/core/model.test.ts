@@ -186,6 +186,27 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
     },
   },
   {
+    what: "a stray end hid from a tab the session that took its own one's place, and it showed an end",
+    setting: {
+      program: [
+        { do: "guest", tab: 1 },
+        { do: "refresh", tab: 2 },
+        { do: "wait", ms: 1200000 },
+        { do: "request", tab: 0 },
+        { do: "close", tab: 1 },
+        { do: "wait", ms: 20000 },
+        { do: "guest", tab: 4 },
+        { do: "plant", record: "aLaterEnd" },
+        { do: "signInBob", tab: 3 },
+        { do: "refresh", tab: 4 },
+      ],
+      seed: 447222,
+      tabCount: 3,
+      isSignedIn: false,
+    },
+    conditions: { lock: "missing" },
+  },
+  {
     what: "a throttled tab kept the lock for so long that another one took the second",
     setting: {
       program: [

@@ -97,6 +97,19 @@ describe("transition", () => {
     expect(toAuthState(again)).toMatchObject({ status: "authenticated", identity: { subject: "bob" } });
   });
 
+  // T3
+  it.each([
+    ["expired", 20],
+    ["revoked", 20],
+    ["signedOut", 30],
+  ] as const)("asks about a session that a sibling has before a later one that is told as %s", (end, asked) => {
+    const question = (state: ClientState, about: ReturnType<typeof told>): ClientState =>
+      step(state, { type: "received", told: about, isConfirmed: false }).state;
+    const state = question(question(states.open, told(30, end)), told(20));
+    expect(state.unverified?.number).toBe(asked);
+    expect(question(state, told(30, end)).unverified?.number).toBe(30);
+  });
+
   it("keeps the identity object while it says the same", () => {
     const same = { ...renewed, identity: structuredClone(ada) };
     const { state } = step(states.open, { type: "refreshAnswered", answer: same, snapshot: now(states.open) });
