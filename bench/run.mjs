@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { bytes } from "./bytes.mjs";
 import { cli } from "./cli.mjs";
+import { firstLoad } from "./firstLoad.mjs";
 import { idle } from "./idle.mjs";
 import { overhead } from "./overhead.mjs";
 import { rendering } from "./rendering.mjs";
@@ -22,7 +23,7 @@ import { summarize } from "./support/summary.mjs";
 import { tabs } from "./tabs.mjs";
 
 const isQuick = process.argv.includes("--quick");
-const parts = { bytes, storm, tabs, overhead, rendering, start, idle, cli };
+const parts = { bytes, storm, tabs, overhead, rendering, start, firstLoad, idle, cli };
 const results = {};
 const wanted = process.argv.slice(2).filter((word) => word in parts);
 for (const [name, part] of Object.entries(parts)) {

@@ -39,11 +39,13 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
     return true;
   }
 
-  /** A sign-out that names no session may end none that began since. */
-  const isSuperseded = ({ session, failures }: PendingSignOut): boolean =>
-    failures > 0 &&
-    session === null &&
-    (isOpen(parts.store.getState().session) || parts.record.readSession()?.end === "open");
+  /** A sign-out that names no session may end none that began since; a record that is in question itself tells of none. */
+  function isSuperseded({ session: named, failures }: PendingSignOut): boolean {
+    if (failures === 0 || named !== null) return false;
+    const { session, unverified } = parts.store.getState();
+    const written = parts.record.readSession();
+    return isOpen(session) || (written?.end === "open" && !isSameSession(written, unverified));
+  }
 
   function send(pending: PendingSignOut): Promise<boolean> {
     if (isSuperseded(pending)) return Promise.resolve(settle(pending));

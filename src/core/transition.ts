@@ -227,10 +227,12 @@ function question(state: ClientState, { number, id, end, pendingSignOut, isGuest
   const isNews =
     unverified === null ||
     compareRecords(record, unverified) > 0 ||
-    // A sibling who has a session knows more than a stray end of a later one.
-    (end === "open" && (unverified.end === "expired" || unverified.end === "revoked")) ||
     (!isInQuestion(state) && isInQuestion({ ...state, unverified: record }));
-  return isNews ? change(state, { unverified: record }) : stay(state);
+  if (isNews) return change(state, { unverified: record });
+  // What is in question may be a stray that hides this one: no denial that was asked for before it may end anything.
+  return end === "open" && !isSameSession(record, unverified)
+    ? change(state, { unverified: { ...unverified } })
+    : stay(state);
 }
 
 function takeSignIn(state: ClientState, { answer, snapshot }: EventOf<"signInAnswered">): Step {

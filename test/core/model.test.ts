@@ -186,6 +186,20 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
     },
   },
   {
+    what: "a stray record kept a sign-out over a sign-in whose answer was lost from being repeated",
+    setting: {
+      program: [
+        { do: "fault", kind: "cutBody", times: 6 },
+        { do: "signInBob", tab: 4 },
+        { do: "signOut", tab: 4 },
+        { do: "plant", record: "aLaterGuest" },
+      ],
+      seed: 680296,
+      tabCount: 1,
+      isSignedIn: true,
+    },
+  },
+  {
     what: "a stray end hid from a tab the session that took its own one's place, and it showed an end",
     setting: {
       program: [
