@@ -252,14 +252,18 @@ const found: readonly { readonly what: string; readonly setting: Setting; readon
 ];
 
 /** What went wrong first, and the shortest program in which it still does, ready for the list above. */
-async function tellOf({ counterexample, seed, numRuns }: fc.RunDetails<[Setting]>, conditions: Conditions) {
+async function tellOf(search: fc.RunDetails<[Setting]>, conditions: Conditions) {
+  const { counterexample, seed, numRuns, errorInstance } = search;
   const [setting] = counterexample ?? expect.fail("The search failed without a program.");
   const shortest = SHRINKS
     ? await shrinkProgram(setting, async (shorter) => (await runProgram(shorter, conditions)).broken.length > 0)
     : setting;
   const { broken, timeline } = await runProgram(shortest, conditions);
   const what = broken[0] ?? "it fails only now and then";
-  return `${broken.join("\n")}\n${timeline}\n
+  // Else what a busy machine alone brings about would be seen by nobody.
+  const seen =
+    broken.length > 0 ? `${broken.join("\n")}\n${timeline}` : `Once, and not again:\n${String(errorInstance)}`;
+  return `${seen}\n
 The shortest program that fails, number ${numRuns} of seed ${seed}, to be pasted into \`found\`:\n
 ${formatFinding(what, shortest, conditions)}\n`;
 }
