@@ -53,7 +53,7 @@ export function createSignOutQueue(parts: Parts): SignOutQueue {
       parts.backend.signOut?.(pending.session, pending.token, { fetch: parts.platform.fetch, signal }),
     )
       .then(
-        (ended) => settle(pending, pending.session === null && ended ? ended : null),
+        (ended) => settle(pending, pending.session === null && ended && ended.number > 0 ? ended : null),
         () => {
           pending.failures += 1;
           armRetry();

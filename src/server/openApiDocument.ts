@@ -101,7 +101,12 @@ const OPERATIONS: readonly Operation[] = [
     summary: "Ends a session.",
     json: wire.logoutRequest,
     cookie: true,
-    answers: { "204": "The session has ended, or there was none.", ...FORBIDDEN, ...INVALID },
+    answers: {
+      "204":
+        "The session has ended, or there was none. Without `session_id` the header `Session-Ended` says which it was.",
+      ...FORBIDDEN,
+      ...INVALID,
+    },
   },
   {
     method: "post",

@@ -93,6 +93,20 @@ describe("a sign-out that the server has not heard of, then a reload", () => {
   });
 });
 
+it.each([
+  ["nothing", undefined, { number: 0, id: "" }],
+  ["a body of the API's own", { ok: true, id: "user-5" }, { number: 0, id: "" }],
+  ["the session", { number: 7, id: "seventh" }, { number: 7, id: "seventh" }],
+])("a sign-out without a name may resolve to %s", async (_name, ended, name) => {
+  const { backend } = createForeignServer(() => ({ accessToken: "opaque", subject: "ada" }));
+  await using opened = openForeignTabs(1, { ...backend, signOut: async () => ended as never });
+  const { world, clients } = opened;
+  await world.until((clients[0] as AuthClient).signOut());
+  expect(clients[0]?.getState()).toMatchObject({ status: "unauthenticated", reason: "signedOut" });
+  const [written] = Object.values(world.storage.contents());
+  expect(JSON.parse(written ?? "{}")).toMatchObject({ ...name, end: "signedOut", pendingSignOut: false });
+});
+
 // B2
 describe("tabs of a server whose tokens name nobody", () => {
   it.each([
