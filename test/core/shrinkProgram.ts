@@ -24,7 +24,7 @@ export async function shrinkProgram(setting: Setting, fails: (setting: Setting) 
   return shortest;
 }
 
-/** As it goes into `found` of `model.test.ts`. */
+/** As it goes into `foundPrograms.ts`. */
 export function formatFinding(what: string, setting: Setting, conditions: Conditions): string {
   const steps = setting.program.map((step) => `        ${formatObject(step)},`);
   return [
