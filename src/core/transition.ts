@@ -154,9 +154,11 @@ function become(
 
 /** An answer clears what was in question when its request left, and what it outranks; nothing that came since. */
 function leftUnverified({ unverified }: ClientState, snapshot: Snapshot, answer: SessionName): SessionRecord | null {
-  const isAnswered = unverified === snapshot.unverified;
-  return isAnswered || (unverified !== null && compareSessions(unverified, answer) <= 0) ? null : unverified;
+  return unverified === snapshot.unverified ? null : unlessOutranked(unverified, answer);
 }
+
+const unlessOutranked = (unverified: SessionRecord | null, by: SessionName): SessionRecord | null =>
+  unverified !== null && compareSessions(unverified, by) <= 0 ? null : unverified;
 
 /** The one place where what a client has changes (K3). Pure: the same state and event give the same step. */
 export function transition(state: ClientState, event: ClientEvent, rules: Rules): Step {
@@ -334,8 +336,7 @@ function confirmSignOut(state: ClientState, { session: name, ended }: EventOf<"s
   // S3: the tabs that have found it meanwhile hear of its end by its name, and those that are about to find it refuse it (K5).
   const over = ended && merge(session, { ...nobody("signedOut"), ...ended }, rules.isSpent);
   if (over !== null && over !== session) {
-    const left = unverified !== null && compareSessions(unverified, over) <= 0 ? null : unverified;
-    return become(state, over, [publish([], true)], { unverified: left });
+    return become(state, over, [publish([], true)], { unverified: unlessOutranked(unverified, over) });
   }
   if (session === state.session && unverified === state.unverified) return stay(state);
   return change(state, { session, unverified }, publish([], true));

@@ -77,11 +77,14 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
   const state = createReadable<AuthState>(initialState(options), rethrow);
   const activity = createReadable<Activity>({ kind: "idle" }, rethrow);
   let token = makeTestToken(1);
-  let held = toClientState(state.getState(), token);
-  const accessToken = createReadable(held.session?.token?.value ?? null, rethrow);
+  const accessToken = createReadable(shownToken(), rethrow);
   const sessionEndsAt = createReadable<number | null>(null, rethrow);
   let startCount = 0;
   let isDisposed = false;
+
+  function shownToken(): string | null {
+    return identityOf(state.getState()) === null ? null : token.value;
+  }
 
   function emit<E extends AuthEventName>(event: E, detail: AuthEvents[E]): void {
     emitter.emit({ event, detail } as Happening);
@@ -95,11 +98,10 @@ export function createTestAuthClient(options: TestAuthClientOptions = {}): TestA
 
   /** As the real client does: all is in place before anybody is told. */
   function show(next: AuthState, nextToken: HeldToken): void {
-    const before = held;
+    const before = toClientState(state.getState(), token);
     token = nextToken;
-    held = toClientState(next, token);
-    const tell = [state.assign(next), accessToken.assign(held.session?.token?.value ?? null)];
-    for (const happening of happeningsBetween(before, held)) emitter.emit(happening);
+    const tell = [state.assign(next), accessToken.assign(shownToken())];
+    for (const happening of happeningsBetween(before, toClientState(next, token))) emitter.emit(happening);
     for (const tellOne of tell) tellOne();
   }
 

@@ -130,15 +130,15 @@ export const sessionChecks: readonly ConformanceCheck[] = [
     async run({ openPage, makeAccount, signIn }) {
       const account = await makeAccount();
       const [page, other] = [openPage(), openPage()];
-      await signIn(page, account);
-      const { session } = await signIn(other, account);
+      const earlier = await signIn(page, account);
+      const latest = await signIn(other, account);
       for (const [name, value] of other.jar) page.jar.set(name, value);
-      const sent = new Map(page.jar);
       const said = (await page.send("POST", "/jwt/logout")).headers.get("Session-Ended");
-      for (const [name, value] of sent) other.jar.set(name, value);
       expectSame((await other.send("POST", "/jwt/refresh")).status, 401, "a refresh after that");
+      for (const { access_token: bearer } of [earlier, latest])
+        expectSame((await page.send("GET", "/users/me", { bearer })).status, 401, "an access token after that");
       if (said === null) throw new NotOffered("no such header");
-      expectSame(said, `${session.number} ${session.id}`, "Session-Ended");
+      expectSame(said, `${latest.session.number} ${latest.session.id}`, "Session-Ended");
     },
   },
 ];
